@@ -1,0 +1,66 @@
+"""What can be set about a sandbox store, at its start or while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass
+class Options:
+    """Behaviour of the store's front; the data is settled by `World`."""
+
+    store_hash: str = "sandbox"
+    access_token: str = "sandbox-token"
+    scopes: frozenset[str] | None = None
+    """Scopes of the token, with or without `_read_only`; None: all."""
+
+    quota: int | None = None
+    """Requests per window; None: so many that nobody runs out."""
+    window_ms: int = 30_000
+    other_client: float = 0.0
+    """Share of the quota (0 to 1) that another app takes, evenly over each window."""
+    latency_ms: float = 0.0
+    gzip: bool = False
+
+    suspended: bool = False
+    maintenance: bool = False
+    unknown_store: int = 404
+    """Status for a wrong store hash: 404 or 403, the documentation names both."""
+
+    cursors: bool = True
+    """False: cursor endpoints offer pages only."""
+    ignore_include: bool = False
+    """True: /v2/orders answers with links, whatever `include` asks for."""
+    warning_place: str = "consignment"
+    """Where `__warning__` stands when lines are cut: consignment, line_items, consignments."""
+    empty_transactions: str = "mixed"
+    """Answer for an order without transactions: 200, 204, 404, or mixed (by order id)."""
+    cache_mb: int = 1024
+    """Serialised rows kept in memory."""
+
+    def update(self, values: dict[str, Any]) -> None:
+        """Set several; ValueError names an option that does not exist or a value not allowed."""
+        known = {field.name for field in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"no option {name!r}; there are: {', '.join(sorted(known))}")
+            if name == "scopes" and value is not None:
+                value = frozenset(value)
+            setattr(self, name, value)
+        self.check()
+
+    def check(self) -> None:
+        _one_of("unknown_store", self.unknown_store, (403, 404))
+        _one_of("warning_place", self.warning_place, ("consignment", "line_items", "consignments"))
+        _one_of("empty_transactions", self.empty_transactions, ("mixed", "200", "204", "404"))
+
+    def __post_init__(self) -> None:
+        if self.scopes is not None:
+            self.scopes = frozenset(self.scopes)
+        self.check()
+
+
+def _one_of(name: str, value: object, allowed: tuple[object, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {allowed}, not {value!r}")

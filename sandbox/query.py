@@ -1,0 +1,188 @@
+"""From a raw query string to a checked question, by the route's own list of parameters."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from sandbox.clock import DAY, parse_iso, parse_rfc2822
+from sandbox.routes import Family, Filter, Kind, Route
+from sandbox.table import Condition
+
+DEFAULT_LIMIT = 50
+_SMALL_PAGE = 10
+
+
+class Refusal(Exception):
+    """A request that the API would not answer with rows: status and its words."""
+
+    def __init__(self, status: int, title: str) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a request asks for."""
+
+    conditions: tuple[Condition, ...] = ()
+    sort: str | None = None
+    descending: bool = False
+    page: int = 1
+    limit: int = DEFAULT_LIMIT
+    before: int | None = None
+    after: int | None = None
+    includes: tuple[str, ...] = ()
+    only_fields: frozenset[str] | None = None
+    without_fields: frozenset[str] = frozenset()
+    others: tuple[tuple[str, str], ...] = ()
+
+
+def pairs(raw: str) -> list[tuple[str, str]]:
+    """Decoded names and values, in the order sent."""
+    return parse_qsl(raw, keep_blank_values=True)
+
+
+def read(route: Route, sent: list[tuple[str, str]], now: int) -> Query:
+    """Check every parameter against the route; Refusal when the API would refuse it."""
+    values = dict(sent)
+    _refuse_unknown(route, sent, values)
+    includes = _includes(route, values)
+    sort, descending = _sort(route, values)
+    before, after = _cursor(values, "before"), _cursor(values, "after")
+    if sort and (before is not None or after is not None):
+        # How the two combine is documented nowhere, so nobody should rely on it.
+        raise Refusal(422, "A cursor cannot be combined with sort.")
+    return Query(
+        conditions=tuple(
+            _condition(route, name, values[name], now) for name in route.filters if name in values
+        ),
+        sort=sort,
+        descending=descending,
+        page=_positive(values, "page", 1),
+        limit=_limit(route, values, includes),
+        before=before,
+        after=after,
+        includes=includes,
+        only_fields=_names(values, "include_fields"),
+        without_fields=_names(values, "exclude_fields") or frozenset(),
+        others=_others(route, values),
+    )
+
+
+def _refuse_unknown(route: Route, sent: list[tuple[str, str]], values: Mapping[str, str]) -> None:
+    if unknown := sorted(values.keys() - route.parameters):
+        names = ", ".join(unknown)
+        raise Refusal(
+            route.unknown_parameter, f"The filter(s): {names} are not valid filter parameter(s)."
+        )
+    if len(values) < len(sent):
+        raise Refusal(route.unknown_parameter, "A query parameter was sent more than once.")
+
+
+def _includes(route: Route, values: Mapping[str, str]) -> tuple[str, ...]:
+    if "include" not in values:
+        return ()
+    asked = values["include"].split(",")
+    if unknown := [name for name in asked if name not in route.includes]:
+        raise Refusal(
+            route.unknown_parameter, f'Query parameter "include" has no value "{unknown[0]}".'
+        )
+    return tuple(name for name in route.includes if name in asked)
+
+
+def _sort(route: Route, values: Mapping[str, str]) -> tuple[str | None, bool]:
+    field = values.get("sort")
+    order = values.get("direction", "asc")
+    if field and not route.direction and ":" in field:
+        field, order = field.split(":", 1)
+    if (field is not None and field not in route.sorts) or order not in ("asc", "desc"):
+        raise Refusal(422, f'Query parameter "sort" has no value "{values.get("sort")}".')
+    return field, order == "desc"
+
+
+def _others(route: Route, values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    given = tuple((name, values[name]) for name in route.others if name in values)
+    for name, value in given:
+        if value not in route.others[name]:
+            raise Refusal(422, f'Query parameter "{name}" has no value "{value}".')
+    return given
+
+
+def _limit(route: Route, values: Mapping[str, str], includes: tuple[str, ...]) -> int:
+    limit = _positive(values, "limit", DEFAULT_LIMIT)
+    if limit > route.max_limit:
+        raise Refusal(413, f"The limit parameter exceeded the maximum of {route.max_limit}.")
+    if any(name in route.small_page_includes for name in includes):
+        return min(limit, _SMALL_PAGE)
+    return limit
+
+
+def _positive(values: Mapping[str, str], name: str, default: int) -> int:
+    value = values.get(name, str(default))
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise Refusal(422, f'Query parameter "{name}" value must be integer greater than 0.')
+    return int(value)
+
+
+def _names(values: Mapping[str, str], name: str) -> frozenset[str] | None:
+    return frozenset(values[name].split(",")) if name in values else None
+
+
+def _condition(route: Route, name: str, text: str, now: int) -> Condition:
+    wanted = route.filters[name]
+    try:
+        if wanted.op in ("in", "not_in"):
+            value: Any = frozenset(_value(route, wanted, part, now) for part in text.split(","))
+        else:
+            value = _value(route, wanted, text, now)
+    except ValueError:
+        raise Refusal(422, f'Query parameter "{name}" value must be {wanted.kind.value}.') from None
+    return Condition(wanted.field, wanted.op, value)
+
+
+def _value(route: Route, wanted: Filter, text: str, now: int) -> Any:
+    if wanted.kind is Kind.INT:
+        return int(text)
+    if wanted.kind is Kind.NUMBER:
+        return float(text)
+    if wanted.kind is Kind.BOOL:
+        if text.lower() not in ("true", "1", "false", "0"):
+            raise ValueError(text)
+        return text.lower() in ("true", "1")
+    if wanted.kind is Kind.DATE:
+        return _date(route, text, now)
+    return text
+
+
+def _date(route: Route, text: str, now: int) -> float:
+    """Seconds since 1970; a time without a zone is refused, for its meaning is not documented."""
+    if route.family is Family.V2:
+        return parse_rfc2822(text) if "," in text else parse_iso(text)
+    if text.isdigit():
+        return float(text)
+    seconds = parse_iso(text)
+    if route.dates_need_time and len(text) == 10:
+        seconds += now % DAY
+    return seconds
+
+
+def cursor(key: int) -> str:
+    """The opaque mark of a place in a list, right after the row with this key."""
+    return base64.b64encode(orjson.dumps({"id": key})).decode()
+
+
+def _cursor(values: Mapping[str, str], name: str) -> int | None:
+    if name not in values:
+        return None
+    try:
+        return int(orjson.loads(base64.b64decode(values[name], validate=True))["id"])
+    except (binascii.Error, ValueError, KeyError, TypeError):
+        raise Refusal(422, f'Query parameter "{name}" is not a valid cursor.') from None

@@ -1,0 +1,218 @@
+"""The store as data: asks and changes its collections by name. Knows no HTTP."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from sandbox.clock import Clock, instant
+from sandbox.table import DATE_COLUMNS, Condition, Positions, Row, Table
+from sandbox.world import World
+from sandbox.world.content import store_information
+
+
+@dataclass
+class Children:
+    """A list of rows that hangs on each row of a parent collection."""
+
+    name: str
+    parent: Table
+    make: Callable[[int], list[Row]]
+    changes: dict[int, dict[int, Row | None]] = field(default_factory=dict)
+    """Parent key -> row key -> fields set, or None for a row that was deleted."""
+
+    def rows(self, at: int) -> list[Row]:
+        """The children of the parent at a position, in order of their ids."""
+        rows = self.make(at)
+        changes = self.changes.get(self.parent.columns[self.parent.key][at])
+        if not changes:
+            return rows
+        by_id = {row["id"]: row for row in rows}
+        for key, change in changes.items():
+            if change is None:
+                by_id.pop(key, None)
+            else:
+                by_id[key] = {**by_id.get(key, {}), **change}
+        return [by_id[key] for key in sorted(by_id)]
+
+
+class Store:
+    """Every collection of the store, its clock, and a memory of rows already serialised.
+
+    Not more than one thread may be inside: hold `lock` around calls that belong together.
+    """
+
+    def __init__(self, world: World, clock: Clock, store_hash: str, cache_bytes: int) -> None:
+        self.world = world
+        self.clock = clock
+        self.lock = threading.RLock()
+        tables = (
+            world.orders.table,
+            world.customers.table,
+            world.catalog.products,
+            world.catalog.brands,
+            world.catalog.categories,
+            world.catalog.trees,
+            world.content.channels,
+            world.content.pages,
+        )
+        self.tables = {table.name: table for table in tables}
+        orders = world.orders
+        children = (
+            Children("order_products", orders.table, orders.lines),
+            Children("transactions", orders.table, orders.transactions),
+        )
+        self.children = {each.name: each for each in children}
+        self.objects: dict[str, Row] = {"store": store_information(world.seed, store_hash)}
+        self._cache_left = cache_bytes
+        self._cache: dict[str, dict[Any, dict[int, bytes]]] = {name: {} for name in self.tables}
+
+    # Reading
+
+    def table(self, collection: str) -> Table:
+        try:
+            return self.tables[collection]
+        except KeyError:
+            known = ", ".join([*self.tables, *self.children, *self.objects])
+            raise KeyError(f"no collection {collection!r}; there are: {known}") from None
+
+    def select(
+        self,
+        collection: str,
+        conditions: Sequence[Condition] = (),
+        sort: str | None = None,
+        descending: bool = False,
+    ) -> Positions:
+        """Positions of all matching rows, in order: slice it for a page, len() for a count."""
+        return self.table(collection).select(conditions, sort, descending)
+
+    def count(self, collection: str, conditions: Sequence[Condition] = ()) -> int:
+        with self.lock:
+            return len(self.select(collection, conditions))
+
+    def get(self, collection: str, key: int) -> Row:
+        """One row as the API sends it by default; KeyError when there is none."""
+        with self.lock:
+            table = self.table(collection)
+            return table.row(self._at(table, key))
+
+    def rows(self, collection: str, includes: Iterable[str] = ()) -> list[Row]:
+        """Every current row; of a child collection, those of all parents in their order."""
+        with self.lock:
+            if collection in self.objects:
+                return [dict(self.objects[collection])]
+            if children := self.children.get(collection):
+                return [row for at in children.parent.select() for row in children.rows(at)]
+            table = self.table(collection)
+            return [table.row(at, includes) for at in table.select()]
+
+    def children_of(self, collection: str, parent: int) -> list[Row]:
+        """The children of one parent; KeyError when there is no such parent."""
+        children = self.children[collection]
+        return children.rows(self._at(children.parent, parent))
+
+    def serialised(
+        self, collection: str, positions: Positions, shape: Any, make: Callable[[int], Row]
+    ) -> list[bytes]:
+        """JSON of the rows at the positions, made by `make` unless known in that shape."""
+        known = self._cache[collection].setdefault(shape, {})
+        texts = []
+        for at in positions:
+            text = known.get(at)
+            if text is None:
+                # A copy, as orjson leaves its text in a far larger block of memory.
+                text = bytes(memoryview(orjson.dumps(make(at))))
+                # Full means full: evicting would never help a reader who starts over.
+                if self._cache_left > len(text):
+                    self._cache_left -= len(text)
+                    known[at] = text
+            texts.append(text)
+        return texts
+
+    # Changing
+
+    def edit(self, collection: str, key: int, fields: Row, parent: int | None = None) -> None:
+        """Set fields of a row; its `date_modified` becomes now unless it is among the fields.
+
+        A child needs its parent's key and changes the parent's date instead.
+        """
+        with self.lock:
+            if children := self.children.get(collection):
+                self._change_child(children, parent, key, fields)
+            elif collection in self.objects:
+                self.objects[collection].update(fields)
+            else:
+                table = self.table(collection)
+                self._edit(table, self._at(table, key), fields)
+
+    def insert(self, collection: str, fields: Row | None = None, parent: int | None = None) -> int:
+        """Add a row; whatever is not given is made up. Gives its key."""
+        fields = fields or {}
+        with self.lock:
+            if children := self.children.get(collection):
+                return self._insert_child(children, parent, fields)
+            table = self.table(collection)
+            now = self.clock.now()
+            fields = {**dict.fromkeys(DATE_COLUMNS, now), **fields}
+            at = table.append(self._for_columns(table, fields))
+            return table.columns[table.key][at]
+
+    def delete(self, collection: str, key: int, parent: int | None = None) -> None:
+        """Remove a row without a trace, as the API does."""
+        with self.lock:
+            if children := self.children.get(collection):
+                self._change_child(children, parent, key, None)
+                return
+            table = self.table(collection)
+            at = self._at(table, key)
+            table.remove(at)
+            self._forget(table, at)
+
+    def _edit(self, table: Table, at: int, fields: Row) -> None:
+        fields = {"date_modified": self.clock.now(), **fields}
+        table.edit(at, self._for_columns(table, fields))
+        self._forget(table, at)
+
+    @staticmethod
+    def _for_columns(table: Table, fields: Row) -> Row:
+        """The fields with dates as Unix seconds; without dates where rows have none."""
+        dates = {name: instant(fields[name]) for name in DATE_COLUMNS if name in fields}
+        kept = {name: value for name, value in fields.items() if name not in DATE_COLUMNS}
+        return kept | {name: value for name, value in dates.items() if name in table.columns}
+
+    def _change_child(
+        self, children: Children, parent: int | None, key: int, fields: Row | None
+    ) -> None:
+        if parent is None:
+            raise ValueError(f"{children.name} need the {children.parent.name} key as `parent`")
+        at = self._at(children.parent, parent)
+        if key not in {row["id"] for row in children.rows(at)}:
+            raise KeyError(f"no {children.name} {key} of {children.parent.name} {parent}")
+        known = children.changes.setdefault(parent, {})
+        known[key] = None if fields is None else {**(known.get(key) or {}), **fields}
+        self._edit(children.parent, at, {})
+
+    def _insert_child(self, children: Children, parent: int | None, fields: Row) -> int:
+        if parent is None:
+            raise ValueError(f"{children.name} need the {children.parent.name} key as `parent`")
+        at = self._at(children.parent, parent)
+        siblings = children.rows(at)
+        key = int(fields.get("id") or max((row["id"] for row in siblings), default=10**10) + 1)
+        pattern = siblings[-1] if siblings else {}
+        children.changes.setdefault(parent, {})[key] = {**pattern, **fields, "id": key}
+        self._edit(children.parent, at, {})
+        return key
+
+    def _at(self, table: Table, key: int) -> int:
+        at = table.find(key)
+        if at is None:
+            raise KeyError(f"no {table.name} {key}")
+        return at
+
+    def _forget(self, table: Table, at: int) -> None:
+        for known in self._cache[table.name].values():
+            self._cache_left += len(known.pop(at, b""))

@@ -1,0 +1,314 @@
+"""The API's manners: who may ask, what envelope an answer wears, how lists are paged."""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from sandbox import query as queries
+from sandbox import sideload
+from sandbox.options import Options
+from sandbox.query import Query, Refusal
+from sandbox.quota import Balance, Quota
+from sandbox.routes import Answer, Family, Paging, Route
+from sandbox.store import Store
+from sandbox.table import Condition, Row, matches
+from sandbox.world.orders import STATUSES
+
+_STATUS_PAGE = "/api-docs/getting-started/api-status-codes"
+_SUSPENDED = (
+    "The store is suspended. This may be due to an administrative action, or due to a billing "
+    "issue. Please contact BigCommerce support for more information."
+)
+_UNAUTHORIZED = (
+    "Unauthorized - the v3 Auth client ID or token in the request are not a valid combination for "
+    "this store."
+)
+
+
+@dataclass
+class Request:
+    """One request to the API; header names in lower case."""
+
+    method: str
+    path: str
+    raw_query: str
+    headers: Mapping[str, str]
+
+
+@dataclass
+class Reply:
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Surface:
+    """Answers requests from the store's data, as the options say."""
+
+    def __init__(self, store: Store, options: Options) -> None:
+        self.store = store
+        self.options = options
+        self.quota = Quota(options)
+
+    # Before the route is known
+
+    def admit(self, request: Request, store_hash: str, path: str) -> tuple[Reply | None, Balance]:
+        """A refusal, if the request may not even be looked at, and the rate-limit headers."""
+        balance = self.quota.take()
+        family = Family.V3 if path.startswith("/v3/") else Family.V2
+        options = self.options
+        if store_hash != options.store_hash:
+            refusal = self.error(family, options.unknown_store, "The store was not found.")
+        elif request.headers.get("x-auth-token") != options.access_token:
+            refusal = self.error(family, 401, _UNAUTHORIZED)
+        elif options.suspended:
+            refusal = self.error(family, 503, _SUSPENDED)
+        elif options.maintenance:
+            refusal = self.error(family, 503, "The store is down for maintenance.")
+        elif not balance.granted:
+            refusal = self.error(family, 429, "You have been rate limited.")
+        elif "application/json" not in request.headers.get("accept", ""):
+            refusal = self.error(family, 406, "The Accept header must allow application/json.")
+        else:
+            return None, balance
+        return refusal, balance
+
+    @staticmethod
+    def error(family: Family, status: int, title: str) -> Reply:
+        """An error in the family's form."""
+        body: Any
+        if family is Family.V2:
+            body = [{"status": status, "message": title}]
+        else:
+            body = {"status": status, "title": title, "type": _STATUS_PAGE, "errors": {}}
+        return Reply(status, orjson.dumps(body))
+
+    def compressed(self, request: Request, reply: Reply) -> Reply:
+        """The reply in gzip, if the option is on and the client takes it."""
+        if not (self.options.gzip and "gzip" in request.headers.get("accept-encoding", "")):
+            return reply
+        headers = (*reply.headers, ("Content-Encoding", "gzip"))
+        body = gzip.compress(reply.body, compresslevel=1, mtime=0)
+        return Reply(reply.status, body, reply.content_type, headers)
+
+    # The answer
+
+    def answer(self, route: Route, ids: Mapping[str, str], request: Request) -> Reply:
+        """The reply to an admitted request."""
+        if request.method != "GET":
+            return self.error(route.family, 405, "Method not allowed.")
+        if not self._in_scope(route):
+            return self._out_of_scope(route)
+        try:
+            with self.store.lock:
+                asked = queries.read(
+                    route, queries.pairs(request.raw_query), self.store.clock.now()
+                )
+                return self._dispatch(route, ids, asked)
+        except Refusal as refusal:
+            return self.error(route.family, refusal.status, refusal.title)
+        except KeyError:
+            return self.error(route.family, 404, "The requested resource was not found.")
+
+    def _dispatch(self, route: Route, ids: Mapping[str, str], asked: Query) -> Reply:
+        if route.answer is Answer.TIME:
+            return Reply(200, orjson.dumps({"time": self.store.clock.now()}))
+        if route.answer is Answer.COUNT:
+            return self._count(asked)
+        if route.answer is Answer.OBJECT:
+            return self._object(route, ids)
+        if route.collection in self.store.children:
+            return self._child_list(route, int(next(iter(ids.values()))), asked)
+        return self._list(route, asked)
+
+    def _in_scope(self, route: Route) -> bool:
+        granted = self.options.scopes
+        if granted is None:
+            return True
+        return any(s in granted or s.removesuffix("_read_only") in granted for s in route.scopes)
+
+    def _out_of_scope(self, route: Route) -> Reply:
+        if route.family is Family.V2:
+            title = "You don't have a required scope to access the endpoint"
+            return self.error(Family.V2, 403, title)
+        body = {
+            "status": 403,
+            "title": "You don't have a required scope to access the endpoint",
+            "type": "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes",
+            "errors": {},
+        }
+        return Reply(403, orjson.dumps(body))
+
+    def _object(self, route: Route, ids: Mapping[str, str]) -> Reply:
+        if ids:
+            row = self.store.get(route.collection, int(next(iter(ids.values()))))
+        else:
+            row = self.store.objects[route.collection]
+        body = row if route.family is Family.V2 else {"data": row, "meta": {}}
+        return Reply(200, orjson.dumps(body))
+
+    def _count(self, asked: Query) -> Reply:
+        """`/v2/orders/count`: the matching orders by status."""
+        statuses = self.store.table("orders").columns["status_id"]
+        found = self.store.select("orders", asked.conditions)
+        counts = Counter(statuses[at] for at in found)
+        body = {
+            "statuses": [
+                {
+                    "id": status,
+                    "name": name,
+                    "system_label": name,
+                    "custom_label": name,
+                    "system_description": f"Orders that are {name.lower()}.",
+                    "count": counts[status],
+                    "sort_order": status,
+                }
+                for status, name in enumerate(STATUSES)
+            ],
+            "count": len(found),
+        }
+        return Reply(200, orjson.dumps(body))
+
+    def _child_list(self, route: Route, parent: int, asked: Query) -> Reply:
+        rows = [
+            row
+            for row in self.store.children_of(route.collection, parent)
+            if all(matches(row, condition) for condition in asked.conditions)
+        ]
+        if not rows and route.collection == "transactions":
+            return self._no_transactions(route, parent, asked)
+        start = (asked.page - 1) * asked.limit
+        page = [orjson.dumps(row) for row in rows[start : start + asked.limit]]
+        return self._envelope(route, page, _pagination(asked, len(rows), len(page)))
+
+    def _no_transactions(self, route: Route, order: int, asked: Query) -> Reply:
+        """The API was seen to answer this in three ways."""
+        kind = self.options.empty_transactions
+        status = (200, 204, 404)[order % 3] if kind == "mixed" else int(kind)
+        if status == 404:
+            return self.error(route.family, 404, "The requested resource was not found.")
+        if status == 204:
+            return Reply(204)
+        return self._envelope(route, [], _pagination(asked, 0, 0))
+
+    def _list(self, route: Route, asked: Query) -> Reply:
+        found = self.store.select(route.collection, asked.conditions, asked.sort, asked.descending)
+        if asked.after is not None or asked.before is not None:
+            return self._cursor_list(route, asked, len(found))
+        if route.paging is Paging.NONE:
+            start, limit = 0, max(1, len(found))
+        else:
+            start, limit = (asked.page - 1) * asked.limit, asked.limit
+        positions = found[start : start + limit]
+        meta = _pagination(asked, len(found), len(positions), limit)
+        if route.paging is Paging.CURSOR and self.options.cursors and asked.page == 1:
+            more = start + limit < len(found)
+            meta |= self._cursor_meta(route, asked, positions, more)
+        return self._envelope(route, self._texts(route, asked, positions), meta)
+
+    def _cursor_list(self, route: Route, asked: Query, total: int) -> Reply:
+        table = self.store.table(route.collection)
+        conditions = list(asked.conditions)
+        if asked.after is not None:
+            conditions.append(Condition(table.key, "greater", asked.after))
+        if asked.before is not None:
+            conditions.append(Condition(table.key, "less", asked.before))
+        found = table.select(conditions)
+        backwards = asked.after is None
+        positions = found[-asked.limit :] if backwards else found[: asked.limit]
+        # `page` is ignored with a cursor, so this speaks of the whole list's first page.
+        meta = _pagination(Query(limit=asked.limit), total, len(positions))
+        meta |= self._cursor_meta(route, asked, positions, len(found) > asked.limit)
+        return self._envelope(route, self._texts(route, asked, positions), meta)
+
+    def _cursor_meta(self, route: Route, asked: Query, positions: Any, more: bool) -> Row:
+        table = self.store.table(route.collection)
+        keys = table.columns[table.key]
+        start, end = (
+            (queries.cursor(keys[positions[0]]), queries.cursor(keys[positions[-1]]))
+            if positions
+            else (None, None)
+        )
+        links = {"current": f"?limit={asked.limit}"}
+        if asked.after is not None and start:
+            links["previous"] = f"?limit={asked.limit}&before={quote(start)}"
+        if more and end:
+            links["next"] = f"?limit={asked.limit}&after={quote(end)}"
+        return {
+            "cursor_pagination": {
+                "count": len(positions),
+                "per_page": asked.limit,
+                "start_cursor": start,
+                "end_cursor": end,
+                "links": links,
+            }
+        }
+
+    # Rows and envelopes
+
+    def _texts(self, route: Route, asked: Query, positions: Any) -> list[bytes]:
+        """The rows as JSON, in the shape that the query asks for."""
+        if route.collection == "orders":
+            legacy = ("consignment_structure", "object") not in asked.others
+            options = self.options
+            shape: Any = (asked.includes, legacy, options.ignore_include, options.warning_place)
+            return self.store.serialised(
+                "orders",
+                positions,
+                shape,
+                lambda at: sideload.order(self.store, options, at, asked.includes, legacy),
+            )
+        table = self.store.table(route.collection)
+        shape = (asked.includes, asked.only_fields, asked.without_fields)
+        return self.store.serialised(
+            route.collection,
+            positions,
+            shape,
+            lambda at: _reduced(table.row(at, asked.includes), table.key, asked),
+        )
+
+    @staticmethod
+    def _envelope(route: Route, texts: list[bytes], meta: Row) -> Reply:
+        rows = b"[" + b",".join(texts) + b"]"
+        if route.family is Family.V3:
+            return Reply(200, b'{"data":' + rows + b',"meta":' + orjson.dumps(meta) + b"}")
+        # v2 has no empty list: it says "no content".
+        return Reply(200, rows) if texts else Reply(204)
+
+
+def _reduced(row: Row, key: str, asked: Query) -> Row:
+    """The row without the fields that were not wanted; its key always stays."""
+    if asked.only_fields is not None:
+        wanted = asked.only_fields | {key} | set(asked.includes)
+        row = {name: value for name, value in row.items() if name in wanted}
+    for name in asked.without_fields - {key}:
+        row.pop(name, None)
+    return row
+
+
+def _pagination(asked: Query, total: int, count: int, limit: int = 0) -> Row:
+    limit = limit or asked.limit
+    pages = -(-total // limit)
+    links = {"current": f"?page={asked.page}&limit={limit}"}
+    if asked.page > 1:
+        links["previous"] = f"?page={asked.page - 1}&limit={limit}"
+    if asked.page < pages:
+        links["next"] = f"?page={asked.page + 1}&limit={limit}"
+    return {
+        "pagination": {
+            "total": total,
+            "count": count,
+            "per_page": limit,
+            "current_page": asked.page,
+            "total_pages": pages,
+            "links": links,
+        }
+    }

@@ -1,0 +1,183 @@
+"""Compare the stream schemas with the vendor's OpenAPI files.
+
+    python scripts/schema_coverage.py PATH_TO_OPENAPI_FOLDER [STREAM ...]
+
+PATH_TO_OPENAPI_FOLDER is the folder `reference/` of https://github.com/bigcommerce/docs. For every stream this prints
+the fields of the vendor's response schema or examples that our schema lacks, the types that disagree, and the examples
+that our schema refuses. It ends with 1 when there are any.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import jsonref  # type: ignore[import-untyped]
+import yaml
+from airbyte_cdk.sources.utils.schema_helpers import JsonFileLoader, resolve_ref_links
+from jsonschema import Draft7Validator, FormatChecker
+
+PACKAGE = Path(__file__).resolve().parent.parent / "source_bigcommerce"
+
+# Stream: (file, path whose GET lists the rows)
+STREAMS = {
+    "customers": ("customers.v3.yml", "/customers"),
+    "orders": ("orders.v2.oas2.yml", "/orders"),
+    "order_products": ("orders.v2.oas2.yml", "/orders/{order_id}/products"),
+    "transactions": ("orders.v3.yml", "/orders/{order_id}/transactions"),
+    "products": ("catalog/products_catalog.v3.yml", "/catalog/products"),
+    "brands": ("catalog/brands_catalog.v3.yml", "/catalog/brands"),
+    "categories": ("catalog/category-trees_catalog.v3.yml", "/catalog/trees/categories"),
+    "channels": ("channels.v3.yml", "/channels"),
+    "pages": ("pages.v3.yml", "/content/pages"),
+    "store": ("store_information.v2.yml", "/store"),
+}
+
+# "stream.path" of a field whose type or example in the vendor's files is wrong, and why ours differs
+KNOWN = {
+    "customers.channel_ids[]": "the example of one id is a whole list",
+}
+
+Node = dict[str, Any]
+formats = FormatChecker(formats=["date"])
+
+
+@formats.checks("date-time", raises=ValueError)
+def is_date_time(value: object) -> bool:
+    """Accept ISO 8601, and what the connector turns into it or into null: RFC 2822 and the empty string."""
+    if isinstance(value, str) and value:
+        iso = value.replace("Z", "+00:00")  # Python 3.10 knows no Z
+        return bool(parsedate_to_datetime(value) if "," in value else datetime.fromisoformat(iso))
+    return True
+
+
+@cache
+def spec(file: Path) -> Node:
+    """Read an OpenAPI file as JSON would hold it, with dates and status codes as text."""
+    document = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    plain: Node = json.loads(json.dumps(document, default=lambda date: date.isoformat()))
+    return plain
+
+
+def our_schema(stream: str) -> Node:
+    """Load a schema as the connector does."""
+    base = f"{PACKAGE}/"
+    raw = json.loads((PACKAGE / "schemas" / f"{stream}.json").read_text(encoding="utf-8"))
+    loader = JsonFileLoader(base, "schemas/shared")
+    schema: Node = resolve_ref_links(jsonref.replace_refs(raw, base_uri=base, loader=loader))
+    return schema
+
+
+def kinds(node: Node) -> set[str]:
+    kind = node.get("type", [])
+    return {kind} if isinstance(kind, str) else set(kind)
+
+
+class Coverage:
+    """Collects the findings of one stream."""
+
+    def __init__(self, stream: str, document: Node) -> None:
+        self.stream, self.document = stream, document
+        self.findings: dict[tuple[str, str], str] = {}  # by kind and path: variants repeat themselves
+
+    def report(self, kind: str, path: str, detail: str = "") -> None:
+        if f"{self.stream}{path}" not in KNOWN:
+            self.findings.setdefault((kind, path), f"{kind:8} {self.stream}{path}  {detail}".rstrip())
+
+    def resolve(self, node: Node) -> Node:
+        while "$ref" in node:
+            target: Any = self.document
+            for key in node["$ref"].removeprefix("#/").split("/"):
+                target = target[unquote(key).replace("~1", "/").replace("~0", "~")]
+            node = target
+        return node
+
+    def variants(self, node: Node) -> Iterator[Node]:
+        """Yield the node and everything it is composed of, without references."""
+        node = self.resolve(node)
+        yield node
+        for part in node.get("allOf", []) + node.get("oneOf", []) + node.get("anyOf", []):
+            yield from self.variants(part)
+
+    def rows(self, response: Node) -> list[Node]:
+        """Find the schemas of one row: what is under `data` or in a bare array, or the object itself."""
+        bodies = list(self.variants(response))
+        data = [v["properties"]["data"] for v in bodies if "data" in v.get("properties", {})]
+        lists = [v for node in data for v in self.variants(node)] or bodies
+        return [v["items"] for v in lists if "items" in v] or lists
+
+    def compare(self, vendor: Node, ours: Node, path: str = "", seen: tuple[int, ...] = ()) -> None:
+        allowed, declared = kinds(ours), ours.get("properties", {})
+        for v in self.variants(vendor):
+            if id(v) in seen:  # a schema that contains itself
+                continue
+            refused = kinds(v) - allowed
+            if "number" in allowed:
+                refused -= {"integer"}
+            if "integer" in allowed and "format" not in v and isinstance(v.get("example", 0), int):
+                refused -= {"number"}  # the vendor writes `number` for ids and counts too
+            if allowed and refused:
+                self.report("type", path, f"vendor {sorted(refused)}, ours {sorted(allowed)}")
+            if v.get("format") in ("date", "date-time") and "string" in allowed and "format" not in ours:
+                self.report("type", path, f"vendor {v['format']}, ours no format")
+            for name, child in v.get("properties", {}).items():
+                if name not in declared:
+                    self.report("missing", f"{path}.{name}")
+                self.compare(child, declared.get(name, {}), f"{path}.{name}", (*seen, id(v)))
+            if "items" in v:
+                self.compare(v["items"], ours.get("items", {}), f"{path}[]", (*seen, id(v)))
+            for example in [v[key] for key in ("example", "default") if key in v]:
+                self.check(example, ours, path)
+
+    def check(self, example: Any, ours: Node, path: str = "") -> None:
+        """Hold an example against our schema: it must validate, and no field of it be undeclared."""
+        for error in Draft7Validator(ours, format_checker=formats).iter_errors(example):
+            where = "".join("[]" if isinstance(key, int) else f".{key}" for key in error.absolute_path)
+            self.report("example", path + where, error.message[:120])
+        self.find_undeclared(example, ours, path)
+
+    def find_undeclared(self, example: Any, ours: Node, path: str) -> None:
+        for item in example if isinstance(example, list) else []:
+            self.find_undeclared(item, ours.get("items", {}), f"{path}[]")
+        declared = ours.get("properties", {})
+        for name, value in example.items() if isinstance(example, dict) and declared else []:
+            if name not in declared:
+                self.report("missing", f"{path}.{name}", "(in an example)")
+            self.find_undeclared(value, declared.get(name, {}), f"{path}.{name}")
+
+    def run(self, path: str) -> None:
+        ours = our_schema(self.stream)
+        response = self.resolve(self.document["paths"][path]["get"]["responses"]["200"])
+        media = response["content"]["application/json"]
+        for row in self.rows(media["schema"]):
+            self.compare(row, ours)
+        for example in [{"value": media.get("example", [])}, *media.get("examples", {}).values()]:
+            body = self.resolve(example)["value"]
+            data = body.get("data", body) if isinstance(body, dict) else body
+            for row in data if isinstance(data, list) else [data]:
+                self.check(row, ours)
+
+
+def main(folder: str, *only: str) -> int:
+    findings: list[str] = []
+    for stream, (file, path) in STREAMS.items():
+        if not only or stream in only:
+            coverage = Coverage(stream, spec(Path(folder, file)))
+            try:
+                coverage.run(path)
+            except FileNotFoundError as error:
+                coverage.report("missing", "", str(error))
+            findings += coverage.findings.values()
+    print("\n".join(findings) or "Nothing is missing.")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        sys.exit(__doc__)
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,132 @@
+"""The store's API quota, shared by all streams and threads of a sync."""
+
+import logging
+import threading
+import time
+from typing import Any, Callable, Mapping, Optional
+from weakref import WeakSet
+
+import requests
+from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
+
+LOGGER = logging.getLogger("airbyte")
+
+_WINDOW = 30.0
+_LONGEST_WAIT = 300.0
+# A reply that is this late will not come any more: the request timed out or was dropped.
+_FIRST_REPLY_WAIT = 90.0
+
+
+class StoreBudget(AbstractAPIBudget):
+    """Lets requests go only while the store's own headers say that its quota allows them.
+
+    Each reply tells how many requests are left in the current window, for all apps of the store
+    together, and when the next window begins. No plan is assumed: the first request goes alone, and
+    what its reply says holds until another reply says otherwise.
+
+    Not YAML: the CDK's budget takes the milliseconds until the reset for an epoch time and never
+    waits (https://github.com/airbytehq/airbyte-python-cdk/issues/1151).
+
+    share: percent of the quota to use; the rest is left to the store's other apps.
+
+    Source: https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits
+    """
+
+    def __init__(self, share: int = 100, clock: Callable[[], float] = time.monotonic) -> None:
+        self._share = share / 100
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._in_flight: WeakSet[requests.PreparedRequest] = WeakSet()
+        self._has_reply = False
+        self._quota: Optional[int] = None
+        self._left = 0
+        self._window = _WINDOW
+        self._resets_at = 0.0
+        self._blocked_until = 0.0
+        self._announced_until = 0.0
+
+    def get_matching_policy(self, request: Any) -> None:
+        return None
+
+    def acquire_call(
+        self, request: Any, block: bool = True, timeout: Optional[float] = None
+    ) -> None:
+        """Returns when `request` may be sent; a wait ends with the window, or with a 429's."""
+        with self._changed:
+            # A retry of a request that timed out is still counted as in flight.
+            self._in_flight.discard(request)
+            first_reply_due = self._clock() + _FIRST_REPLY_WAIT
+            while True:
+                now = self._clock()
+                if not self._has_reply and self._in_flight and now < first_reply_due:
+                    self._changed.wait(first_reply_due - now)
+                elif now < self._blocked_until:
+                    self._wait_until(self._blocked_until, now, "BigCommerce asked for a pause")
+                elif self._quota is None:
+                    break
+                elif now >= self._resets_at:
+                    self._left, self._resets_at = self._quota, now + self._window
+                elif self._left <= self._kept_back():
+                    self._wait_until(self._resets_at, now, self._used_up())
+                elif self._left - self._kept_back() <= len(self._in_flight):
+                    self._changed.wait(self._resets_at - now)
+                else:
+                    break
+            self._in_flight.add(request)
+
+    def update_from_response(self, request: Any, response: Any) -> None:
+        """Takes in what a reply's headers say. Headers that make no sense are passed over."""
+        headers = response.headers
+        left = _number(headers, "X-Rate-Limit-Requests-Left")
+        reset = _seconds(headers, "X-Rate-Limit-Time-Reset-Ms")
+        with self._changed:
+            self._in_flight.discard(request)
+            self._has_reply = True
+            now = self._clock()
+            if left is not None:
+                quota = _number(headers, "X-Rate-Limit-Requests-Quota")
+                self._quota = quota or max(left, self._quota or 1)
+                window = _seconds(headers, "X-Rate-Limit-Time-Window-Ms") or _WINDOW
+                self._window = min(window, _LONGEST_WAIT)
+                resets_at = now + (self._window if reset is None else min(reset, self._window))
+                # Replies of one window arrive in any order: only the lowest count is sure.
+                is_new_window = resets_at > self._resets_at + self._window / 2
+                self._left = left if is_new_window else min(left, self._left)
+                self._resets_at = resets_at
+            if response.status_code == 429 and (left == 0 or "X-Retry-After" in headers):
+                self._blocked_until = now + seconds_until_retry(response)
+            self._changed.notify_all()
+
+    def _kept_back(self) -> int:
+        quota = self._quota or 1
+        return min(int(quota * (1 - self._share)), quota - 1)
+
+    def _used_up(self) -> str:
+        share = f"{self._share:.0%} of " if self._share < 1 else ""
+        return f"{share}the quota of {self._quota} requests in {self._window:.0f} s is used up"
+
+    def _wait_until(self, instant: float, now: float, reason: str) -> None:
+        if abs(instant - self._announced_until) > 1:  # one line a wait, not one a thread
+            self._announced_until = instant
+            LOGGER.info("Waiting %.1f s: %s.", instant - now, reason)
+        self._changed.wait(instant - now)
+
+
+def seconds_until_retry(response: requests.Response) -> float:
+    """How long a 429 asks to wait: the longer of its two headers, 0 without them, 300 at most."""
+    retry_after = _number(response.headers, "X-Retry-After") or 0
+    reset = _seconds(response.headers, "X-Rate-Limit-Time-Reset-Ms") or 0
+    return min(max(retry_after, reset), _LONGEST_WAIT)
+
+
+def _seconds(headers: Mapping[str, str], name: str) -> Optional[float]:
+    milliseconds = _number(headers, name)
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _number(headers: Mapping[str, str], name: str) -> Optional[int]:
+    try:
+        number = int(headers[name])
+    except (KeyError, ValueError):
+        return None
+    return number if number >= 0 else None

@@ -1,0 +1,189 @@
+"""The form as a person fills it in, made into what the manifest reads."""
+
+import re
+from dataclasses import InitVar, dataclass
+from datetime import datetime, time, timedelta, timezone
+from typing import Any, Mapping, MutableMapping, NoReturn, Optional
+from urllib.parse import urlsplit
+
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.declarative.transformations.config_transformations.config_transformation import (  # noqa: E501
+    ConfigTransformation,
+)
+from airbyte_cdk.utils.datetime_helpers import ab_datetime_now
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+# Windows of a sync without a start date begin here; the first one is open to everything older.
+# BigCommerce opened in 2009.
+BEGINNING = "2009-01-01T00:00:00Z"
+
+_API_URL = "https://api.bigcommerce.com"
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_SMALLEST_WINDOW = timedelta(days=1)
+_NUMBERS = {  # key: (title in the form, lowest, highest, default)
+    "num_workers": ("Number of workers", 1, 40, 10),
+    "lookback_minutes": ("Look-back", 0, 44640, 10),
+    "quota_share": ("Share of the API quota", 1, 100, 100),
+}
+
+_HASH_FORMS = (
+    re.compile(r"/?stores/([a-z0-9]+)(?:/.*)?"),
+    re.compile(r"https://[^/]+/stores/([a-z0-9]+)(?:/.*)?"),
+    re.compile(r"(?:https://)?store-([a-z0-9]+)(?:-\d+)?\.mybigcommerce\.com(?:/.*)?"),
+    re.compile(r"(?:store-)?([a-z0-9]+)"),
+)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
+_AMERICAN_DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{4}")
+
+
+@dataclass
+class NormalizeConfig(ConfigTransformation):
+    """Checks the form's values, brings each into one shape and fills in the defaults.
+
+    Not YAML: the CDK's own transformations can copy and rename keys, not read a date or cut the
+    hash out of an address, and a violation of the spec is reported without the field's name.
+
+    It runs in memory, at the start of each sync: "30 days ago" stays "30 days ago" in the saved
+    configuration.
+
+    Out of it come, beside the form's keys: `start_date` and `end_date` as full UTC timestamps,
+    `reads_everything` (no start date was given) and `window`, the length of a date window as an
+    ISO 8601 duration.
+
+    Raises a config error that names the field of the form and what to type there.
+    """
+
+    parameters: InitVar[Optional[Mapping[str, Any]]] = None
+
+    def __post_init__(self, parameters: Optional[Mapping[str, Any]]) -> None:
+        pass
+
+    def transform(self, config: MutableMapping[str, Any]) -> None:
+        now = ab_datetime_now().replace(microsecond=0)
+        config["store_hash"] = _store_hash(config.get("store_hash"))
+        config["access_token"] = _access_token(config.get("access_token"))
+        config["api_url"] = _api_url(config.get("api_url") or _API_URL)
+        for key, (title, lowest, highest, default) in _NUMBERS.items():
+            config[key] = _number(config.get(key), title, lowest, highest, default)
+
+        config["reads_everything"] = not config.get("start_date")
+        start = _instant(config.get("start_date") or BEGINNING, "Start date", now)
+        end = _instant(config.get("end_date") or "now", "End date", now, is_end=True)
+        # Rows edited during the sync must fall behind its end, so it is never in the future.
+        end = min(end, now)
+        if start > end:
+            _refuse(
+                "Start date",
+                f"is {format_instant(start)}, which is after the end ({format_instant(end)})",
+                "Choose an earlier start date",
+            )
+        config["start_date"], config["end_date"] = format_instant(start), format_instant(end)
+        window = max((end - start) / config["num_workers"], _SMALLEST_WINDOW)
+        config["window"] = f"PT{int(window.total_seconds()) + 1}S"
+
+
+def format_instant(instant: datetime) -> str:
+    """A full UTC timestamp: BigCommerce adds the time of day to a bare date and drops rows."""
+    return instant.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _refuse(title: str, problem: str, remedy: str) -> NoReturn:
+    raise AirbyteTracedException(
+        message=f"{title} {problem}. {remedy}.",
+        internal_message=f"configuration: {title} {problem}",
+        failure_type=FailureType.config_error,
+    )
+
+
+def _store_hash(value: Any) -> str:
+    example = "Type the part after stores/ in the API path, such as abc123"
+    if value is None or value == "":
+        _refuse("Store hash", "is missing", example)
+    text = value.strip() if isinstance(value, str) else ""
+    for form in _HASH_FORMS:
+        match = form.fullmatch(text.lower())
+        if match:
+            return match.group(1)
+    _refuse("Store hash", f"{_shown(value)} holds no store hash", example)
+
+
+def _access_token(value: Any) -> str:
+    remedy = "Paste the access token of the store-level API account"
+    if value is None or value == "":
+        _refuse("Access token", "is missing", remedy)
+    token = value.strip() if isinstance(value, str) else ""
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        _refuse("Access token", "is not a token: it must be one word of plain characters", remedy)
+    return token
+
+
+def _api_url(value: Any) -> str:
+    text = value.strip().rstrip("/") if isinstance(value, str) else ""
+    try:
+        url = urlsplit(text)
+        is_safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
+        if url.hostname and is_safe and not url.query and not url.fragment:
+            return text
+    except ValueError:
+        pass
+    _refuse("API address", f"{_shown(value)} is not an https address", f"Leave it at {_API_URL}")
+
+
+def _number(value: Any, title: str, lowest: int, highest: int, default: int) -> int:
+    if value is None:
+        return default
+    if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
+        return value
+    _refuse(title, f"is {_shown(value)}", f"Type a whole number from {lowest} to {highest}")
+
+
+def _instant(value: Any, title: str, now: datetime, is_end: bool = False) -> datetime:
+    """A date, a timestamp or words as an instant; a date as its first or, for an end, last second."""
+    remedy = "Type a date such as 2024-01-31, or words such as 30 days ago"
+    text = value.strip() if isinstance(value, str) else ""
+    edge = time(23, 59, 59) if is_end else time()
+    try:
+        if _DATE.fullmatch(text):
+            return datetime.combine(datetime.fromisoformat(text), edge, timezone.utc)
+        if _AMERICAN_DATE.fullmatch(text):
+            return datetime.combine(datetime.strptime(text, "%m/%d/%Y"), edge, timezone.utc)
+        if _INSTANT.fullmatch(text):
+            from dateutil.parser import isoparse
+
+            instant = isoparse(text.replace(" ", "T"))
+            return (instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)).astimezone(
+                timezone.utc
+            )
+    except (ValueError, OverflowError):
+        _refuse(title, f"{_shown(value)} is not a date of the calendar", remedy)
+    if text.lower() == "now":
+        return now
+    if text.lower() in ("today", "yesterday"):
+        day = now - timedelta(days=text.lower() == "yesterday")
+        return min(datetime.combine(day, edge, timezone.utc), now)
+    return _relative(text, now) or _refuse(title, f"{_shown(value)} is not a date", remedy)
+
+
+def _relative(text: str, now: datetime) -> Optional[datetime]:
+    """`30 days ago`, `1 month ago`: only spans before now, never a guess at a date's parts."""
+    if not text or len(text) > 40 or not text.lower().endswith("ago"):
+        return None
+    import dateparser  # 70 ms that a sync without words does not pay
+
+    return dateparser.parse(
+        text,
+        languages=["en"],
+        settings={
+            "PARSERS": ["relative-time"],
+            "RELATIVE_BASE": now,
+            "TIMEZONE": "UTC",
+            "RETURN_AS_TIMEZONE_AWARE": True,
+        },
+    )
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    printable = "".join(character if character.isprintable() else "?" for character in text)
+    return f'"{printable[:60]}{"..." if len(printable) > 60 else ""}"'

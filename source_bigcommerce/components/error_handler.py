@@ -1,0 +1,113 @@
+"""What each kind of reply means: rows, a retry, or an error in plain words."""
+
+import random
+import threading
+from dataclasses import dataclass
+from typing import Optional, Union
+
+import requests
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.declarative.requesters.error_handlers import DefaultErrorHandler
+from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
+    SUCCESS_RESOLUTION,
+    ErrorResolution,
+    ResponseAction,
+)
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_bigcommerce.components.budget import seconds_until_retry
+from source_bigcommerce.components.extractor import parsed_body
+
+_NO_LIMIT = 10**6
+_LONGEST_WAIT = 60.0
+_HEAVY_PAGE = (413, 500, 504)
+
+Reply = Optional[Union[requests.Response, Exception]]
+
+
+@dataclass
+class ErrorHandler(DefaultErrorHandler):
+    """Retries what passes, never gives up on rate limits, and takes no broken page for an empty one.
+
+    The response filters of the manifest say what fails at once and with which words. Beyond them:
+
+    - 429 is retried for as long as it lasts; every other retry ends after `tries` tries;
+    - a 200 whose body is empty or not JSON is retried: it is never "no rows";
+    - `shrinks_pages`: a page that is too heavy (413, 500, 504) is asked for again in smaller parts;
+    - `missing_is_empty`: a 404 means no rows (an order without the sub-resource).
+
+    Not YAML: DefaultErrorHandler counts 429s among the tries of all other errors, ends after ten
+    minutes of them, and takes each 200 as it comes.
+
+    Sources: https://developer.bigcommerce.com/docs/start/about/status-codes
+    """
+
+    shrinks_pages: bool = False
+    missing_is_empty: bool = False
+
+    def __post_init__(self, parameters: dict) -> None:  # type: ignore[type-arg]
+        super().__post_init__(parameters)
+        self.tries = int(self.config.get("max_tries", 7))
+        self.max_retries = self.max_time = _NO_LIMIT
+        self.backoff_strategies = [self]  # type: ignore[list-item]  # its backoff_time is used
+        # All tries of one request are made by one thread, one after the other.
+        self._tried = threading.local()
+
+    def interpret_response(self, response_or_exception: Reply) -> ErrorResolution:
+        reply = response_or_exception
+        if not isinstance(reply, requests.Response):
+            return super().interpret_response(reply)
+        if reply.status_code == 204:
+            return SUCCESS_RESOLUTION
+        if reply.status_code == 200:
+            try:
+                parsed_body(reply)
+            except ValueError:
+                return ErrorResolution(
+                    ResponseAction.RETRY,
+                    FailureType.transient_error,
+                    "BigCommerce answered 200 with a body that is not JSON.",
+                )
+            return SUCCESS_RESOLUTION
+        if reply.status_code == 404 and self.missing_is_empty:
+            return SUCCESS_RESOLUTION
+        if reply.status_code in _HEAVY_PAGE and self.shrinks_pages:
+            return ErrorResolution(
+                ResponseAction.REDUCE_PAGE_SIZE,
+                FailureType.transient_error,
+                f"BigCommerce answered {reply.status_code}.",
+            )
+        return super().interpret_response(reply)
+
+    def backoff_time(
+        self,
+        response_or_exception: Optional[Union[requests.Response, requests.RequestException]],
+        attempt_count: int = 0,
+    ) -> Optional[float]:
+        """Seconds to wait before a retry; None leaves it to the CDK's 1, 2, 4, 8... seconds.
+
+        Raises a transient error when the tries are used up.
+        """
+        reply = response_or_exception
+        if attempt_count <= 1:
+            self._tried.limited = self._tried.failed = 0
+        if isinstance(reply, requests.Response) and reply.status_code == 429:
+            self._tried.limited += 1
+            grown = min(_LONGEST_WAIT, 2.0**self._tried.limited) * random.uniform(0.5, 1)
+            return max(seconds_until_retry(reply), grown if self._tried.limited > 1 else 0.1)
+        self._tried.failed += 1
+        if self._tried.failed >= self.tries:
+            raise self._given_up(reply)
+        return None
+
+    def _given_up(self, reply: Reply) -> AirbyteTracedException:
+        if isinstance(reply, requests.Response):
+            seen = f"answered {reply.status_code}" if reply.status_code != 200 else "sent no JSON"
+        else:
+            seen = "could not be reached"
+        return AirbyteTracedException(
+            message=f"BigCommerce {seen} {self.tries} times in a row. The next sync continues where "
+            "this one stopped; if it lasts, see https://status.bigcommerce.com.",
+            internal_message=repr(reply),
+            failure_type=FailureType.transient_error,
+        )

@@ -1,0 +1,96 @@
+"""Dates of the v2 API, which come in RFC 2822, as ISO 8601."""
+
+from dataclasses import InitVar, dataclass
+from datetime import timezone
+from email.utils import parsedate_to_datetime
+from typing import Any, Dict, Mapping, Optional
+
+from airbyte_cdk.sources.declarative.schema.json_file_schema_loader import JsonFileSchemaLoader
+from airbyte_cdk.sources.declarative.transformations import RecordTransformation
+from airbyte_cdk.sources.types import Config, StreamSlice, StreamState
+
+_MONTHS = {
+    name: f"{number:02d}"
+    for number, name in enumerate(
+        "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(),
+        start=1,
+    )
+}
+
+_LENGTHS = {"date": len("2018-12-05"), "date-time": len("2018-12-05T20:16:55.000000+00:00")}
+
+
+def iso_date(value: Any) -> Any:
+    """`Wed, 05 Dec 2018 20:16:55 +0000` as `2018-12-05T20:16:55Z`; empty text as None.
+
+    Anything that is not an RFC 2822 date (None, a date that is ISO already) is given back as it is.
+    """
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return None
+    if len(value) == 31 and value.endswith(" +0000") and value[8:11] in _MONTHS:
+        # The form that the API always sends; slicing takes a tenth of the parser's time.
+        return f"{value[12:16]}-{_MONTHS[value[8:11]]}-{value[5:7]}T{value[17:25]}Z"
+    try:
+        parsed = parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return value
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=timezone.utc)
+    return parsed.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass
+class V2Dates(RecordTransformation):
+    """Rewrites each field that the stream's schema declares as a date-time or a date.
+
+    Not YAML: AddFields takes 20 µs a field, and a list of date fields in the manifest would repeat
+    the schema.
+
+    Before: `{"date_created": "Wed, 05 Dec 2018 20:16:55 +0000", "date_shipped": ""}`
+    After:  `{"date_created": "2018-12-05T20:16:55Z", "date_shipped": None}`
+    """
+
+    schema_loader: JsonFileSchemaLoader
+    parameters: InitVar[Mapping[str, Any]]
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self._dates = _date_fields(self.schema_loader.get_json_schema())
+
+    def transform(
+        self,
+        record: Dict[str, Any],
+        config: Optional[Config] = None,
+        stream_state: Optional[StreamState] = None,
+        stream_slice: Optional[StreamSlice] = None,
+    ) -> None:
+        _rewrite(record, self._dates)
+
+
+def _date_fields(schema: Mapping[str, Any]) -> Dict[str, Any]:
+    """Date fields of an object schema: `{name: length of the text}`, `{name: {...}}` if nested."""
+    fields: Dict[str, Any] = {}
+    for name, field in schema.get("properties", {}).items():
+        if field.get("format") in _LENGTHS:
+            fields[name] = _LENGTHS[field["format"]]
+        else:
+            nested = {**_date_fields(field), **_date_fields(field.get("items") or {})}
+            if nested:
+                fields[name] = nested
+    return fields
+
+
+def _rewrite(value: Any, dates: Mapping[str, Any]) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _rewrite(item, dates)
+    elif isinstance(value, dict):
+        for name, nested in dates.items():
+            if name not in value:
+                continue
+            if isinstance(nested, dict):
+                _rewrite(value[name], nested)
+            elif isinstance(value[name], str):
+                date = iso_date(value[name])
+                value[name] = date and date[:nested]
