@@ -329,8 +329,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _dribble(self, data: bytes, seconds: float, steps: int = 10) -> None:
         size = -(-len(data) // steps)
         for start in range(0, len(data), size):
-            self.wfile.write(data[start : start + size])
             self.server.sandbox.closing.wait(seconds / steps)
+            self.wfile.write(data[start : start + size])
 
     def _break_off(self, fault: Fault) -> None:
         """Close without an answer; a reset is what closing without lingering makes."""

@@ -19,7 +19,7 @@ from sandbox.quota import Balance, Quota
 from sandbox.routes import Answer, Family, Paging, Route
 from sandbox.store import Store
 from sandbox.table import Condition, Row, matches
-from sandbox.world.orders import STATUSES
+from sandbox.world.order_kinds import STATUSES
 
 _STATUS_PAGE = "/api-docs/getting-started/api-status-codes"
 _SUSPENDED = (

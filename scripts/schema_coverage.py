@@ -2,9 +2,9 @@
 
     python scripts/schema_coverage.py PATH_TO_OPENAPI_FOLDER [STREAM ...]
 
-PATH_TO_OPENAPI_FOLDER is the folder `reference/` of https://github.com/bigcommerce/docs. For every stream this prints
-the fields of the vendor's response schema or examples that our schema lacks, the types that disagree, and the examples
-that our schema refuses. It ends with 1 when there are any.
+PATH_TO_OPENAPI_FOLDER is the folder `reference/` of https://github.com/bigcommerce/docs. For every
+stream this prints the fields of the vendor's response schema or examples that our schema lacks, the
+types that disagree, and the examples that our schema refuses. It ends with 1 when there are any.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import jsonref  # type: ignore[import-untyped]
+import jsonref
 import yaml
 from airbyte_cdk.sources.utils.schema_helpers import JsonFileLoader, resolve_ref_links
 from jsonschema import Draft7Validator, FormatChecker
@@ -38,7 +38,7 @@ STREAMS = {
     "store": ("store_information.v2.yml", "/store"),
 }
 
-# "stream.path" of a field whose type or example in the vendor's files is wrong, and why ours differs
+# "stream.path" of a field whose type or example is wrong in the vendor's files: why ours differs
 KNOWN = {
     "customers.channel_ids[]": "the example of one id is a whole list",
 }
@@ -49,7 +49,7 @@ formats = FormatChecker(formats=["date"])
 
 @formats.checks("date-time", raises=ValueError)
 def is_date_time(value: object) -> bool:
-    """Accept ISO 8601, and what the connector turns into it or into null: RFC 2822 and the empty string."""
+    """Accept ISO 8601, and what becomes it or null: RFC 2822 and the empty string."""
     if isinstance(value, str) and value:
         iso = value.replace("Z", "+00:00")  # Python 3.10 knows no Z
         return bool(parsedate_to_datetime(value) if "," in value else datetime.fromisoformat(iso))
@@ -83,11 +83,15 @@ class Coverage:
 
     def __init__(self, stream: str, document: Node) -> None:
         self.stream, self.document = stream, document
-        self.findings: dict[tuple[str, str], str] = {}  # by kind and path: variants repeat themselves
+        self.findings: dict[
+            tuple[str, str], str
+        ] = {}  # by kind and path: variants repeat themselves
 
     def report(self, kind: str, path: str, detail: str = "") -> None:
         if f"{self.stream}{path}" not in KNOWN:
-            self.findings.setdefault((kind, path), f"{kind:8} {self.stream}{path}  {detail}".rstrip())
+            self.findings.setdefault(
+                (kind, path), f"{kind:8} {self.stream}{path}  {detail}".rstrip()
+            )
 
     def resolve(self, node: Node) -> Node:
         while "$ref" in node:
@@ -105,7 +109,7 @@ class Coverage:
             yield from self.variants(part)
 
     def rows(self, response: Node) -> list[Node]:
-        """Find the schemas of one row: what is under `data` or in a bare array, or the object itself."""
+        """Find the schemas of one row: under `data`, in a bare array, or the object itself."""
         bodies = list(self.variants(response))
         data = [v["properties"]["data"] for v in bodies if "data" in v.get("properties", {})]
         lists = [v for node in data for v in self.variants(node)] or bodies
@@ -123,7 +127,11 @@ class Coverage:
                 refused -= {"number"}  # the vendor writes `number` for ids and counts too
             if allowed and refused:
                 self.report("type", path, f"vendor {sorted(refused)}, ours {sorted(allowed)}")
-            if v.get("format") in ("date", "date-time") and "string" in allowed and "format" not in ours:
+            if (
+                v.get("format") in ("date", "date-time")
+                and "string" in allowed
+                and "format" not in ours
+            ):
                 self.report("type", path, f"vendor {v['format']}, ours no format")
             for name, child in v.get("properties", {}).items():
                 if name not in declared:
@@ -135,9 +143,11 @@ class Coverage:
                 self.check(example, ours, path)
 
     def check(self, example: Any, ours: Node, path: str = "") -> None:
-        """Hold an example against our schema: it must validate, and no field of it be undeclared."""
+        """Hold an example against our schema: it must validate, with no undeclared field."""
         for error in Draft7Validator(ours, format_checker=formats).iter_errors(example):
-            where = "".join("[]" if isinstance(key, int) else f".{key}" for key in error.absolute_path)
+            where = "".join(
+                "[]" if isinstance(key, int) else f".{key}" for key in error.absolute_path
+            )
             self.report("example", path + where, error.message[:120])
         self.find_undeclared(example, ours, path)
 

@@ -50,4 +50,5 @@ def _source(args: list[str]) -> SourceBigcommerce:
 
 
 def _print(message: AirbyteMessage | None) -> None:
+    assert message is not None  # for mypy: an error always makes a connection status
     print(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode(), flush=True)

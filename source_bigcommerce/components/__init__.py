@@ -11,9 +11,9 @@ from source_bigcommerce.components.v2_dates import V2Dates
 
 __all__ = [
     "ErrorHandler",
+    "NextPage",
     "NormalizeConfig",
     "OrderChildren",
-    "NextPage",
     "RowsExtractor",
     "StartFromState",
     "TokenAuthenticator",

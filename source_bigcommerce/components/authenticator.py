@@ -1,7 +1,8 @@
 """The store's access token, sent to the store and to nobody else."""
 
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass
-from typing import Any, Mapping
+from typing import Any
 
 import requests
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
@@ -34,7 +35,7 @@ class TokenAuthenticator(DeclarativeAuthenticator):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers[self.auth_header] = self.token
         if _drop_redirect_target not in request.hooks["response"]:
-            request.register_hook("response", _drop_redirect_target)
+            request.hooks["response"].append(_drop_redirect_target)
         return request
 
 

@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from typing import Any, Callable, Mapping, Optional
+from collections.abc import Callable, Mapping
+from typing import Any
 from weakref import WeakSet
 
 import requests
@@ -38,7 +39,7 @@ class StoreBudget(AbstractAPIBudget):
         self._changed = threading.Condition()
         self._in_flight: WeakSet[requests.PreparedRequest] = WeakSet()
         self._has_reply = False
-        self._quota: Optional[int] = None
+        self._quota: int | None = None
         self._left = 0
         self._window = _WINDOW
         self._resets_at = 0.0
@@ -48,9 +49,7 @@ class StoreBudget(AbstractAPIBudget):
     def get_matching_policy(self, request: Any) -> None:
         return None
 
-    def acquire_call(
-        self, request: Any, block: bool = True, timeout: Optional[float] = None
-    ) -> None:
+    def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
         """Returns when `request` may be sent; a wait ends with the window, or with a 429's."""
         with self._changed:
             # A retry of a request that timed out is still counted as in flight.
@@ -119,12 +118,12 @@ def seconds_until_retry(response: requests.Response) -> float:
     return min(max(retry_after, reset), _LONGEST_WAIT)
 
 
-def _seconds(headers: Mapping[str, str], name: str) -> Optional[float]:
+def _seconds(headers: Mapping[str, str], name: str) -> float | None:
     milliseconds = _number(headers, name)
     return None if milliseconds is None else milliseconds / 1000
 
 
-def _number(headers: Mapping[str, str], name: str) -> Optional[int]:
+def _number(headers: Mapping[str, str], name: str) -> int | None:
     try:
         number = int(headers[name])
     except (KeyError, ValueError):

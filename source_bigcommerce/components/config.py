@@ -1,9 +1,10 @@
 """The form as a person fills it in, made into what the manifest reads."""
 
 import re
+from collections.abc import Mapping, MutableMapping
 from dataclasses import InitVar, dataclass
 from datetime import datetime, time, timedelta, timezone
-from typing import Any, Mapping, MutableMapping, NoReturn, Optional
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from airbyte_cdk.models import FailureType
@@ -21,8 +22,9 @@ _API_URL = "https://api.bigcommerce.com"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SMALLEST_WINDOW = timedelta(days=1)
 _NUMBERS = {  # key: (title in the form, lowest, highest, default)
-    "num_workers": ("Number of workers", 1, 40, 10),
+    "num_workers": ("Workers", 1, 40, 10),
     "lookback_minutes": ("Look-back", 0, 44640, 10),
+    "page_size": ("Page size", 1, 250, 250),
     "quota_share": ("Share of the API quota", 1, 100, 100),
 }
 
@@ -54,9 +56,9 @@ class NormalizeConfig(ConfigTransformation):
     Raises a config error that names the field of the form and what to type there.
     """
 
-    parameters: InitVar[Optional[Mapping[str, Any]]] = None
+    parameters: InitVar[Mapping[str, Any] | None] = None
 
-    def __post_init__(self, parameters: Optional[Mapping[str, Any]]) -> None:
+    def __post_init__(self, parameters: Mapping[str, Any] | None) -> None:
         pass
 
     def transform(self, config: MutableMapping[str, Any]) -> None:
@@ -139,7 +141,7 @@ def _number(value: Any, title: str, lowest: int, highest: int, default: int) -> 
 
 
 def _instant(value: Any, title: str, now: datetime, is_end: bool = False) -> datetime:
-    """A date, a timestamp or words as an instant; a date as its first or, for an end, last second."""
+    """A date, timestamp or words as an instant; a date as its first second, or last for an end."""
     remedy = "Type a date such as 2024-01-31, or words such as 30 days ago"
     text = value.strip() if isinstance(value, str) else ""
     edge = time(23, 59, 59) if is_end else time()
@@ -165,13 +167,13 @@ def _instant(value: Any, title: str, now: datetime, is_end: bool = False) -> dat
     return _relative(text, now) or _refuse(title, f"{_shown(value)} is not a date", remedy)
 
 
-def _relative(text: str, now: datetime) -> Optional[datetime]:
+def _relative(text: str, now: datetime) -> datetime | None:
     """`30 days ago`, `1 month ago`: only spans before now, never a guess at a date's parts."""
     if not text or len(text) > 40 or not text.lower().endswith("ago"):
         return None
     import dateparser  # 70 ms that a sync without words does not pay
 
-    return dateparser.parse(
+    parsed: datetime | None = dateparser.parse(
         text,
         languages=["en"],
         settings={
@@ -181,6 +183,7 @@ def _relative(text: str, now: datetime) -> Optional[datetime]:
             "RETURN_AS_TIMEZONE_AWARE": True,
         },
     )
+    return parsed
 
 
 def _shown(value: Any) -> str:

@@ -2,8 +2,9 @@
 
 import random
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Optional, Union
+from typing import Any, ClassVar
 
 import requests
 from airbyte_cdk.models import FailureType
@@ -22,12 +23,12 @@ _NO_LIMIT = 10**6
 _LONGEST_WAIT = 60.0
 _HEAVY_PAGE = (413, 500, 504)
 
-Reply = Optional[Union[requests.Response, Exception]]
+Reply = requests.Response | Exception | None
 
 
 @dataclass
 class ErrorHandler(DefaultErrorHandler):
-    """Retries what passes, never gives up on rate limits, and takes no broken page for an empty one.
+    """Retries what passes, never gives up on rate limits, takes no broken page for an empty one.
 
     The response filters of the manifest say what fails at once and with which words. Beyond them:
 
@@ -42,10 +43,14 @@ class ErrorHandler(DefaultErrorHandler):
     Sources: https://developer.bigcommerce.com/docs/start/about/status-codes
     """
 
+    # API addresses that did not answer all tries of a request. The others then try once: what is
+    # down is not waited for again and again by each window of each stream.
+    _unreachable: ClassVar[set[str]] = set()
+
     shrinks_pages: bool = False
     missing_is_empty: bool = False
 
-    def __post_init__(self, parameters: dict) -> None:  # type: ignore[type-arg]
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         super().__post_init__(parameters)
         self.tries = int(self.config.get("max_tries", 7))
         self.max_retries = self.max_time = _NO_LIMIT
@@ -57,6 +62,7 @@ class ErrorHandler(DefaultErrorHandler):
         reply = response_or_exception
         if not isinstance(reply, requests.Response):
             return super().interpret_response(reply)
+        self._unreachable.discard(self.config["api_url"])
         if reply.status_code == 204:
             return SUCCESS_RESOLUTION
         if reply.status_code == 200:
@@ -81,9 +87,9 @@ class ErrorHandler(DefaultErrorHandler):
 
     def backoff_time(
         self,
-        response_or_exception: Optional[Union[requests.Response, requests.RequestException]],
+        response_or_exception: requests.Response | requests.RequestException | None,
         attempt_count: int = 0,
-    ) -> Optional[float]:
+    ) -> float | None:
         """Seconds to wait before a retry; None leaves it to the CDK's 1, 2, 4, 8... seconds.
 
         Raises a transient error when the tries are used up.
@@ -96,7 +102,8 @@ class ErrorHandler(DefaultErrorHandler):
             grown = min(_LONGEST_WAIT, 2.0**self._tried.limited) * random.uniform(0.5, 1)
             return max(seconds_until_retry(reply), grown if self._tried.limited > 1 else 0.1)
         self._tried.failed += 1
-        if self._tried.failed >= self.tries:
+        is_down = self.config["api_url"] in self._unreachable
+        if self._tried.failed >= self.tries or is_down:
             raise self._given_up(reply)
         return None
 
@@ -105,9 +112,10 @@ class ErrorHandler(DefaultErrorHandler):
             seen = f"answered {reply.status_code}" if reply.status_code != 200 else "sent no JSON"
         else:
             seen = "could not be reached"
+            self._unreachable.add(self.config["api_url"])
         return AirbyteTracedException(
-            message=f"BigCommerce {seen} {self.tries} times in a row. The next sync continues where "
-            "this one stopped; if it lasts, see https://status.bigcommerce.com.",
+            message=f"BigCommerce {seen} {self.tries} times in a row. The next sync continues "
+            "where this one stopped; if it lasts, see https://status.bigcommerce.com.",
             internal_message=repr(reply),
             failure_type=FailureType.transient_error,
         )

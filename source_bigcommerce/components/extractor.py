@@ -1,8 +1,9 @@
 """Rows of a reply, and the one place where a reply's body is parsed."""
 
 import re
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import InitVar, dataclass
-from typing import Any, Iterable, Mapping, MutableMapping
+from typing import Any
 
 import orjson
 import requests
@@ -58,8 +59,8 @@ class RowsExtractor(RecordExtractor):
         if isinstance(rows, list):
             return rows
         raise AirbyteTracedException(
-            message="BigCommerce sent a reply that is not what its documentation says. Run the sync "
-            "again, and report a bug of the connector if it happens again.",
+            message="BigCommerce sent a reply that is not what its documentation says. Run the "
+            "sync again, and report a bug of the connector if it happens again.",
             internal_message=f"no rows in the reply to {response.url}",
             failure_type=FailureType.system_error,
         )

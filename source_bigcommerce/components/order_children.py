@@ -1,20 +1,21 @@
 """The rows that belong to orders: line items, transactions."""
 
 from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import InitVar, dataclass
-from functools import lru_cache
-from typing import Any, Deque, Iterable, Iterator, List, Mapping, MutableMapping, Optional, Tuple, Union
+from functools import cache
+from typing import (
+    Any,
+    Union,
+)
 
+from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.declarative.retrievers.simple_retriever import SimpleRetriever
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
 
 from source_bigcommerce.components.v2_dates import iso_date
-
-# Orders whose rows are asked for ahead of those being emitted: about one page, so that the workers
-# are busy while the next page of orders is on its way.
-_ORDERS_AHEAD = 250
 
 # The API puts no more line items than this into a consignment of the order list.
 _EMBEDDED_ITEMS_CAP = 50
@@ -27,7 +28,8 @@ class OrderChildren(Retriever):
     """Reads the orders of a date window and yields their children, each with its order's date.
 
     A child comes from its order where the order list embeds it (`orders_include`), and else by a
-    request per order, `num_workers` wide. Both go through the selector of `children` and give equal records.
+    request per order, `num_workers` wide. Both go through the selector of `children`, so that they
+    give equal records.
 
     Not YAML: SubstreamPartitionRouter keeps a cursor for each order, saves its state every ten
     minutes, and loses the last order of a window when the next page of orders then fails: it holds
@@ -48,16 +50,19 @@ class OrderChildren(Retriever):
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._pool = _pool(self.config["num_workers"])
+        # Orders whose children are asked for ahead of those being emitted: one page, so that the
+        # workers are busy while the next page of orders is on its way.
+        self._orders_ahead = int(self.config["page_size"])
 
     def read_records(
-        self, records_schema: Mapping[str, Any], stream_slice: Optional[StreamSlice] = None
+        self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterator[Record]:
         window = stream_slice or StreamSlice(partition={}, cursor_slice={})
-        ahead: Deque[Tuple[Row, Union[List[Record], "Future[List[Record]]"]]] = deque()
+        ahead: deque[tuple[Row, list[Record] | Future[list[Record]]]] = deque()
         try:
             for order in self.orders.read_records({}, window):
                 ahead.append((order, self._children_of(order)))  # type: ignore[arg-type]
-                if len(ahead) > _ORDERS_AHEAD:
+                if len(ahead) > self._orders_ahead:
                     yield from self._dated(*ahead.popleft(), window)
             while ahead:
                 yield from self._dated(*ahead.popleft(), window)
@@ -66,20 +71,21 @@ class OrderChildren(Retriever):
                 if isinstance(children, Future):
                     children.cancel()
 
-    def _children_of(self, order: Row) -> Union[List[Record], "Future[List[Record]]"]:
+    def _children_of(self, order: Row) -> Union[list[Record], "Future[list[Record]]"]:
         items = embedded_line_items(order) if self.orders_include else None
         if items is not None:
-            return list(self.children.record_selector.filter_and_transform(items, {}, {}))
+            selector = cast(RecordSelector, self.children.record_selector)
+            return list(selector.filter_and_transform(items, {}, {}))
         return self._pool.submit(self._fetch, order["id"])
 
-    def _fetch(self, order_id: int) -> List[Record]:
+    def _fetch(self, order_id: int) -> list[Record]:
         of_order = StreamSlice(partition={"order_id": order_id}, cursor_slice={})
         return list(self.children.read_records({}, of_order))  # type: ignore[arg-type]
 
     def _dated(
         self,
         order: Row,
-        children: Union[List[Record], "Future[List[Record]]"],
+        children: Union[list[Record], "Future[list[Record]]"],
         window: StreamSlice,
     ) -> Iterable[Record]:
         date = iso_date(order["date_modified"])
@@ -88,7 +94,7 @@ class OrderChildren(Retriever):
             yield Record(data=row, stream_name=self.name, associated_slice=window)
 
 
-def embedded_line_items(order: Mapping[str, Any]) -> Optional[List[Row]]:
+def embedded_line_items(order: Mapping[str, Any]) -> list[Row] | None:
     """All line items of an order from its `consignments`; None where they may not be all.
 
     They may not be all where the API cut them (a `__warning__`, or as many as its cap), sent links
@@ -101,7 +107,7 @@ def embedded_line_items(order: Mapping[str, Any]) -> Optional[List[Row]]:
     consignments = order.get("consignments")
     if not isinstance(consignments, (dict, list)) or not consignments:
         return None
-    items: List[Row] = []
+    items: list[Row] = []
     for consignment in _consignments(consignments):
         part = consignment.get("line_items") if isinstance(consignment, dict) else None
         if not isinstance(part, list) or len(part) >= _EMBEDDED_ITEMS_CAP:
@@ -146,7 +152,7 @@ def _has_warning(value: Any) -> bool:
     return isinstance(value, list) and any(map(_has_warning, value))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _pool(width: int) -> ThreadPoolExecutor:
     """One for all streams of a process, so that they share the workers as they share the quota."""
     return ThreadPoolExecutor(width, thread_name_prefix="order-children")

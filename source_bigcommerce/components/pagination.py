@@ -1,13 +1,14 @@
 """When a page is the last one, and what asks for the next."""
 
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass
-from typing import Any, Mapping, Optional
+from typing import Any
 
 import requests
 from airbyte_cdk.sources.declarative.requesters.paginators.strategies.pagination_strategy import (
     PaginationStrategy,
 )
-from airbyte_cdk.sources.types import Config, Record
+from airbyte_cdk.sources.types import Config, Record, StreamSlice
 
 from source_bigcommerce.components.extractor import parsed_body
 
@@ -33,28 +34,28 @@ class NextPage(PaginationStrategy):
 
     config: Config
     parameters: InitVar[Mapping[str, Any]]
-    page_size: int = 250
-    key: Optional[str] = None
+    key: str | None = None
     key_step: int = 0
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        pass
+        self._page_size = int(self.config["page_size"])
 
     @property
-    def initial_token(self) -> Optional[int]:
+    def initial_token(self) -> int | None:
         return None
 
     def get_page_size(self) -> int:
-        return self.page_size
+        return self._page_size
 
     def next_page_token(
         self,
         response: requests.Response,
         last_page_size: int,
-        last_record: Optional[Record],
-        last_page_token_value: Optional[int] = None,
-        page_size_override: Optional[int] = None,
-    ) -> Optional[int]:
+        last_record: Record | None,
+        last_page_token_value: int | None = None,
+        page_size_override: int | None = None,
+        stream_slice: StreamSlice | None = None,
+    ) -> int | None:
         if not last_record or not last_page_size:
             return None
         page = 1 if self.key else last_page_token_value or 1
@@ -65,7 +66,7 @@ class NextPage(PaginationStrategy):
             is_last = counted["current_page"] != page or counted["total_pages"] <= page
         else:
             is_last = (
-                last_page_size < (page_size_override or self.page_size)
+                last_page_size < (page_size_override or self._page_size)
                 and last_page_size not in _LIKELY_CAPS
             )
         if is_last:
@@ -73,7 +74,7 @@ class NextPage(PaginationStrategy):
         return int(last_record[self.key]) + self.key_step if self.key else page + 1
 
 
-def _counted_pages(response: requests.Response) -> Optional[Mapping[str, int]]:
+def _counted_pages(response: requests.Response) -> Mapping[str, int] | None:
     body = parsed_body(response)
     pagination = body.get("meta", {}).get("pagination") if isinstance(body, dict) else None
     return pagination if pagination and "total_pages" in pagination else None

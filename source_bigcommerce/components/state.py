@@ -1,8 +1,9 @@
 """Where a stream starts: at its state, however old, or else at the start date."""
 
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass
 from datetime import timedelta
-from typing import Any, Mapping
+from typing import Any
 
 from airbyte_cdk.sources.declarative.migrations.state_migration import StateMigration
 from airbyte_cdk.sources.declarative.models import DatetimeBasedCursor, DeclarativeStream

@@ -1,9 +1,10 @@
 """Dates of the v2 API, which come in RFC 2822, as ISO 8601."""
 
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, Dict, Mapping, Optional
+from typing import Any
 
 from airbyte_cdk.sources.declarative.schema.json_file_schema_loader import JsonFileSchemaLoader
 from airbyte_cdk.sources.declarative.transformations import RecordTransformation
@@ -12,7 +13,7 @@ from airbyte_cdk.sources.types import Config, StreamSlice, StreamState
 _MONTHS = {
     name: f"{number:02d}"
     for number, name in enumerate(
-        "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(),
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
         start=1,
     )
 }
@@ -60,17 +61,17 @@ class V2Dates(RecordTransformation):
 
     def transform(
         self,
-        record: Dict[str, Any],
-        config: Optional[Config] = None,
-        stream_state: Optional[StreamState] = None,
-        stream_slice: Optional[StreamSlice] = None,
+        record: dict[str, Any],
+        config: Config | None = None,
+        stream_state: StreamState | None = None,
+        stream_slice: StreamSlice | None = None,
     ) -> None:
         _rewrite(record, self._dates)
 
 
-def _date_fields(schema: Mapping[str, Any]) -> Dict[str, Any]:
+def _date_fields(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Date fields of an object schema: `{name: length of the text}`, `{name: {...}}` if nested."""
-    fields: Dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, field in schema.get("properties", {}).items():
         if field.get("format") in _LENGTHS:
             fields[name] = _LENGTHS[field["format"]]

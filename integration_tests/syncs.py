@@ -1,0 +1,120 @@
+"""Runs the connector against a sandbox store, in this process, as its command line would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airbyte_cdk.models import (
+    AirbyteMessage,
+    AirbyteStateBlob,
+    AirbyteStateMessage,
+    AirbyteStateType,
+    AirbyteStreamState,
+    ConfiguredAirbyteCatalog,
+    ConfiguredAirbyteStream,
+    DestinationSyncMode,
+    Level,
+    StreamDescriptor,
+    SyncMode,
+    TraceType,
+    Type,
+)
+from airbyte_cdk.test import entrypoint_wrapper
+
+from sandbox import Sandbox
+from source_bigcommerce import SourceBigcommerce
+
+Row = dict[str, Any]
+State = dict[str, dict[str, Any]]
+"""The last state of each stream: `{"orders": {"date_modified": "2026-03-01T00:00:00Z"}}`."""
+
+
+@dataclass
+class Sync:
+    """What a read printed."""
+
+    messages: list[AirbyteMessage]
+    records: dict[str, list[Row]] = field(default_factory=dict)
+    state: State = field(default_factory=dict)
+    errors: list[Any] = field(default_factory=list)
+    """The errors of trace messages: message, internal_message, failure_type, stream_descriptor."""
+
+    def __post_init__(self) -> None:
+        for message in self.messages:
+            if message.type == Type.RECORD and message.record:
+                self.records.setdefault(message.record.stream, []).append(dict(message.record.data))
+            elif message.type == Type.STATE and message.state and message.state.stream:
+                stream = message.state.stream
+                self.state[stream.stream_descriptor.name] = dict(
+                    stream.stream_state.__dict__ if stream.stream_state else {}
+                )
+            elif message.type == Type.TRACE and message.trace:
+                if message.trace.type == TraceType.ERROR:
+                    self.errors.append(message.trace.error)
+
+    def logs(self, *levels: Level) -> list[str]:
+        return [
+            message.log.message
+            for message in self.messages
+            if message.type == Type.LOG and message.log and message.log.level in levels
+        ]
+
+
+def config_for(store: Sandbox, **values: Any) -> Row:
+    """The configuration that reaches a sandbox store."""
+    return {
+        "api_url": store.url,
+        "store_hash": store.store_hash,
+        "access_token": store.access_token,
+        **values,
+    }
+
+
+def catalog_of(names: Iterable[str], config: Mapping[str, Any]) -> ConfiguredAirbyteCatalog:
+    """The named streams as `discover` describes them, incremental where they can be."""
+    streams = {
+        stream.name: stream.as_airbyte_stream()
+        for stream in SourceBigcommerce(config=config).streams(config)
+    }
+    return ConfiguredAirbyteCatalog(
+        streams=[
+            ConfiguredAirbyteStream(
+                stream=streams[name],
+                sync_mode=SyncMode.incremental
+                if SyncMode.incremental in streams[name].supported_sync_modes
+                else SyncMode.full_refresh,
+                destination_sync_mode=DestinationSyncMode.append,
+            )
+            for name in names
+        ]
+    )
+
+
+def sync(
+    store: Sandbox, *names: str, state: State | None = None, failing: bool = False, **values: Any
+) -> Sync:
+    """Reads the named streams; `failing` tells whether an error is expected.
+
+    The returned state holds that of `state` for streams that printed none.
+    """
+    config = config_for(store, **values)
+    catalog = catalog_of(names, config)
+    messages = [
+        AirbyteStateMessage(
+            type=AirbyteStateType.STREAM,
+            stream=AirbyteStreamState(
+                stream_descriptor=StreamDescriptor(name=name),
+                stream_state=AirbyteStateBlob(stream_state),
+            ),
+        )
+        for name, stream_state in (state or {}).items()
+    ]
+    source = SourceBigcommerce(catalog=catalog, config=config, state=messages)
+    output = entrypoint_wrapper.read(
+        source, config, catalog, state=messages, expecting_exception=failing
+    )
+    result = Sync(list(output.get_message_iterator()))
+    result.state = {**(state or {}), **result.state}
+    return result

@@ -1,0 +1,119 @@
+"""The process: start, stop, command line, control endpoints."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from asking import Get
+
+from sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+
+
+def control(store: Sandbox, method: str, path: str, body: Any = None) -> Any:
+    response = requests.request(method, f"{store.url}/_sandbox/{path}", json=body, timeout=5)
+    return response.json() if response.ok else response.status_code
+
+
+def test_command_line() -> None:
+    command = [sys.executable, "-m", "sandbox", "--orders", "30", "--quota", "9"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    with process.stdout:
+        ready = json.loads(process.stdout.readline())
+        assert ready.keys() == {"url", "store_hash", "access_token"}
+        rows = requests.get(f"{ready['url']}/_sandbox/rows/orders", timeout=5).json()
+        assert rows == {"count": 30}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+
+
+def test_stop_closes_the_port_and_its_connections() -> None:
+    store = Sandbox(orders=1).start()
+    address = ("127.0.0.1", int(store.url.rsplit(":", 1)[1]))
+    with socket.create_connection(address) as connection:
+        # Answered by then: connections are accepted in the order they were made.
+        requests.get(f"{store.url}/_sandbox/health", timeout=5)
+        store.stop()
+        connection.settimeout(5)
+        assert connection.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
+
+
+def test_serves_on_loopback_only() -> None:
+    with pytest.raises(ValueError, match="loopback"):
+        Sandbox(host="0.0.0.0")
+
+
+def test_unknown_options_are_named() -> None:
+    with pytest.raises(ValueError, match="no option 'order'"):
+        Sandbox(order=3)
+
+
+def test_an_empty_store() -> None:
+    store = Sandbox(orders=0, customers=0, products=0, brands=0, categories=0, pages=0)
+    assert store.rows("orders") == store.rows("products") == store.rows("customers") == []
+
+
+def test_control_health_and_log(store: Sandbox, get: Get) -> None:
+    assert control(store, "GET", "health") == {"ok": True, "now": 1_772_323_200}
+    get(store, "/v2/orders", limit=1)
+    [entry] = control(store, "GET", "log")
+    assert (entry["operation"], entry["query"]) == ("orders.list", [["limit", "1"]])
+    control(store, "DELETE", "log")
+    assert control(store, "GET", "log") == []
+
+
+def test_control_changes_data(store: Sandbox) -> None:
+    key = control(store, "POST", "insert", {"collection": "orders"})["id"]
+    assert control(store, "GET", "rows/orders") == {"count": 301}
+    edit = {"collection": "orders", "id": key, "fields": {"staff_notes": "new"}}
+    control(store, "POST", "edit", edit)
+    assert store.rows("orders")[-1]["staff_notes"] == "new"
+    control(store, "POST", "delete", {"collection": "orders", "id": key})
+    assert control(store, "GET", "rows/orders") == {"count": 300}
+
+
+def test_control_faults(store: Sandbox, get: Get) -> None:
+    change = {"action": "delete", "collection": "orders", "keys": [100]}
+    control(store, "POST", "faults", {"operation": "orders.list", "kind": "status", "status": 502})
+    control(
+        store, "POST", "faults", {"operation": "orders.list", "kind": "change", "changes": [change]}
+    )
+    assert get(store, "/v2/orders").status_code == 502
+    faults = control(store, "GET", "faults")["faults"]
+    assert [(fault["fired"], fault["pending"]) for fault in faults] == [(1, False), (1, False)]
+    assert store.rows("orders")[0]["id"] != 100
+    control(store, "DELETE", "faults")
+    assert control(store, "GET", "faults")["faults"] == []
+
+
+def test_control_clock_options_and_drain(store: Sandbox, get: Get) -> None:
+    assert control(store, "POST", "clock", {"advance": 5}) == {"now": 1_772_323_205}
+    assert control(store, "POST", "options", {"quota": 10})["quota"] == 10
+    control(store, "POST", "drain", {"units": 9})
+    assert [get(store, "/v2/time").status_code for _ in range(2)] == [200, 429]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "nothing", None, 404),
+        ("GET", "rows/fish", None, 400),
+        ("POST", "edit", {"collection": "orders"}, 400),
+        ("POST", "options", {"fish": 1}, 400),
+        ("POST", "faults", {"operation": "fish", "kind": "status"}, 400),
+    ],
+)
+def test_control_mistakes(store: Sandbox, method: str, path: str, body: Any, status: int) -> None:
+    assert control(store, method, path, body) == status
