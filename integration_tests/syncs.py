@@ -50,9 +50,8 @@ class Sync:
                 self.state[stream.stream_descriptor.name] = dict(
                     stream.stream_state.__dict__ if stream.stream_state else {}
                 )
-            elif message.type == Type.TRACE and message.trace:
-                if message.trace.type == TraceType.ERROR:
-                    self.errors.append(message.trace.error)
+            elif message.trace and message.trace.type == TraceType.ERROR:
+                self.errors.append(message.trace.error)
 
     def logs(self, *levels: Level) -> list[str]:
         return [

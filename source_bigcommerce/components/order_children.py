@@ -5,10 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import InitVar, dataclass
 from functools import cache
-from typing import (
-    Any,
-    Union,
-)
+from typing import Any, cast
 
 from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
@@ -21,6 +18,7 @@ from source_bigcommerce.components.v2_dates import iso_date
 _EMBEDDED_ITEMS_CAP = 50
 
 Row = MutableMapping[str, Any]
+Children = list[Record] | Future[list[Record]]
 
 
 @dataclass
@@ -58,7 +56,7 @@ class OrderChildren(Retriever):
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterator[Record]:
         window = stream_slice or StreamSlice(partition={}, cursor_slice={})
-        ahead: deque[tuple[Row, list[Record] | Future[list[Record]]]] = deque()
+        ahead: deque[tuple[Row, Children]] = deque()
         try:
             for order in self.orders.read_records({}, window):
                 ahead.append((order, self._children_of(order)))  # type: ignore[arg-type]
@@ -71,7 +69,7 @@ class OrderChildren(Retriever):
                 if isinstance(children, Future):
                     children.cancel()
 
-    def _children_of(self, order: Row) -> Union[list[Record], "Future[list[Record]]"]:
+    def _children_of(self, order: Row) -> Children:
         items = embedded_line_items(order) if self.orders_include else None
         if items is not None:
             selector = cast(RecordSelector, self.children.record_selector)
@@ -82,15 +80,11 @@ class OrderChildren(Retriever):
         of_order = StreamSlice(partition={"order_id": order_id}, cursor_slice={})
         return list(self.children.read_records({}, of_order))  # type: ignore[arg-type]
 
-    def _dated(
-        self,
-        order: Row,
-        children: Union[list[Record], "Future[list[Record]]"],
-        window: StreamSlice,
-    ) -> Iterable[Record]:
-        date = iso_date(order["date_modified"])
+    def _dated(self, order: Row, children: Children, window: StreamSlice) -> Iterable[Record]:
+        date = iso_date(order.get("date_modified"))
         for child in children.result() if isinstance(children, Future) else children:
-            row = {**child.data, "order_date_modified": date}
+            row = cast(dict[str, Any], child.data)
+            row["order_date_modified"] = date
             yield Record(data=row, stream_name=self.name, associated_slice=window)
 
 

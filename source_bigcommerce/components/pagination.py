@@ -16,32 +16,41 @@ from source_bigcommerce.components.extractor import parsed_body
 _LIKELY_CAPS = frozenset({10, 20, 25, 30, 40, 50, 100, 150, 200})
 
 
+class _PageNumber(int):
+    """A page number that knows the last row before it, to notice a page that comes again."""
+
+    row_before: Mapping[str, Any] | None = None
+
+
 @dataclass
 class NextPage(PaginationStrategy):
-    """The next page number or, with `key`, the key that the next page starts behind.
+    """What asks for the next page: its number, the API's cursor, or the key that it starts behind.
 
     A v3 reply counts its pages; a v2 reply counts nothing and ends with a short page or a 204.
 
     Not YAML: CursorPagination parses every page a second time and logs an error for each 204.
-    Neither it nor PageIncrement can tell a last page from a page that the API capped below the
-    `limit` asked for, which some endpoints do without a word
-    (https://github.com/bigcommerce/bigcommerce-api-php/issues/53): a v2 page of just such a size is
-    followed by one more request.
+    Neither it nor PageIncrement can tell a last page from one that the API capped below the `limit`
+    asked for, which some endpoints do without a word
+    (https://github.com/bigcommerce/bigcommerce-api-php/issues/53), so a v2 page of just such a size
+    is followed by one more request. And neither ends where an endpoint ignores what it is asked by
+    and sends the same page for ever, as is reported of transactions.
 
-    key: field of the last row that the next page is asked by; None asks by page number.
+    key: field of the last row that the next page is asked by.
     key_step: added to the key, 1 where the API's filter includes the key itself (`min_id`).
+    follows_cursor: ask by the reply's cursor, and by page number where a reply has none.
     """
 
     config: Config
     parameters: InitVar[Mapping[str, Any]]
     key: str | None = None
     key_step: int = 0
+    follows_cursor: bool = False
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._page_size = int(self.config["page_size"])
 
     @property
-    def initial_token(self) -> int | None:
+    def initial_token(self) -> None:
         return None
 
     def get_page_size(self) -> int:
@@ -52,29 +61,38 @@ class NextPage(PaginationStrategy):
         response: requests.Response,
         last_page_size: int,
         last_record: Record | None,
-        last_page_token_value: int | None = None,
+        last_page_token_value: Any | None = None,
         page_size_override: int | None = None,
         stream_slice: StreamSlice | None = None,
-    ) -> int | None:
+    ) -> int | str | None:
+        """None after the last page, else the `page`, the key or (as text) the cursor to ask by."""
         if not last_record or not last_page_size:
             return None
-        page = 1 if self.key else last_page_token_value or 1
-        counted = _counted_pages(response)
-        if counted:
-            # `page` is ignored where paging does not work: asking again would repeat the page for
-            # ever. With a key, what is counted is what is left, so every reply is a first page.
-            is_last = counted["current_page"] != page or counted["total_pages"] <= page
+        limit = page_size_override or self._page_size
+        body = parsed_body(response)
+        meta = body.get("meta") or {} if isinstance(body, dict) else {}
+        pages = meta.get("pagination") or {}
+
+        cursor = (self.follows_cursor and meta.get("cursor_pagination")) or {}
+        if cursor.get("end_cursor"):
+            is_full = last_page_size >= (cursor.get("per_page") or limit)
+            is_new = cursor["end_cursor"] != last_page_token_value
+            return str(cursor["end_cursor"]) if is_full and is_new else None
+
+        if pages.get("total_pages") is None:
+            has_more = last_page_size >= limit or last_page_size in _LIKELY_CAPS
+        elif self.key:  # counted is what is left behind the key
+            has_more = pages["total_pages"] > 1
         else:
-            is_last = (
-                last_page_size < (page_size_override or self._page_size)
-                and last_page_size not in _LIKELY_CAPS
-            )
-        if is_last:
+            asked = int(last_page_token_value or 1)
+            has_more = pages.get("current_page", asked) == asked < pages["total_pages"]
+        if not has_more:
             return None
-        return int(last_record[self.key]) + self.key_step if self.key else page + 1
-
-
-def _counted_pages(response: requests.Response) -> Mapping[str, int] | None:
-    body = parsed_body(response)
-    pagination = body.get("meta", {}).get("pagination") if isinstance(body, dict) else None
-    return pagination if pagination and "total_pages" in pagination else None
+        if self.key:
+            key = int(last_record[self.key]) + self.key_step
+            return key if key != last_page_token_value else None
+        if last_record.data == getattr(last_page_token_value, "row_before", None):
+            return None
+        page = _PageNumber(int(last_page_token_value or 1) + 1)
+        page.row_before = last_record.data
+        return page
