@@ -16,6 +16,12 @@ from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarat
 
 from source_bigcommerce.components.budget import StoreBudget
 
+_NO_ACCESS = (
+    "The access token opens none of the streams of this store. Check that the Store hash and the "
+    "Access token belong together, and give the store-level API account the read-only scopes of "
+    "the streams you want."
+)
+
 
 class SourceBigcommerce(YamlDeclarativeSource):
     """The manifest, with the budget and the check that it cannot declare.
@@ -72,23 +78,25 @@ class SourceBigcommerce(YamlDeclarativeSource):
         if not problems:
             return AirbyteConnectionStatus(status=Status.SUCCEEDED)
 
-        lacking = [scope for scope, reason in problems.items() if scope in reason]
-        sentences = [
-            f"Streams without access: {', '.join(streams_of[scope])} "
-            f"(they need the scope {scope}, read-only)."
-            for scope in lacking
-        ]
-        sentences += list(
-            dict.fromkeys(reason for scope, reason in problems.items() if scope not in lacking)
-        )
+        # The reason for a stream may be a scope of another: transactions are read through orders.
+        lacking: dict[str, list[str]] = defaultdict(list)
+        sentences: list[str] = []
+        for scope, reason in problems.items():
+            lacked = next((known for known in streams_of if known in reason), None)
+            if lacked:
+                lacking[lacked] += streams_of[scope]
+            elif reason not in sentences:
+                sentences.append(reason)
         if len(problems) == len(streams_of):
-            if len(lacking) == len(problems):
-                sentences = [
-                    "The access token gives access to none of the streams of this store. Check "
-                    "that the Store hash and the Access token belong together, and give the "
-                    "store-level API account the read-only scopes of the streams you want."
-                ]
-            return AirbyteConnectionStatus(status=Status.FAILED, message=" ".join(sentences))
+            return AirbyteConnectionStatus(
+                status=Status.FAILED, message=sentences[0] if sentences else _NO_ACCESS
+            )
+        if lacking:
+            needs = "; ".join(
+                f"{', '.join(names)} need{'s' * (len(names) == 1)} the scope {scope}"
+                for scope, names in lacking.items()
+            )
+            sentences.append(f"Some streams cannot be read: {needs} (read-only).")
         message = " ".join(sentences)
         logger.warning(message)
         return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=message)

@@ -14,8 +14,8 @@ LOGGER = logging.getLogger("airbyte")
 
 _WINDOW = 30.0
 _LONGEST_WAIT = 300.0
-# A reply that is this late will not come any more: the request timed out or was dropped.
-_FIRST_REPLY_WAIT = 90.0
+# How long the first request goes alone if no reply comes.
+_FIRST_REPLY_WAIT = 10.0
 
 
 class StoreBudget(AbstractAPIBudget):
@@ -52,8 +52,11 @@ class StoreBudget(AbstractAPIBudget):
     def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
         """Returns when `request` may be sent; a wait ends with the window, or with a 429's."""
         with self._changed:
-            # A retry of a request that timed out is still counted as in flight.
-            self._in_flight.discard(request)
+            if request in self._in_flight:
+                # A retry: the reply to the last try never came, and none is waited for.
+                self._in_flight.discard(request)
+                self._has_reply = True
+                self._changed.notify_all()
             first_reply_due = self._clock() + _FIRST_REPLY_WAIT
             while True:
                 now = self._clock()

@@ -52,7 +52,7 @@ class ErrorHandler(DefaultErrorHandler):
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         super().__post_init__(parameters)
-        self.tries = int(self.config.get("max_tries", 7))
+        self.tries = int(self.config.get("max_tries", 6))
         self.max_retries = self.max_time = _NO_LIMIT
         self.backoff_strategies = [self]  # type: ignore[list-item]  # its backoff_time is used
         # All tries of one request are made by one thread, one after the other.
@@ -110,12 +110,20 @@ class ErrorHandler(DefaultErrorHandler):
     def _given_up(self, reply: Reply) -> AirbyteTracedException:
         if isinstance(reply, requests.Response):
             seen = f"answered {reply.status_code}" if reply.status_code != 200 else "sent no JSON"
+            message = (
+                f"BigCommerce {seen} {self.tries} times in a row. Sync again later: it continues "
+                "where this one stopped. If it lasts, see https://status.bigcommerce.com."
+            )
         else:
-            seen = "could not be reached"
-            self._unreachable.add(self.config["api_url"])
+            address = self.config["api_url"]
+            self._unreachable.add(address)
+            message = (
+                f"{address} could not be reached. Check the network between it and the connector, "
+                "and the API address if you changed it, then sync again: it continues where this "
+                "one stopped."
+            )
         return AirbyteTracedException(
-            message=f"BigCommerce {seen} {self.tries} times in a row. The next sync continues "
-            "where this one stopped; if it lasts, see https://status.bigcommerce.com.",
+            message=message,
             internal_message=repr(reply),
             failure_type=FailureType.transient_error,
         )
