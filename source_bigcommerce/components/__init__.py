@@ -8,6 +8,7 @@ from source_bigcommerce.components.order_children import OrderChildren
 from source_bigcommerce.components.pagination import NextPage
 from source_bigcommerce.components.state import StartFromState
 from source_bigcommerce.components.v2_dates import V2Dates
+from source_bigcommerce.components.window import WindowRetriever
 
 __all__ = [
     "ErrorHandler",
@@ -18,4 +19,5 @@ __all__ = [
     "StartFromState",
     "TokenAuthenticator",
     "V2Dates",
+    "WindowRetriever",
 ]

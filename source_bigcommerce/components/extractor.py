@@ -1,7 +1,7 @@
 """Rows of a reply, and the one place where a reply's body is parsed."""
 
 import re
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import InitVar, dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from airbyte_cdk.sources.declarative.extractors.record_extractor import RecordEx
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 _PARSED = "_source_bigcommerce_body"
+Row = MutableMapping[str, Any]
 _V3 = re.compile(r"/stores/[^/]+/v3/")
 
 
@@ -28,6 +29,30 @@ def parsed_body(response: requests.Response) -> Any:
     return getattr(response, _PARSED)
 
 
+def rows_of(response: requests.Response) -> list[Row]:
+    """The rows of a reply; see RowsExtractor.
+
+    Raises a system error for a body of another shape.
+    """
+    if response.status_code != 200:
+        return []
+    body = parsed_body(response)
+    if _V3.search(response.url):
+        rows = body.get("data") if isinstance(body, dict) else None
+    else:
+        rows = body
+    if isinstance(rows, dict):
+        return [rows]
+    if isinstance(rows, list):
+        return rows
+    raise AirbyteTracedException(
+        message="BigCommerce sent a reply that is not what its documentation says. Run the sync "
+        "again, and report a bug of the connector if it happens again.",
+        internal_message=f"no rows in the reply to {response.url}",
+        failure_type=FailureType.system_error,
+    )
+
+
 @dataclass
 class RowsExtractor(RecordExtractor):
     """Yields the rows of a reply: the body of a v2 reply, what stands under `data` in a v3 reply.
@@ -37,8 +62,6 @@ class RowsExtractor(RecordExtractor):
 
     `[{"id": 1}, {"id": 2}]` and `{"data": [{"id": 1}, {"id": 2}], "meta": {}}` both give two rows;
     a single object gives one; a 204 and a 404 none.
-
-    Raises a system error for a body of another shape.
     """
 
     parameters: InitVar[Mapping[str, Any]]
@@ -46,21 +69,5 @@ class RowsExtractor(RecordExtractor):
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         pass
 
-    def extract_records(self, response: requests.Response) -> Iterable[MutableMapping[str, Any]]:
-        if response.status_code != 200:
-            return []
-        body = parsed_body(response)
-        if _V3.search(response.url):
-            rows = body.get("data") if isinstance(body, dict) else None
-        else:
-            rows = body
-        if isinstance(rows, dict):
-            return [rows]
-        if isinstance(rows, list):
-            return rows
-        raise AirbyteTracedException(
-            message="BigCommerce sent a reply that is not what its documentation says. Run the "
-            "sync again, and report a bug of the connector if it happens again.",
-            internal_message=f"no rows in the reply to {response.url}",
-            failure_type=FailureType.system_error,
-        )
+    def extract_records(self, response: requests.Response) -> list[Row]:
+        return rows_of(response)

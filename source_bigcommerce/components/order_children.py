@@ -13,6 +13,7 @@ from airbyte_cdk.sources.declarative.retrievers.simple_retriever import SimpleRe
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
 
 from source_bigcommerce.components.v2_dates import iso_date
+from source_bigcommerce.components.window import Window
 
 # The API puts no more line items than this into a consignment of the order list.
 _EMBEDDED_ITEMS_CAP = 50
@@ -55,7 +56,7 @@ class OrderChildren(Retriever):
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterator[Record]:
-        window = stream_slice or StreamSlice(partition={}, cursor_slice={})
+        window = Window(stream_slice)
         ahead: deque[tuple[Row, Children]] = deque()
         try:
             for order in self.orders.read_records({}, window):

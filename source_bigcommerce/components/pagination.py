@@ -10,7 +10,7 @@ from airbyte_cdk.sources.declarative.requesters.paginators.strategies.pagination
 )
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
 
-from source_bigcommerce.components.extractor import parsed_body
+from source_bigcommerce.components.extractor import parsed_body, rows_of
 
 # Page sizes that an API would fall back to when it does not grant the `limit` asked for.
 _LIKELY_CAPS = frozenset({10, 20, 25, 30, 40, 50, 100, 150, 200})
@@ -66,7 +66,9 @@ class NextPage(PaginationStrategy):
         stream_slice: StreamSlice | None = None,
     ) -> int | str | None:
         """None after the last page, else the `page`, the key or (as text) the cursor to ask by."""
-        if not last_record or not last_page_size:
+        # Not last_record and last_page_size: they lack the rows that a record filter dropped.
+        rows = rows_of(response)
+        if not rows:
             return None
         limit = page_size_override or self._page_size
         body = parsed_body(response)
@@ -75,12 +77,12 @@ class NextPage(PaginationStrategy):
 
         cursor = (self.follows_cursor and meta.get("cursor_pagination")) or {}
         if cursor.get("end_cursor"):
-            is_full = last_page_size >= (cursor.get("per_page") or limit)
+            is_full = len(rows) >= (cursor.get("per_page") or limit)
             is_new = cursor["end_cursor"] != last_page_token_value
             return str(cursor["end_cursor"]) if is_full and is_new else None
 
         if pages.get("total_pages") is None:
-            has_more = last_page_size >= limit or last_page_size in _LIKELY_CAPS
+            has_more = len(rows) >= limit or len(rows) in _LIKELY_CAPS
         elif self.key:  # counted is what is left behind the key
             has_more = pages["total_pages"] > 1
         else:
@@ -89,10 +91,10 @@ class NextPage(PaginationStrategy):
         if not has_more:
             return None
         if self.key:
-            key = int(last_record[self.key]) + self.key_step
+            key = int(rows[-1][self.key]) + self.key_step
             return key if key != last_page_token_value else None
-        if last_record.data == getattr(last_page_token_value, "row_before", None):
+        if rows[-1] == getattr(last_page_token_value, "row_before", None):
             return None
         page = _PageNumber(int(last_page_token_value or 1) + 1)
-        page.row_before = last_record.data
+        page.row_before = rows[-1]
         return page

@@ -1,0 +1,51 @@
+"""Reading the rows of one date window."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import InitVar, dataclass
+from typing import Any
+
+from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
+from airbyte_cdk.sources.declarative.retrievers.simple_retriever import SimpleRetriever
+from airbyte_cdk.sources.streams.core import StreamData
+from airbyte_cdk.sources.types import StreamSlice
+
+
+class Window(StreamSlice):
+    """A slice that knows its hash.
+
+    The CDK's cursor looks each record's slice up in a dictionary, and hashing a StreamSlice is a
+    JSON dump: twice a record, a tenth of the time of a read.
+    """
+
+    def __init__(self, stream_slice: StreamSlice | None) -> None:
+        stream_slice = stream_slice or StreamSlice(partition={}, cursor_slice={})
+        super().__init__(
+            partition=stream_slice.partition,
+            cursor_slice=stream_slice.cursor_slice,
+            extra_fields=stream_slice.extra_fields,
+        )
+        self._hash = super().__hash__()
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+@dataclass
+class WindowRetriever(Retriever):
+    """Reads the rows of a window and gives each of them a slice that is cheap to look up.
+
+    Not YAML: SimpleRetriever takes the slice as the cursor made it.
+    """
+
+    rows: SimpleRetriever
+    config: Mapping[str, Any]
+    parameters: InitVar[Mapping[str, Any]]
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        pass
+
+    def read_records(
+        self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
+    ) -> Iterable[StreamData]:
+        # The schema is for schema_normalization; without it no row is copied.
+        return self.rows.read_records({}, Window(stream_slice))
