@@ -1,28 +1,37 @@
 """The store's access token, sent to the store and to nobody else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import InitVar, dataclass
+from functools import partial
 from typing import Any
 
 import requests
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 
 
+class ReplyTooLarge(requests.RequestException):
+    """A reply was larger than what may be held in memory; the rest of it was not read."""
+
+
 @dataclass
 class TokenAuthenticator(DeclarativeAuthenticator):
-    """Puts the access token into the `X-Auth-Token` header and refuses redirects.
+    """Puts the access token into the `X-Auth-Token` header, and looks at replies as they arrive.
 
-    Not YAML: the CDK's ApiKeyAuthenticator sets the header too, but `requests` follows redirects
-    and takes every header but `Authorization` along, to whatever host the redirect names.
+    A redirect is not followed: `requests` would take the header along to whatever host it names.
+    A reply of more than `largest_reply` bytes (0: of any size) is dropped before it fills the
+    memory: 250 products of 600 variants each are half a gigabyte, and each worker may hold a page.
+
+    Not YAML: the CDK's ApiKeyAuthenticator sets the header and sees no replies.
 
     Source: https://developer.bigcommerce.com/docs/start/authentication
     """
 
     config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
+    largest_reply: int = 0
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        self._token = self.config["access_token"]
+        self._on_reply = partial(_on_reply, largest=self.largest_reply)
 
     @property
     def auth_header(self) -> str:
@@ -30,15 +39,35 @@ class TokenAuthenticator(DeclarativeAuthenticator):
 
     @property
     def token(self) -> str:
-        return str(self._token)
+        return str(self.config["access_token"])
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers[self.auth_header] = self.token
-        if _drop_redirect_target not in request.hooks["response"]:
-            request.hooks["response"].append(_drop_redirect_target)
+        request.hooks["response"] = [self._on_reply]
         return request
 
 
-def _drop_redirect_target(response: requests.Response, **_: Any) -> None:
-    """Without a target `requests` does not follow; the error handler then reports the 3xx."""
+def _on_reply(response: requests.Response, *, largest: int, **_: Any) -> None:
+    # Without a target `requests` does not follow; the error handler then reports the 3xx.
     response.headers.pop("Location", None)
+    if largest:
+        response.raw = _Bounded(response.raw, largest)
+
+
+class _Bounded:
+    """A raw body that ends with ReplyTooLarge where it gets too large."""
+
+    def __init__(self, raw: Any, largest: int) -> None:
+        self._raw, self._largest = raw, largest
+
+    def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+        size = 0
+        for chunk in self._raw.stream(*args, **kwargs):
+            size += len(chunk)
+            if size > self._largest:
+                self._raw.close()
+                raise ReplyTooLarge(f"more than {self._largest} bytes")
+            yield chunk
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)

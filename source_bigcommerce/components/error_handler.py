@@ -16,12 +16,14 @@ from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_bigcommerce.components.authenticator import ReplyTooLarge
 from source_bigcommerce.components.budget import seconds_until_retry
 from source_bigcommerce.components.extractor import parsed_body
 
 _NO_LIMIT = 10**6
 _LONGEST_WAIT = 60.0
 _HEAVY_PAGE = (413, 500, 504)
+_TOO_HEAVY = (ReplyTooLarge, requests.exceptions.ReadTimeout)
 
 Reply = requests.Response | Exception | None
 
@@ -34,7 +36,8 @@ class ErrorHandler(DefaultErrorHandler):
 
     - 429 is retried for as long as it lasts; every other retry ends after `tries` tries;
     - a 200 whose body is empty or not JSON is retried: it is never "no rows";
-    - `shrinks_pages`: a page that is too heavy (413, 500, 504) is asked for again in smaller parts;
+    - `shrinks_pages`: a page that is too heavy (413, 500, 504, a time-out, a reply beyond the
+      authenticator's bound) is asked for again in smaller parts;
     - `missing_is_empty`: a 404 means no rows (an order without the sub-resource).
 
     Not YAML: DefaultErrorHandler counts 429s among the tries of all other errors, ends after ten
@@ -61,6 +64,8 @@ class ErrorHandler(DefaultErrorHandler):
     def interpret_response(self, response_or_exception: Reply) -> ErrorResolution:
         reply = response_or_exception
         if not isinstance(reply, requests.Response):
+            if self.shrinks_pages and isinstance(reply, _TOO_HEAVY):
+                return _smaller_page(f"The page could not be read: {reply!r}.")
             return super().interpret_response(reply)
         self._unreachable.discard(self.config["api_url"])
         if reply.status_code == 204:
@@ -78,11 +83,7 @@ class ErrorHandler(DefaultErrorHandler):
         if reply.status_code == 404 and self.missing_is_empty:
             return SUCCESS_RESOLUTION
         if reply.status_code in _HEAVY_PAGE and self.shrinks_pages:
-            return ErrorResolution(
-                ResponseAction.REDUCE_PAGE_SIZE,
-                FailureType.transient_error,
-                f"BigCommerce answered {reply.status_code}.",
-            )
+            return _smaller_page(f"BigCommerce answered {reply.status_code}.")
         return super().interpret_response(reply)
 
     def backoff_time(
@@ -127,3 +128,7 @@ class ErrorHandler(DefaultErrorHandler):
             internal_message=repr(reply),
             failure_type=FailureType.transient_error,
         )
+
+
+def _smaller_page(reason: str) -> ErrorResolution:
+    return ErrorResolution(ResponseAction.REDUCE_PAGE_SIZE, FailureType.transient_error, reason)
