@@ -1,11 +1,12 @@
 """The store's API quota, shared by all streams and threads of a sync."""
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import requests
 from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
@@ -14,8 +15,18 @@ LOGGER = logging.getLogger("airbyte")
 
 _WINDOW = 30.0
 _LONGEST_WAIT = 300.0
+# Requests at once that the API allows an endpoint, per store, where fewer than our widest.
+_AT_ONCE = (
+    (re.compile(r"/v3/pricelists/\d+/records"), 10),
+    (re.compile(r"/v3/promotions/\d+/codes"), 10),
+)
+
 # How long the first request goes alone if no reply comes.
 _FIRST_REPLY_WAIT = 10.0
+
+# A request that failed is kept in memory by its error. What has had no reply for longer than its
+# time-outs (manifest) is not under way any more.
+_LONGEST_REPLY = 75.0
 
 
 class StoreBudget(AbstractAPIBudget):
@@ -37,7 +48,7 @@ class StoreBudget(AbstractAPIBudget):
         self._share = share / 100
         self._clock = clock
         self._changed = threading.Condition()
-        self._in_flight: WeakSet[requests.PreparedRequest] = WeakSet()
+        self._in_flight: WeakKeyDictionary[requests.PreparedRequest, float] = WeakKeyDictionary()
         self._has_reply = False
         self._quota: int | None = None
         self._left = 0
@@ -54,7 +65,7 @@ class StoreBudget(AbstractAPIBudget):
         with self._changed:
             if request in self._in_flight:
                 # A retry: the reply to the last try never came, and none is waited for.
-                self._in_flight.discard(request)
+                del self._in_flight[request]
                 self._has_reply = True
                 self._changed.notify_all()
             first_reply_due = self._clock() + _FIRST_REPLY_WAIT
@@ -64,17 +75,19 @@ class StoreBudget(AbstractAPIBudget):
                     self._changed.wait(first_reply_due - now)
                 elif now < self._blocked_until:
                     self._wait_until(self._blocked_until, now, "BigCommerce asked for a pause")
+                elif self._is_crowded(request):
+                    self._changed.wait(_FIRST_REPLY_WAIT)
                 elif self._quota is None:
                     break
                 elif now >= self._resets_at:
                     self._left, self._resets_at = self._quota, now + self._window
                 elif self._left <= self._kept_back():
                     self._wait_until(self._resets_at, now, self._used_up())
-                elif self._left - self._kept_back() <= len(self._in_flight):
+                elif self._left - self._kept_back() <= self._under_way(now):
                     self._changed.wait(self._resets_at - now)
                 else:
                     break
-            self._in_flight.add(request)
+            self._in_flight[request] = now
 
     def update_from_response(self, request: Any, response: Any) -> None:
         """Takes in what a reply's headers say. Headers that make no sense are passed over."""
@@ -82,7 +95,7 @@ class StoreBudget(AbstractAPIBudget):
         left = _number(headers, "X-Rate-Limit-Requests-Left")
         reset = _seconds(headers, "X-Rate-Limit-Time-Reset-Ms")
         with self._changed:
-            self._in_flight.discard(request)
+            self._in_flight.pop(request, None)
             self._has_reply = True
             now = self._clock()
             if left is not None:
@@ -98,6 +111,16 @@ class StoreBudget(AbstractAPIBudget):
             if response.status_code == 429 and (left == 0 or "X-Retry-After" in headers):
                 self._blocked_until = now + seconds_until_retry(response)
             self._changed.notify_all()
+
+    def _is_crowded(self, request: requests.PreparedRequest) -> bool:
+        for endpoint, most in _AT_ONCE:
+            if endpoint.search(request.url or ""):
+                at_once = sum(bool(endpoint.search(other.url or "")) for other in self._in_flight)
+                return at_once >= most
+        return False
+
+    def _under_way(self, now: float) -> int:
+        return sum(now - sent < _LONGEST_REPLY for sent in list(self._in_flight.values()))
 
     def _kept_back(self) -> int:
         quota = self._quota or 1

@@ -11,7 +11,6 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.transformations.config_transformations.config_transformation import (  # noqa: E501
     ConfigTransformation,
 )
-from airbyte_cdk.utils.datetime_helpers import ab_datetime_now
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 # Windows of a sync without a start date begin here; the first one is open to everything older.
@@ -27,6 +26,8 @@ _NUMBERS = {  # key: (title in the form, lowest, highest, default)
     "page_size": ("Page size", 1, 250, 250),
     "quota_share": ("Share of the API quota", 1, 100, 100),
 }
+
+_NOT_GIVEN: tuple[Any, ...] = (None, "")  # a form sends "" for a field left empty
 
 _HASH_FORMS = (
     re.compile(r"/?stores/([a-z0-9]+)(?:/.*)?"),
@@ -62,16 +63,16 @@ class NormalizeConfig(ConfigTransformation):
         pass
 
     def transform(self, config: MutableMapping[str, Any]) -> None:
-        now = ab_datetime_now().replace(microsecond=0)
+        now = datetime.now(timezone.utc).replace(microsecond=0)
         config["store_hash"] = _store_hash(config.get("store_hash"))
         config["access_token"] = _access_token(config.get("access_token"))
-        config["api_url"] = _api_url(config.get("api_url") or _API_URL)
+        config["api_url"] = _api_url(_given(config, "api_url", _API_URL))
         for key, (title, lowest, highest, default) in _NUMBERS.items():
             config[key] = _number(config.get(key), title, lowest, highest, default)
 
-        config["reads_everything"] = not config.get("start_date")
-        start = _instant(config.get("start_date") or BEGINNING, "Start date", now)
-        end = _instant(config.get("end_date") or "now", "End date", now, is_end=True)
+        config["reads_everything"] = config.get("start_date") in _NOT_GIVEN
+        start = _instant(_given(config, "start_date", BEGINNING), "Start date", now)
+        end = _instant(_given(config, "end_date", "now"), "End date", now, is_end=True)
         # Rows edited during the sync must fall behind its end, so it is never in the future.
         end = min(end, now)
         if start > end:
@@ -87,7 +88,11 @@ class NormalizeConfig(ConfigTransformation):
 
 def format_instant(instant: datetime) -> str:
     """A full UTC timestamp: BigCommerce adds the time of day to a bare date and drops rows."""
-    return instant.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)
+
+
+def _given(config: Mapping[str, Any], key: str, default: str) -> Any:
+    return default if config.get(key) in _NOT_GIVEN else config[key]
 
 
 def _refuse(title: str, problem: str, remedy: str) -> NoReturn:
@@ -125,7 +130,8 @@ def _api_url(value: Any) -> str:
     try:
         url = urlsplit(text)
         is_safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
-        if url.hostname and is_safe and not url.query and not url.fragment:
+        has_host = url.hostname and " " not in url.netloc and url.port != 0
+        if has_host and is_safe and not url.query and not url.fragment:
             return text
     except ValueError:
         pass

@@ -84,7 +84,10 @@ class ErrorHandler(DefaultErrorHandler):
             return SUCCESS_RESOLUTION
         if reply.status_code in _HEAVY_PAGE and self.shrinks_pages:
             return _smaller_page(f"BigCommerce answered {reply.status_code}.")
-        return super().interpret_response(reply)
+        resolution = super().interpret_response(reply)
+        if resolution.failure_type == FailureType.system_error:
+            resolution.error_message = f"{resolution.error_message} It said: {_words(reply)}"
+        return resolution
 
     def backoff_time(
         self,
@@ -132,3 +135,18 @@ class ErrorHandler(DefaultErrorHandler):
 
 def _smaller_page(reason: str) -> ErrorResolution:
     return ErrorResolution(ResponseAction.REDUCE_PAGE_SIZE, FailureType.transient_error, reason)
+
+
+def _words(reply: requests.Response) -> str:
+    """What an error's body says: a v2 list or a v3 object with a title or a message."""
+    try:
+        said = parsed_body(reply)
+    except ValueError:
+        said = None
+    if isinstance(said, list) and said:
+        said = said[0]
+    if isinstance(said, dict):
+        for key in ("title", "message", "detail"):
+            if isinstance(said.get(key), str) and said[key]:
+                return str(said[key])[:300]
+    return "nothing."

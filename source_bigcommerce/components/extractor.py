@@ -62,12 +62,36 @@ class RowsExtractor(RecordExtractor):
 
     `[{"id": 1}, {"id": 2}]` and `{"data": [{"id": 1}, {"id": 2}], "meta": {}}` both give two rows;
     a single object gives one; a 204 and a 404 none.
+
+    rows_under: key of an object that holds the rows, where an endpoint wraps them in one more.
     """
 
     parameters: InitVar[Mapping[str, Any]]
+    rows_under: str = ""
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         pass
 
     def extract_records(self, response: requests.Response) -> list[Row]:
-        return rows_of(response)
+        rows = rows_of(response)
+        if self.rows_under and len(rows) == 1 and self.rows_under in rows[0]:
+            rows = rows[0][self.rows_under]
+        return rows
+
+
+@dataclass
+class StockExtractor(RowsExtractor):
+    """Yields a row for each location of an item: the location's fields, and whose stock it is.
+
+    Not YAML: RecordExpander works on DpathExtractor, and drops the rest of the item.
+
+    Before: `{"identity": {"product_id": 1, "variant_id": 2, "sku": "a"}, "locations": [{...}]}`
+    After:  `{"identity": {...}, "product_id": 1, "variant_id": 2, "sku": "a", "location_id": 3}`
+    """
+
+    def extract_records(self, response: requests.Response) -> list[Row]:
+        return [
+            {"identity": item["identity"], **item["identity"], **location}
+            for item in rows_of(response)
+            for location in item["locations"]
+        ]

@@ -38,6 +38,8 @@ class NextPage(PaginationStrategy):
     key: field of the last row that the next page is asked by.
     key_step: added to the key, 1 where the API's filter includes the key itself (`min_id`).
     follows_cursor: ask by the reply's cursor, and by page number where a reply has none.
+    backward: after the first page read the last, and from there back to the first again. Rows that
+        shift forward, because one before them was deleted, are then met twice and not never.
     """
 
     config: Config
@@ -45,6 +47,7 @@ class NextPage(PaginationStrategy):
     key: str | None = None
     key_step: int = 0
     follows_cursor: bool = False
+    backward: bool = False
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._page_size = int(self.config["page_size"])
@@ -66,6 +69,8 @@ class NextPage(PaginationStrategy):
         stream_slice: StreamSlice | None = None,
     ) -> int | str | None:
         """None after the last page, else the `page`, the key or (as text) the cursor to ask by."""
+        if self.backward and last_page_token_value:
+            return int(last_page_token_value) - 1 or None
         # Not last_record and last_page_size: they lack the rows that a record filter dropped.
         rows = rows_of(response)
         if not rows:
@@ -90,6 +95,8 @@ class NextPage(PaginationStrategy):
             has_more = pages.get("current_page", asked) == asked < pages["total_pages"]
         if not has_more:
             return None
+        if self.backward:
+            return int(pages["total_pages"])
         if self.key:
             key = int(rows[-1][self.key]) + self.key_step
             return key if key != last_page_token_value else None

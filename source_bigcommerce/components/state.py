@@ -47,7 +47,7 @@ class StartFromState(StateMigration):
         if isinstance(saved, str) and "-" in saved:
             try:
                 return {self._cursor_field: format_instant(ab_datetime_parse(saved))}
-            except ValueError:
+            except (ValueError, OverflowError):
                 pass
         lookback = timedelta(minutes=self.config["lookback_minutes"])
         start = ab_datetime_parse(self.config["start_date"])

@@ -1,5 +1,6 @@
 """Dates of the v2 API, which come in RFC 2822, as ISO 8601."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass
 from datetime import timezone
@@ -18,7 +19,7 @@ _MONTHS = {
     )
 }
 
-_LENGTHS = {"date": len("2018-12-05"), "date-time": len("2018-12-05T20:16:55.000000+00:00")}
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T")
 
 
 def iso_date(value: Any) -> Any:
@@ -40,6 +41,11 @@ def iso_date(value: Any) -> Any:
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=timezone.utc)
     return parsed.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _day(value: Any) -> Any:
+    """The day of an ISO timestamp; anything else as it is."""
+    return value[:10] if isinstance(value, str) and _INSTANT.match(value) else value
 
 
 @dataclass
@@ -70,11 +76,11 @@ class V2Dates(RecordTransformation):
 
 
 def _date_fields(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Date fields of an object schema: `{name: length of the text}`, `{name: {...}}` if nested."""
+    """Date fields of an object schema: `{name: "date-time"}`, or `{name: {...}}` if nested."""
     fields: dict[str, Any] = {}
     for name, field in schema.get("properties", {}).items():
-        if field.get("format") in _LENGTHS:
-            fields[name] = _LENGTHS[field["format"]]
+        if field.get("format") in ("date", "date-time"):
+            fields[name] = field["format"]
         else:
             nested = {**_date_fields(field), **_date_fields(field.get("items") or {})}
             if nested:
@@ -90,8 +96,9 @@ def _rewrite(value: Any, dates: Mapping[str, Any]) -> None:
         for name, nested in dates.items():
             if name not in value:
                 continue
-            if isinstance(nested, dict):
+            if nested == "date-time":
+                value[name] = iso_date(value[name])
+            elif nested == "date":
+                value[name] = _day(iso_date(value[name]))
+            else:
                 _rewrite(value[name], nested)
-            elif isinstance(value[name], str):
-                date = iso_date(value[name])
-                value[name] = date and date[:nested]

@@ -1,0 +1,105 @@
+"""Rows that belong to rows: line items of orders, images of products, codes of promotions."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import InitVar, dataclass
+from functools import cache
+from typing import Any, cast
+
+from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
+from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
+from airbyte_cdk.sources.declarative.retrievers.simple_retriever import SimpleRetriever
+from airbyte_cdk.sources.types import Config, Record, StreamSlice
+
+from source_bigcommerce.components import embedded
+from source_bigcommerce.components.extractor import Row
+from source_bigcommerce.components.v2_dates import iso_date
+from source_bigcommerce.components.window import Window
+
+Children = list[Record] | Future[list[Record]]
+
+
+@dataclass
+class ChildRows(Retriever):
+    """Reads the parents of a date window and yields their children, each with its parent's id.
+
+    A child comes from its parent's row where the API embeds it there (`embeds`), and else by a
+    request per parent, `num_workers` wide. Both go through the selector of `children`, so that they
+    give equal records.
+
+    Not YAML: SubstreamPartitionRouter keeps a cursor for each parent, saves its state every ten
+    minutes, and loses the last parent of a window when the next page of parents then fails: it
+    holds one parent back while the window is already saved as read. Here the state is one date,
+    saved when every child of a window has been emitted.
+
+    parents: reads the parents of a window.
+    children: reads the children of one parent, whose id is in the slice as `parent_key`.
+    parent_key: field of a child that holds its parent's id, such as `order_id`.
+    parent_date: field of a child that holds its parent's `date_modified`; empty for none.
+    embeds: name of a function in `embedded`, or of a list in the parent's row; empty for none.
+    """
+
+    parents: SimpleRetriever
+    children: SimpleRetriever
+    config: Config
+    parameters: InitVar[Mapping[str, Any]]
+    parent_key: str
+    name: str = ""
+    parent_date: str = ""
+    embeds: str = ""
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self._pool = _pool(self.config["num_workers"])
+        # Parents whose children are asked for ahead of those being emitted: one page, so that the
+        # workers are busy while the next page of parents is on its way.
+        self._parents_ahead = int(self.config["page_size"])
+        self._embedded: Callable[[Row], list[Row] | None] = getattr(
+            embedded, self.embeds, lambda parent: parent.get(self.embeds)
+        )
+
+    def read_records(
+        self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
+    ) -> Iterator[Record]:
+        window = Window(stream_slice)
+        ahead: deque[tuple[Row, Children]] = deque()
+        try:
+            for parent in self.parents.read_records({}, window):
+                row = cast(Row, parent)
+                ahead.append((row, self._children_of(row, window)))
+                if len(ahead) > self._parents_ahead:
+                    yield from self._related(*ahead.popleft(), window)
+            while ahead:
+                yield from self._related(*ahead.popleft(), window)
+        finally:
+            for _, children in ahead:
+                if isinstance(children, Future):
+                    children.cancel()
+
+    def _children_of(self, parent: Row, window: Window) -> Children:
+        rows = self._embedded(parent) if self.embeds else None
+        if isinstance(rows, list):
+            selector = cast(RecordSelector, self.children.record_selector)
+            return list(selector.filter_and_transform(rows, {}, {}))
+        return self._pool.submit(self._fetch, parent["id"], window)
+
+    def _fetch(self, parent_id: Any, window: Window) -> list[Record]:
+        of_parent = StreamSlice(
+            partition={self.parent_key: parent_id}, cursor_slice=window.cursor_slice
+        )
+        return cast(list[Record], list(self.children.read_records({}, of_parent)))
+
+    def _related(self, parent: Row, children: Children, window: Window) -> Iterator[Record]:
+        date = iso_date(parent.get("date_modified")) if self.parent_date else None
+        for child in children.result() if isinstance(children, Future) else children:
+            row = cast(dict[str, Any], child.data)
+            row.setdefault(self.parent_key, parent["id"])
+            if self.parent_date:
+                row[self.parent_date] = date
+            yield Record(data=row, stream_name=self.name, associated_slice=window)
+
+
+@cache
+def _pool(width: int) -> ThreadPoolExecutor:
+    """One for all streams of a process, so that they share the workers as they share the quota."""
+    return ThreadPoolExecutor(width, thread_name_prefix="child-rows")
