@@ -23,6 +23,8 @@ _ADDRESS_COSTS = (
     "handling_cost_tax",
 )
 
+_NOT_OF_ADDRESSES = {"line_items", "applied_discounts"}
+
 
 def line_items(order: Mapping[str, Any]) -> list[Row] | None:
     """As `/orders/{id}/products` gives them.
@@ -66,7 +68,7 @@ def shipping_addresses(order: Mapping[str, Any]) -> list[Row] | None:
         for consignment in shipping:
             if not isinstance(consignment, dict) or "id" not in consignment:
                 return None
-            address = {key: value for key, value in consignment.items() if key != "line_items"}
+            address = {k: v for k, v in consignment.items() if k not in _NOT_OF_ADDRESSES}
             address["order_id"] = order["id"]
             for cost in _ADDRESS_COSTS:
                 if isinstance(address.get(cost), (int, float)):
