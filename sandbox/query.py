@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from sandbox.clock import DAY, parse_iso, parse_rfc2822
-from sandbox.routes import Family, Filter, Kind, Route
+from sandbox.route import Family, Filter, Kind, Paging, Route
 from sandbox.table import Condition
 
 DEFAULT_LIMIT = 50
@@ -56,23 +56,28 @@ def read(route: Route, sent: list[tuple[str, str]], now: int) -> Query:
     _refuse_unknown(route, sent, values)
     includes = _includes(route, values)
     sort, descending = _sort(route, values)
-    before, after = _cursor(values, "before"), _cursor(values, "after")
-    if sort and (before is not None or after is not None):
-        # How the two combine is documented nowhere, so nobody should rely on it.
-        raise Refusal(422, "A cursor cannot be combined with sort.")
+    before, after = (_cursor(route, values, name) for name in ("before", "after"))
+    if before is not None or after is not None:
+        if sort or "direction" in values:
+            # How the two combine is documented nowhere, so nobody should rely on it.
+            raise Refusal(422, "A cursor cannot be combined with sort.")
+        if "page" in values and not route.page_beside_cursor:
+            raise Refusal(422, "A cursor cannot be combined with page.")
+        if before is not None and after is not None and not route.page_beside_cursor:
+            raise Refusal(422, "The cursors before and after cannot be combined.")
     return Query(
         conditions=tuple(
             _condition(route, name, values[name], now) for name in route.filters if name in values
         ),
-        sort=sort,
-        descending=descending,
-        page=_positive(values, "page", 1),
+        sort=sort or route.newest_first or None,
+        descending=descending or bool(route.newest_first and not sort),
+        page=_page(route, values),
         limit=_limit(route, values, includes),
         before=before,
         after=after,
         includes=includes,
         only_fields=_names(values, "include_fields"),
-        without_fields=_names(values, "exclude_fields") or frozenset(),
+        without_fields=(_names(values, "exclude_fields") or frozenset()) | _details(route, values),
         others=_others(route, values),
     )
 
@@ -116,6 +121,20 @@ def _others(route: Route, values: Mapping[str, str]) -> tuple[tuple[str, str], .
     return given
 
 
+def _details(route: Route, values: Mapping[str, str]) -> frozenset[str]:
+    """The fields that are left out, because nobody asked for details."""
+    if values.get("details", "false") not in ("true", "false"):
+        raise Refusal(422, 'Query parameter "details" value must be true or false.')
+    return frozenset() if values.get("details") == "true" else frozenset(route.details)
+
+
+def _page(route: Route, values: Mapping[str, str]) -> int:
+    page = _positive(values, "page", 1)
+    if route.max_page is not None and page > route.max_page:
+        raise Refusal(422, f'Query parameter "page" value must be {route.max_page} or less.')
+    return page
+
+
 def _limit(route: Route, values: Mapping[str, str], includes: tuple[str, ...]) -> int:
     limit = _positive(values, "limit", DEFAULT_LIMIT)
     if limit > route.max_limit:
@@ -139,7 +158,7 @@ def _names(values: Mapping[str, str], name: str) -> frozenset[str] | None:
 def _condition(route: Route, name: str, text: str, now: int) -> Condition:
     wanted = route.filters[name]
     try:
-        if wanted.op in ("in", "not_in"):
+        if wanted.op in ("in", "not_in", "overlaps"):
             value: Any = frozenset(_value(route, wanted, part, now) for part in text.split(","))
         else:
             value = _value(route, wanted, text, now)
@@ -179,9 +198,11 @@ def cursor(key: int) -> str:
     return base64.b64encode(orjson.dumps({"id": key})).decode()
 
 
-def _cursor(values: Mapping[str, str], name: str) -> int | None:
+def _cursor(route: Route, values: Mapping[str, str], name: str) -> int | None:
     if name not in values:
         return None
+    if route.paging is Paging.AFTER:
+        return _positive(values, name, 0)
     try:
         return int(orjson.loads(base64.b64decode(values[name], validate=True))["id"])
     except (binascii.Error, ValueError, KeyError, TypeError):

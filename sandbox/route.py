@@ -1,4 +1,4 @@
-"""The table of everything the store answers to. What is not listed here is refused."""
+"""What an endpoint is: its path, scope, parameters and limits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
+from sandbox.clock import instant
 from sandbox.table import Row
 
 
@@ -29,7 +30,24 @@ class Answer(Enum):
 class Paging(Enum):
     PAGES = "page, limit"
     CURSOR = "page, limit, before, after"
+    AFTER = "limit, after"  # `after` is a bare key here, not a cursor.
     NONE = "everything at once"
+
+
+_PAGING_PARAMETERS = {
+    Paging.PAGES: ("page", "limit"),
+    Paging.CURSOR: ("page", "limit", "before", "after"),
+    Paging.AFTER: ("limit", "after"),
+    Paging.NONE: (),
+}
+
+
+class Meta(Enum):
+    """What a v3 list says about itself."""
+
+    PAGINATION = "total, count, per_page, current_page, total_pages, links"
+    OFFSET = "offset, limit, total_items"
+    NOTHING = "an empty object"
 
 
 class Kind(Enum):
@@ -59,7 +77,7 @@ def v3_filters(name: str, ops: str, kind: Kind, path: str | Callable[[Row], Any]
     }
 
 
-def v2_filter(name: str, kind: Kind, path: str = "") -> Filters:
+def v2_filter(name: str, kind: Kind, path: str | Callable[[Row], Any] = "") -> Filters:
     return {name: Filter(path or name, "eq", kind)}
 
 
@@ -68,12 +86,9 @@ def v2_range(name: str, kind: Kind, path: str | Callable[[Row], Any] = "") -> Fi
     return {f"{end}_{name}": Filter(path or name, end, kind) for end in ("min", "max")}
 
 
-def full_name(row: Row) -> str:
-    return f"{row['first_name']} {row['last_name']}"
-
-
-def total_inc_tax(row: Row) -> float:
-    return float(row["total_inc_tax"])
+def date_in(name: str) -> Callable[[Row], int]:
+    """For filters: the Unix seconds of a date that rows hold as text."""
+    return lambda row: instant(row[name])
 
 
 @dataclass(frozen=True)
@@ -91,14 +106,26 @@ class Route:
     sorts: tuple[str, ...] = ()
     direction: bool = False
     """True: order is a parameter of its own; False: it follows the field, `id:asc`."""
+    newest_first: str = ""
+    """Field that rows are in descending order of, where that is not the order of their keys."""
     includes: tuple[str, ...] = ()
     small_page_includes: tuple[str, ...] = ()
     """Includes that cap the page at 10 rows, without a word."""
-    fields: bool = False
-    """Whether `include_fields` and `exclude_fields` are taken."""
+    fields: tuple[str, ...] = ()
+    """Which of `include_fields` and `exclude_fields` are taken."""
+    details: tuple[str, ...] = ()
+    """Fields that are sent only with `details=true`."""
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Further parameters and the values they may have; their meaning is in `surface.py`."""
+    parent: str = ""
+    """Collection whose key stands in the path: 404 where it holds no such row."""
+    meta: Meta = Meta.PAGINATION
+    page_beside_cursor: bool = True
+    """False: `page` together with `before` or `after` is refused; True: it is ignored."""
+    concurrent: int | None = None
+    """How many requests are answered at a time; those beyond get 429."""
     max_limit: int = 250
+    max_page: int | None = None
     unknown_parameter: int = 422
     dates_need_time: bool = False
     """True: a date without a time means that date at the current time of day."""
@@ -110,15 +137,11 @@ class Route:
     @cached_property
     def parameters(self) -> frozenset[str]:
         """Every query parameter that the endpoint takes."""
-        names = [*self.filters, *self.others]
-        if self.paging is not Paging.NONE:
-            names += ["page", "limit"]
-        if self.paging is Paging.CURSOR:
-            names += ["before", "after"]
-        if self.sorts:
-            names += ["sort", "direction"] if self.direction else ["sort"]
-        if self.includes:
-            names.append("include")
-        if self.fields:
-            names += ["include_fields", "exclude_fields"]
-        return frozenset(names)
+        names = [*self.filters, *self.others, *self.fields, *_PAGING_PARAMETERS[self.paging]]
+        flags = {
+            "sort": self.sorts,
+            "direction": self.direction,
+            "include": self.includes,
+            "details": self.details,
+        }
+        return frozenset(names + [name for name, taken in flags.items() if taken])

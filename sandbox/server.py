@@ -22,7 +22,8 @@ from sandbox.clock import Clock, instant
 from sandbox.faults import Change, Fault, Faults
 from sandbox.options import Options
 from sandbox.quota import Balance
-from sandbox.routes import Family, Route, match
+from sandbox.route import Family, Route
+from sandbox.routes import match
 from sandbox.store import Store
 from sandbox.surface import Reply, Request, Surface
 from sandbox.table import Row
@@ -85,9 +86,7 @@ class Sandbox:
         start = int(time.time()) if now == "real" else instant(now)
         self.clock = Clock(start, ticking=now == "real")
         world = World(Size(**sizes), seed, start, years, self.options.store_hash)
-        self.data = Store(
-            world, self.clock, self.options.store_hash, self.options.cache_mb * 1024 * 1024
-        )
+        self.data = Store(world, self.clock, self.options.cache_mb * 1024 * 1024)
         self.surface = Surface(self.data, self.options)
         self.faults = Faults()
         self.log: list[Entry] = []
@@ -186,8 +185,16 @@ class Sandbox:
     def _answer(
         self, request: Request, entry: Entry, route: Route, ids: dict[str, str]
     ) -> tuple[Reply, Fault | None]:
-        if self.options.latency_ms:
-            self.closing.wait(self.options.latency_ms / 1000)
+        with self.surface.lane(route) as refusal:
+            if refusal:
+                return refusal, None
+            if self.options.latency_ms:
+                self.closing.wait(self.options.latency_ms / 1000)
+            return self._in_lane(request, entry, route, ids)
+
+    def _in_lane(
+        self, request: Request, entry: Entry, route: Route, ids: dict[str, str]
+    ) -> tuple[Reply, Fault | None]:
         struck = self.faults.take(route.operation, {**entry.query, **ids})
         fault = next((fault for fault in struck if fault.kind != "change"), None)
         with self.data.lock:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from sandbox.options import Options
 from sandbox.store import Store
 from sandbox.table import Row
+from sandbox.world.order_parts import each_consignment
 
 LINES_PER_CONSIGNMENT = 50
 WARNING = {
@@ -21,46 +21,30 @@ WARNING = {
 
 def order(store: Store, options: Options, at: int, includes: tuple[str, ...], legacy: bool) -> Row:
     """The order at a position with its includes; `legacy`: consignments within an array."""
-    orders = store.world.orders
     row = store.table("orders").row(at)
     if options.ignore_include:
         return row
     if "fees" in includes:
-        row["fees"] = orders.fees(at)
+        row["fees"] = store.children["order_fees"].rows(at)
     if "consignments" in includes or "consignments.line_items" in includes:
-        consignments = orders.consignments(at)
-        if "consignments.line_items" in includes:
-            _place_lines(consignments, store.children["order_products"].rows(at), options)
-        else:
-            _place_links(consignments, row["products"])
-        row["consignments"] = [consignments] if legacy else consignments
+        parts = consignments(store, options, at, includes)
+        row["consignments"] = [parts] if legacy else parts
     return row
 
 
-def _parts(consignments: Row) -> Iterator[tuple[str, Row]]:
-    """Every consignment of an order with the name of its kind."""
-    for kind in ("pickups", "shipping", "downloads"):
-        for consignment in consignments[kind]:
-            yield kind, consignment
-    for consignment in consignments["email"]["gift_certificates"]:
-        yield "gift_certificates", consignment
-
-
-def _place_links(consignments: Row, link: Row) -> None:
-    for kind, consignment in _parts(consignments):
-        # The API is not of one mind about the form.
-        bare = kind in ("downloads", "gift_certificates")
-        consignment["line_items"] = link if bare else [link]
+def consignments(store: Store, options: Options, at: int, includes: tuple[str, ...]) -> Row:
+    """How the order at a position is handed over: where to, and what."""
+    [parts] = store.children["order_consignments"].rows(at)
+    if "consignments.line_items" in includes:
+        _place_lines(parts, store.children["order_products"].rows(at), options)
+    return parts
 
 
 def _place_lines(consignments: Row, lines: list[Row], options: Options) -> None:
-    for kind, consignment in _parts(consignments):
+    for kind, consignment in each_consignment(consignments):
         found = [line for line in lines if _belongs(line, kind, consignment)]
         items: list[Any] = found[:LINES_PER_CONSIGNMENT]
         consignment["line_items"] = items
-        if kind == "shipping":
-            consignment["items_total"] = sum(line["quantity"] for line in found)
-            consignment["items_shipped"] = sum(line["quantity_shipped"] for line in found)
         if len(found) > LINES_PER_CONSIGNMENT:
             if options.warning_place == "consignment":
                 consignment["__warning__"] = WARNING

@@ -4,40 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from sandbox.children import Children, ChildTable
 from sandbox.clock import Clock, instant
 from sandbox.table import DATE_COLUMNS, Condition, Positions, Row, Table
 from sandbox.world import World
-from sandbox.world.content import store_information
-
-
-@dataclass
-class Children:
-    """A list of rows that hangs on each row of a parent collection."""
-
-    name: str
-    parent: Table
-    make: Callable[[int], list[Row]]
-    changes: dict[int, dict[int, Row | None]] = field(default_factory=dict)
-    """Parent key -> row key -> fields set, or None for a row that was deleted."""
-
-    def rows(self, at: int) -> list[Row]:
-        """The children of the parent at a position, in order of their ids."""
-        rows = self.make(at)
-        changes = self.changes.get(self.parent.columns[self.parent.key][at])
-        if not changes:
-            return rows
-        by_id = {row["id"]: row for row in rows}
-        for key, change in changes.items():
-            if change is None:
-                by_id.pop(key, None)
-            else:
-                by_id[key] = {**by_id.get(key, {}), **change}
-        return [by_id[key] for key in sorted(by_id)]
 
 
 class Store:
@@ -46,28 +20,13 @@ class Store:
     Not more than one thread may be inside: hold `lock` around calls that belong together.
     """
 
-    def __init__(self, world: World, clock: Clock, store_hash: str, cache_bytes: int) -> None:
+    def __init__(self, world: World, clock: Clock, cache_bytes: int) -> None:
         self.world = world
         self.clock = clock
         self.lock = threading.RLock()
-        tables = (
-            world.orders.table,
-            world.customers.table,
-            world.catalog.products,
-            world.catalog.brands,
-            world.catalog.categories,
-            world.catalog.trees,
-            world.content.channels,
-            world.content.pages,
-        )
-        self.tables = {table.name: table for table in tables}
-        orders = world.orders
-        children = (
-            Children("order_products", orders.table, orders.lines),
-            Children("transactions", orders.table, orders.transactions),
-        )
-        self.children = {each.name: each for each in children}
-        self.objects: dict[str, Row] = {"store": store_information(world.seed, store_hash)}
+        self.tables = {table.name: table for table in world.tables}
+        self.children = {each.name: each for each in world.children}
+        self.objects = world.objects
         self._cache_left = cache_bytes
         self._cache: dict[str, dict[Any, dict[int, bytes]]] = {name: {} for name in self.tables}
 
@@ -97,8 +56,12 @@ class Store:
     def get(self, collection: str, key: int) -> Row:
         """One row as the API sends it by default; KeyError when there is none."""
         with self.lock:
-            table = self.table(collection)
-            return table.row(self._at(table, key))
+            return self.table(collection).row(self.position(collection, key))
+
+    def position(self, collection: str, key: int) -> int:
+        """Where the row with this key is; KeyError when there is none."""
+        table = self.table(collection)
+        return self._at(table, key)
 
     def rows(self, collection: str, includes: Iterable[str] = ()) -> list[Row]:
         """Every current row; of a child collection, those of all parents in their order."""
@@ -158,7 +121,10 @@ class Store:
             table = self.table(collection)
             now = self.clock.now()
             fields = {**dict.fromkeys(DATE_COLUMNS, now), **fields}
+            if parent is not None and isinstance(table, ChildTable):
+                fields[table.link] = parent
             at = table.append(self._for_columns(table, fields))
+            self._forget(table, at)
             return table.columns[table.key][at]
 
     def delete(self, collection: str, key: int, parent: int | None = None) -> None:
@@ -216,3 +182,6 @@ class Store:
     def _forget(self, table: Table, at: int) -> None:
         for known in self._cache[table.name].values():
             self._cache_left += len(known.pop(at, b""))
+        if isinstance(table, ChildTable):
+            # It may be shown within its parent.
+            self._forget(table.parent, table.child(at).parent)

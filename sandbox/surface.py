@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import threading
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -16,10 +18,9 @@ from sandbox import sideload
 from sandbox.options import Options
 from sandbox.query import Query, Refusal
 from sandbox.quota import Balance, Quota
-from sandbox.routes import Answer, Family, Paging, Route
+from sandbox.route import Answer, Family, Meta, Paging, Route
 from sandbox.store import Store
 from sandbox.table import Condition, Row, matches
-from sandbox.world.order_kinds import STATUSES
 
 _STATUS_PAGE = "/api-docs/getting-started/api-status-codes"
 _SUSPENDED = (
@@ -57,6 +58,8 @@ class Surface:
         self.store = store
         self.options = options
         self.quota = Quota(options)
+        self._busy: Counter[str] = Counter()
+        self._busy_lock = threading.Lock()
 
     # Before the route is known
 
@@ -80,6 +83,18 @@ class Surface:
         else:
             return None, balance
         return refusal, balance
+
+    @contextmanager
+    def lane(self, route: Route) -> Iterator[Reply | None]:
+        """A place among the requests that the route answers at a time; else its refusal."""
+        with self._busy_lock:
+            self._busy[route.operation] += 1
+            full = route.concurrent is not None and self._busy[route.operation] > route.concurrent
+        try:
+            yield self.error(route.family, 429, "Too many requests at a time.") if full else None
+        finally:
+            with self._busy_lock:
+                self._busy[route.operation] -= 1
 
     @staticmethod
     def error(family: Family, status: int, title: str) -> Reply:
@@ -124,10 +139,13 @@ class Surface:
         if route.answer is Answer.COUNT:
             return self._count(asked)
         if route.answer is Answer.OBJECT:
-            return self._object(route, ids)
+            return self._object(route, ids, asked)
         if route.collection in self.store.children:
             return self._child_list(route, int(next(iter(ids.values()))), asked)
-        return self._list(route, asked)
+        if route.parent:
+            self.store.get(route.parent, int(next(iter(ids.values()))))
+        within = tuple(Condition(name, "eq", int(value)) for name, value in ids.items())
+        return self._list(route, replace(asked, conditions=(*asked.conditions, *within)))
 
     def _in_scope(self, route: Route) -> bool:
         granted = self.options.scopes
@@ -147,11 +165,18 @@ class Surface:
         }
         return Reply(403, orjson.dumps(body))
 
-    def _object(self, route: Route, ids: Mapping[str, str]) -> Reply:
-        if ids:
+    def _object(self, route: Route, ids: Mapping[str, str], asked: Query) -> Reply:
+        if route.collection == "order_consignments":
+            at = self.store.position("orders", int(ids["order_id"]))
+            row = sideload.consignments(self.store, self.options, at, asked.includes)
+        elif ids:
             row = self.store.get(route.collection, int(next(iter(ids.values()))))
         else:
             row = self.store.objects[route.collection]
+            for condition in asked.conditions:
+                # Settings of one channel: null is what the store's own settings decide.
+                self.store.get("channels", condition.value)
+                row = dict.fromkeys(row)
         body = row if route.family is Family.V2 else {"data": row, "meta": {}}
         return Reply(200, orjson.dumps(body))
 
@@ -163,15 +188,11 @@ class Surface:
         body = {
             "statuses": [
                 {
-                    "id": status,
-                    "name": name,
-                    "system_label": name,
-                    "custom_label": name,
-                    "system_description": f"Orders that are {name.lower()}.",
-                    "count": counts[status],
-                    "sort_order": status,
+                    **{name: value for name, value in status.items() if name != "order"},
+                    "count": counts[status["id"]],
+                    "sort_order": status["order"],
                 }
-                for status, name in enumerate(STATUSES)
+                for status in self.store.rows("order_statuses")
             ],
             "count": len(found),
         }
@@ -186,8 +207,10 @@ class Surface:
         if not rows and route.collection == "transactions":
             return self._no_transactions(route, parent, asked)
         start = (asked.page - 1) * asked.limit
-        page = [orjson.dumps(row) for row in rows[start : start + asked.limit]]
-        return self._envelope(route, page, _pagination(asked, len(rows), len(page)))
+        end = len(rows) if route.paging is Paging.NONE else start + asked.limit
+        page = [orjson.dumps(_reduced(row, "id", asked)) for row in rows[start:end]]
+        meta = _meta(route, asked, len(rows), len(page), asked.limit)
+        return self._envelope(route, page, meta)
 
     def _no_transactions(self, route: Route, order: int, asked: Query) -> Reply:
         """The API was seen to answer this in three ways."""
@@ -201,14 +224,14 @@ class Surface:
 
     def _list(self, route: Route, asked: Query) -> Reply:
         found = self.store.select(route.collection, asked.conditions, asked.sort, asked.descending)
-        if asked.after is not None or asked.before is not None:
+        if asked.after is not None or asked.before is not None or route.paging is Paging.AFTER:
             return self._cursor_list(route, asked, len(found))
         if route.paging is Paging.NONE:
             start, limit = 0, max(1, len(found))
         else:
             start, limit = (asked.page - 1) * asked.limit, asked.limit
         positions = found[start : start + limit]
-        meta = _pagination(asked, len(found), len(positions), limit)
+        meta = _meta(route, asked, len(found), len(positions), limit)
         if route.paging is Paging.CURSOR and self.options.cursors and asked.page == 1:
             more = start + limit < len(found)
             meta |= self._cursor_meta(route, asked, positions, more)
@@ -222,11 +245,16 @@ class Surface:
         if asked.before is not None:
             conditions.append(Condition(table.key, "less", asked.before))
         found = table.select(conditions)
-        backwards = asked.after is None
+        backwards = asked.after is None and asked.before is not None
         positions = found[-asked.limit :] if backwards else found[: asked.limit]
+        more = len(found) > asked.limit
+        if route.paging is Paging.AFTER:
+            last = table.columns[table.key][positions[-1]] if more else None
+            meta = _after_pagination(asked, total, len(positions), last)
+            return self._envelope(route, self._texts(route, asked, positions), meta)
         # `page` is ignored with a cursor, so this speaks of the whole list's first page.
         meta = _pagination(Query(limit=asked.limit), total, len(positions))
-        meta |= self._cursor_meta(route, asked, positions, len(found) > asked.limit)
+        meta |= self._cursor_meta(route, asked, positions, more)
         return self._envelope(route, self._texts(route, asked, positions), meta)
 
     def _cursor_meta(self, route: Route, asked: Query, positions: Any, more: bool) -> Row:
@@ -292,6 +320,23 @@ def _reduced(row: Row, key: str, asked: Query) -> Row:
     for name in asked.without_fields - {key}:
         row.pop(name, None)
     return row
+
+
+def _meta(route: Route, asked: Query, total: int, count: int, limit: int) -> Row:
+    if route.meta is Meta.NOTHING:
+        return {}
+    if route.meta is Meta.OFFSET:
+        offset = (asked.page - 1) * limit
+        return {"pagination": {"offset": offset, "limit": limit, "total_items": total}}
+    return _pagination(asked, total, count, limit)
+
+
+def _after_pagination(asked: Query, total: int, count: int, last: int | None) -> Row:
+    links = {"current": f"?limit={asked.limit}"}
+    if last is not None:
+        links["next"] = f"?limit={asked.limit}&after={last}"
+    pages = -(-total // asked.limit)
+    return {"pagination": {"count": count, "total": total, "total_pages": pages, "links": links}}
 
 
 def _pagination(asked: Query, total: int, count: int, limit: int = 0) -> Row:

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from math import ceil, floor
 from typing import Any, NamedTuple, TypeAlias
 
@@ -13,14 +14,14 @@ Row: TypeAlias = dict[str, Any]
 Columns: TypeAlias = "dict[str, array[int]]"
 Positions: TypeAlias = "Sequence[int]"
 
-DATE_COLUMNS = ("date_created", "date_modified")
+DATE_COLUMNS = ("date_created", "date_modified", "created")
 
 # Windows of a backfill are read side by side, each with its own selection.
 _SELECTIONS_KEPT = 64
 
 
 class Condition(NamedTuple):
-    """`field op value`; ops: eq, min, max, greater, less, in, not_in, like, not.
+    """`field op value`; ops: eq, min, max, greater, less, in, not_in, like, starts, overlaps, not.
 
     The field is a path into the row (`billing_address.email`) or a function of the row.
     """
@@ -33,16 +34,17 @@ class Condition(NamedTuple):
 class Table:
     """Rows in ascending order of their key, at positions that never change.
 
-    `columns` holds the key and whatever is filtered often, one array each; `make` builds the whole
-    row at a position from them. `includes` builds the parts that are sent only when asked for:
-    name in `include=` -> (field of the row, function of the position). `new` is what columns hold
-    for an appended row that does not say, else 0.
+    `columns` holds the key and whatever is filtered often, one array each, or is a function that
+    works them out at the first use; `make` builds the whole row at a position from them. `includes`
+    builds the parts that are sent only when asked for: name in `include=` -> (field of the row,
+    function of the position). `new` is what columns hold for an appended row that does not say,
+    else 0.
     """
 
     def __init__(
         self,
         name: str,
-        columns: Columns,
+        columns: Columns | Callable[[], Columns],
         make: Callable[[int], Row],
         *,
         key: str = "id",
@@ -51,15 +53,24 @@ class Table:
     ) -> None:
         self.name = name
         self.key = key
-        self.columns = columns
         self.includes = includes or {}
+        self.when_appended: list[Callable[[int], None]] = []
+        self.when_removed: list[Callable[[int], None]] = []
+        self._columns = columns
         self._new = new or {}
         self._make = make
-        self._alive = bytearray(b"\1") * len(columns[key])
         self._dead = 0
         self._changes: dict[int, Row] = {}
         self._by_date: array[int] | None = None
         self._selections: OrderedDict[Any, Positions] = OrderedDict()
+
+    @cached_property
+    def columns(self) -> Columns:
+        return self._columns() if callable(self._columns) else self._columns
+
+    @cached_property
+    def _alive(self) -> bytearray:
+        return bytearray(b"\1") * len(self.columns[self.key])
 
     def __len__(self) -> int:
         return len(self._alive) - self._dead
@@ -214,12 +225,16 @@ class Table:
         if rest:
             self._changes[at] = rest
         self._selections.clear()
+        for call in self.when_appended:
+            call(at)
         return at
 
     def remove(self, at: int) -> None:
         self._alive[at] = 0
         self._dead += 1
         self._selections.clear()
+        for call in self.when_removed:
+            call(at)
 
 
 def matches(row: Row, condition: Condition) -> bool:
@@ -248,6 +263,8 @@ _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "less": lambda actual, value: actual < value,
     "in": lambda actual, value: actual in value,
     "not_in": lambda actual, value: actual not in value,
+    "overlaps": lambda actual, value: any(each in actual for each in value),
+    "starts": lambda actual, value: str(actual).lower().startswith(value.lower()),
     "like": lambda actual, value: value.lower() in str(actual).lower(),
 }
 

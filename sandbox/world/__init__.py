@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sandbox.clock import YEAR
+from sandbox.table import Row, Table
 from sandbox.world.catalog import Catalog
-from sandbox.world.content import Content
+from sandbox.world.catalog_lists import CatalogLists
+from sandbox.world.content import Content, store_information
+from sandbox.world.customer_lists import CustomerLists
 from sandbox.world.customers import Customers
 from sandbox.world.history import History
+from sandbox.world.inventory import Inventory
+from sandbox.world.marketing import Coupons, Marketing
+from sandbox.world.order_children import OrderChildren
 from sandbox.world.orders import Orders
+from sandbox.world.prices import Prices
+from sandbox.world.publishing import Publishing
+from sandbox.world.settings import settings
+from sandbox.world.shop import Shop
 
 
 @dataclass(frozen=True)
@@ -29,11 +39,10 @@ class World:
     """All makers of rows, bound to one seed and one span of history."""
 
     def __init__(self, size: Size, seed: int, now: int, years: float, store_hash: str) -> None:
-        self.seed = seed
         history = History(start=now - int(years * YEAR), end=now)
-        self.content = Content(seed, history, size.pages, size.channels)
-        self.customers = Customers(seed, size.customers, history)
-        self.catalog = Catalog(
+        content = Content(seed, history, size.pages, size.channels)
+        customers = Customers(seed, size.customers, history)
+        catalog = Catalog(
             seed,
             history,
             products=size.products,
@@ -41,12 +50,40 @@ class World:
             categories=size.categories,
             channels=size.channels,
         )
-        self.orders = Orders(
-            seed,
-            size.orders,
-            history,
-            self.customers.table,
-            self.catalog,
-            size.channels,
-            store_hash,
+        orders = Orders(
+            seed, size.orders, history, customers.table, catalog, size.channels, store_hash
         )
+        coupons = Coupons(seed, history, catalog)
+        order_children = OrderChildren(seed, history, orders, coupons.table)
+        catalog_lists = CatalogLists(seed, history, catalog)
+        store = store_information(seed, store_hash)
+        shop = Shop(seed, history, catalog, content, store["store_id"])
+        targets = {
+            "brand": catalog.brands,
+            "category": catalog.categories,
+            "page": content.pages,
+            "product": catalog.products,
+        }
+        self.tables: tuple[Table, ...] = (
+            orders.table,
+            *order_children.tables,
+            *customers.tables,
+            *CustomerLists(seed, history, customers, catalog, orders.table).tables,
+            *catalog.tables,
+            *catalog_lists.tables,
+            *Prices(seed, history, catalog, size.channels).tables,
+            *Inventory(seed, history, catalog).tables,
+            content.channels,
+            content.pages,
+            coupons.table,
+            *Marketing(seed, history, orders, catalog).tables,
+            *shop.tables,
+            *Publishing(seed, history, targets, size.channels, store_hash).tables,
+        )
+        self.children = (
+            *orders.children,
+            *order_children.children,
+            *catalog_lists.children,
+            *shop.children,
+        )
+        self.objects: dict[str, Row] = {"store": store, **settings()}

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.chance import mix, pick, uuid
+from sandbox.children import Child, ChildTable
 from sandbox.clock import DAY, iso_offset
 from sandbox.table import Columns, Row, Table
 from sandbox.world import words
@@ -62,7 +63,7 @@ class Catalog:
             self.product,
             includes={
                 "bulk_pricing_rules": ("bulk_pricing_rules", self._bulk_pricing_rules),
-                "channels": ("channels", self._channels),
+                "channels": ("channels", self.channel_ids),
                 "custom_fields": ("custom_fields", self._custom_fields),
                 "images": ("images", self._images),
                 "modifiers": ("modifiers", self._modifiers),
@@ -70,10 +71,19 @@ class Catalog:
                 "parent_relations": ("parent_relations", self._parent_relations),
                 "primary_image": ("primary_image", self._primary_image),
                 "reviews": ("reviews", self._reviews),
-                "variants": ("variants", self._variants),
+                "variants": ("variants", lambda at: self.variants.of(at)),
                 "videos": ("videos", self._videos),
             },
             new={"is_visible": 1},
+        )
+        self.variants = ChildTable(
+            "variants",
+            self.products,
+            "product_id",
+            lambda at: self._variant_count(self._key(at)[1]),
+            self._variant,
+            per_parent=100,
+            first=1,
         )
         self.brands = Table("brands", {"id": self._brand_ids}, self.brand)
         self.categories = Table(
@@ -83,6 +93,13 @@ class Catalog:
             key="category_id",
         )
         self.trees = Table("category_trees", {"id": array("q", range(1, TREES + 1))}, self.tree)
+        self.tables = (
+            self.products,
+            self.variants,
+            self.brands,
+            self.categories,
+            self.trees,
+        )
 
     # Products
 
@@ -126,7 +143,7 @@ class Catalog:
             "tax_class_id": 0,
             "product_tax_code": "",
             "calculated_price": sale or price,
-            "categories": self._category_ids(bits),
+            "categories": self.category_ids(at),
             "brand_id": self._brand_id(bits),
             "option_set_id": None,
             "option_set_display": "right",
@@ -191,7 +208,8 @@ class Catalog:
     def _brand_id(self, bits: int) -> int:
         return pick(self._brand_ids, bits >> 9) if self._brand_ids and bits % 6 else 0
 
-    def _category_ids(self, bits: int) -> list[int]:
+    def category_ids(self, at: int) -> list[int]:
+        _, bits = self._key(at)
         count = min(self._categories, 1 + bits % 3)
         first = (bits >> 11) % max(1, self._categories)
         return [18 + (first + n) % self._categories for n in range(count)]
@@ -211,51 +229,48 @@ class Catalog:
 
     # Parts of a product, sent with `include`
 
-    def _variants(self, at: int) -> list[Row]:
-        key, bits = self._key(at)
-        brief, count = self.brief(at), self._variant_count(bits)
-        return [
-            {
-                "id": brief.variant_id + nth,
-                "product_id": key,
-                "sku": brief.sku if count == 1 else f"{brief.sku}-{nth + 1}",
-                "sku_id": None if count == 1 else key * 100 + 51 + nth,
-                # null: as the product.
-                "price": None if nth == 0 else (brief.cents + 100 * nth) / 100,
-                "calculated_price": (brief.cents + 100 * nth) / 100,
-                "sale_price": None,
-                "retail_price": None,
-                "map_price": None,
-                "weight": None,
-                "calculated_weight": bits % 500 / 100,
-                "width": None,
-                "height": None,
-                "depth": None,
-                "is_free_shipping": False,
-                "fixed_cost_shipping_price": None,
-                "purchasing_disabled": False,
-                "purchasing_disabled_message": "",
-                "image_url": "",
-                "cost_price": brief.cents / 200,
-                "upc": None,
-                "mpn": None,
-                "gtin": None,
-                "inventory_level": (bits >> nth) % 60,
-                "inventory_warning_level": 0,
-                "bin_picking_number": None,
-                "option_values": []
-                if count == 1
-                else [
-                    {
-                        "id": key * 100 + nth,
-                        "label": words.COLOURS[nth % len(words.COLOURS)],
-                        "option_id": key,
-                        "option_display_name": "Colour",
-                    }
-                ],
-            }
-            for nth in range(count)
-        ]
+    def _variant(self, child: Child) -> Row:
+        key, bits = self._key(child.parent)
+        nth, brief, count = child.nth, self.brief(child.parent), self._variant_count(bits)
+        return {
+            "id": child.key,
+            "product_id": key,
+            "sku": brief.sku if count == 1 else f"{brief.sku}-{nth + 1}",
+            "sku_id": None if count == 1 else key * 100 + 51 + nth,
+            # null: as the product.
+            "price": None if nth == 0 else (brief.cents + 100 * nth) / 100,
+            "calculated_price": (brief.cents + 100 * nth) / 100,
+            "sale_price": None,
+            "retail_price": None,
+            "map_price": None,
+            "weight": None,
+            "calculated_weight": bits % 500 / 100,
+            "width": None,
+            "height": None,
+            "depth": None,
+            "is_free_shipping": False,
+            "fixed_cost_shipping_price": None,
+            "purchasing_disabled": False,
+            "purchasing_disabled_message": "",
+            "image_url": "",
+            "cost_price": brief.cents / 200,
+            "upc": None,
+            "mpn": None,
+            "gtin": None,
+            "inventory_level": (bits >> nth) % 60,
+            "inventory_warning_level": 0,
+            "bin_picking_number": None,
+            "option_values": []
+            if count == 1
+            else [
+                {
+                    "id": key * 100 + nth,
+                    "label": words.COLOURS[nth % len(words.COLOURS)],
+                    "option_id": key,
+                    "option_display_name": "Colour",
+                }
+            ],
+        }
 
     def _options(self, at: int) -> list[Row]:
         key, bits = self._key(at)
@@ -384,7 +399,7 @@ class Catalog:
         rule = {"quantity_min": 10, "quantity_max": 0, "type": "percent", "amount": amount}
         return [{"id": key, **rule}]
 
-    def _channels(self, at: int) -> list[int]:
+    def channel_ids(self, at: int) -> list[int]:
         _, bits = self._key(at)
         return [channel_id(n) for n in range(min(self._channels_count, 1 + (bits % 3 == 0)))]
 

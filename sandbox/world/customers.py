@@ -6,11 +6,13 @@ from array import array
 from typing import Any
 
 from sandbox.chance import mix, pick, uuid
+from sandbox.children import Child, ChildTable
 from sandbox.clock import iso
 from sandbox.table import Columns, Row, Table
 from sandbox.world import words
 from sandbox.world.history import History
 
+_ADDRESSES_PER_CUSTOMER = 16  # Ids follow from the customer's.
 _INCLUDED_AT_MOST = 10  # Of addresses and of attributes, however many a customer has.
 
 
@@ -32,13 +34,50 @@ class Customers:
             self.columns,
             self.row,
             includes={
-                "addresses": ("addresses", self._addresses),
-                "attributes": ("attributes", self._attributes),
+                "addresses": ("addresses", self._included_addresses),
+                "attributes": ("attributes", self._included_attributes),
                 "formfields": ("form_fields", self._form_fields),
                 "storecredit": ("store_credit_amounts", self._store_credit),
                 "shopper_profile_id": ("shopper_profile_id", self._shopper_profile),
                 "segment_ids": ("segment_ids", self._segments),
             },
+        )
+        self.addresses = ChildTable(
+            "customer_addresses",
+            self.table,
+            "customer_id",
+            lambda at: self._address_count(self._key(at)[1]),
+            self._address,
+            per_parent=_ADDRESSES_PER_CUSTOMER,
+            includes={"formfields": ("form_fields", self._address_fields)},
+        )
+        self.attribute_values = ChildTable(
+            "customer_attribute_values",
+            self.table,
+            "customer_id",
+            lambda at: self._attribute_count(self._key(at)[1]),
+            self._attribute,
+            per_parent=16,
+            held={
+                "attribute_id": lambda at, nth: nth + 1,
+                "date_created": lambda at, nth: created[at],
+                "date_modified": lambda at, nth: modified[at],
+            },
+        )
+        self.form_field_values = ChildTable(
+            "customer_form_field_values",
+            self.table,
+            "customer_id",
+            lambda at: len(self._all_form_fields(at)),
+            lambda child: self._all_form_fields(child.parent)[child.nth],
+            per_parent=32,
+            key="number",
+        )
+        self.tables = (
+            self.table,
+            self.addresses,
+            self.attribute_values,
+            self.form_field_values,
         )
 
     def row(self, at: int) -> Row:
@@ -77,19 +116,12 @@ class Customers:
     def _attribute_count(bits: int) -> int:
         return 11 if bits % 59 == 0 else (bits >> 21) % 3
 
-    def _addresses(self, at: int) -> list[Row]:
-        key, bits = self._key(at)
-        return [
-            self._address(key, nth, mix(bits, nth))
-            for nth in range(min(self._address_count(bits), _INCLUDED_AT_MOST))
-        ]
-
-    @staticmethod
-    def _address(customer: int, nth: int, bits: int) -> Row:
+    def _address(self, child: Child) -> Row:
+        bits = self._address_bits(child.parent, child.nth)
         city, state, postal_code, country, code = pick(words.PLACES, bits)
         return {
-            "id": customer * 16 + nth,
-            "customer_id": customer,
+            "id": child.key,
+            "customer_id": self.columns["id"][child.parent],
             "first_name": pick(words.FIRST, bits >> 3),
             "last_name": pick(words.LAST, bits >> 7),
             "company": pick(words.COMPANIES, bits >> 11),
@@ -102,30 +134,49 @@ class Customers:
             "country_code": code,
             "phone": "",
             "address_type": "residential" if bits % 4 else "commercial",
-            "form_fields": [_form_field("License ID", str(bits % 10_000), None)]
-            if bits % 5 == 0
-            else [],
         }
 
-    def _attributes(self, at: int) -> list[Row]:
-        key, bits = self._key(at)
-        created = self.columns["date_created"][at]
-        return [
-            {
-                "id": key * 16 + nth,
-                "customer_id": key,
-                "attribute_id": nth + 1,
-                "attribute_value": pick(("Yes", "No", "blue"), bits >> nth),
-                "date_created": iso(created),
-                "date_modified": iso(self.columns["date_modified"][at]),
-            }
-            for nth in range(min(self._attribute_count(bits), _INCLUDED_AT_MOST))
-        ]
+    def _address_bits(self, at: int, nth: int) -> int:
+        return mix(self._key(at)[1], nth)
+
+    def _address_fields(self, child: Child) -> list[Row]:
+        bits = self._address_bits(child.parent, child.nth)
+        if bits % 5:
+            return []
+        return [{"name": "License ID", "value": str(bits % 10_000), "address_id": child.key}]
+
+    def _included_addresses(self, at: int) -> list[Row]:
+        return self.addresses.of(at, ["formfields"])[:_INCLUDED_AT_MOST]
+
+    def _attribute(self, child: Child) -> Row:
+        _, bits = self._key(child.parent)
+        return {
+            "id": child.key,
+            "customer_id": self.columns["id"][child.parent],
+            "attribute_id": child.nth + 1,
+            "attribute_value": pick(("Yes", "No", "blue"), bits >> child.nth),
+            "date_created": iso(child.held["date_created"]),
+            "date_modified": iso(child.held["date_modified"]),
+        }
+
+    def _included_attributes(self, at: int) -> list[Row]:
+        return self.attribute_values.of(at)[:_INCLUDED_AT_MOST]
 
     def _form_fields(self, at: int) -> list[Row]:
         key, bits = self._key(at)
         values: tuple[Any, ...] = ("blue", 12.5, ["news", "offers"])
-        return [_form_field(f"Field {n + 1}", values[n], key) for n in range((bits >> 25) % 4)]
+        return [
+            {"name": f"Field {n + 1}", "value": values[n], "customer_id": key}
+            for n in range((bits >> 25) % 4)
+        ]
+
+    def _all_form_fields(self, at: int) -> list[Row]:
+        """The customer's own, then those of the addresses."""
+        rows = self._form_fields(at)
+        for nth in range(self._address_count(self._key(at)[1])):
+            address = Child(self.columns["id"][at] * _ADDRESSES_PER_CUSTOMER + nth, at, nth, {})
+            rows += self._address_fields(address)
+        return rows
 
     def _store_credit(self, at: int) -> list[Row]:
         _, bits = self._key(at)
@@ -135,9 +186,15 @@ class Customers:
         return uuid(self._seed, at)
 
     def _segments(self, at: int) -> list[str]:
-        return [uuid(self._seed, 9, n) for n in range(at % 3)]
+        return [self.segment_id(n) for n in range(at % 3)]
+
+    def segment_id(self, nth: int) -> str:
+        return uuid(self._seed, 9, nth)
 
 
-def _form_field(name: str, value: Any, customer: int | None) -> Row:
-    field = {"name": name, "value": value}
-    return field if customer is None else {**field, "customer_id": customer}
+_FIELD_TYPES = {"Field 1": "radiobuttons", "Field 2": "numbers", "Field 3": "checkboxes"}
+
+
+def field_type(form_field: Row) -> str:
+    """The type of the form field that a value was entered in."""
+    return _FIELD_TYPES.get(form_field["name"], "text")

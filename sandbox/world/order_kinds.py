@@ -24,7 +24,7 @@ STATUSES = (
     "Disputed",
     "Partially Refunded",
 )
-INCOMPLETE, SHIPPED, REFUNDED, COMPLETED = 0, 2, 4, 10
+INCOMPLETE, SHIPPED, REFUNDED, COMPLETED, PARTLY_REFUNDED = 0, 2, 4, 10, 14
 
 
 class Kind(IntEnum):

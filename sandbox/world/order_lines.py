@@ -11,7 +11,7 @@ from sandbox.world.catalog import Brief, Catalog
 from sandbox.world.order_kinds import Kind
 
 # Ids of lines follow from the id of their order.
-_IDS_PER_ORDER = 400
+IDS_PER_ORDER = 400
 _CUSTOM = Brief(id=0, variant_id=0, name="Made to order", sku="", cents=0, brand="", digital=False)
 
 
@@ -44,7 +44,7 @@ class OrderLines:
         self, order: int, nth: int, kind: int, refunded: bool, shipped: bool, coupon: bool
     ) -> Row:
         line = self.line(order, nth)
-        key = order * _IDS_PER_ORDER + nth
+        key = order * IDS_PER_ORDER + nth
         bits, quantity, cents = line.bits, line.quantity, line.cents
         total = cents * quantity
         place = line_type(kind, nth)
@@ -52,8 +52,7 @@ class OrderLines:
         product = _CUSTOM if custom else self._catalog.brief(line.product)
         name = "Gift Certificate" if place == "giftcertificate" else product.name
         physical = place == "physical"
-        address = order * 2 + (nth % 2 if kind == Kind.SPLIT else 0)
-        placed = physical and kind not in (Kind.PICKUP, Kind.UNPLACED)
+        address = line_place(kind, nth)
         # Some numbers come as a number or as a string, at the API's whim.
         text = key % 2 == 0
         weight = bits % 500 / 100 if physical else 0
@@ -63,7 +62,7 @@ class OrderLines:
             "product_id": product.id,
             "variant_id": product.variant_id,
             "order_pickup_method_id": order if kind == Kind.PICKUP else 0,
-            "order_address_id": address if placed else 0,
+            "order_address_id": 0 if address is None else order * 2 + address,
             "name": name,
             "name_customer": name,
             "name_merchant": name,
@@ -113,7 +112,7 @@ class OrderLines:
             "external_id": None,
             "fulfillment_source": "",
             "brand": product.brand,
-            "gift_certificate_id": key % 100_000 if place == "giftcertificate" else None,
+            "gift_certificate_id": gift_certificate_id(order, kind, nth),
             "applied_discounts": [
                 {
                     "id": "coupon",
@@ -147,6 +146,25 @@ def line_type(kind: int, nth: int) -> str:
     if kind == Kind.MIXED:
         return ("physical", "digital", "giftcertificate")[nth % 3]
     return "physical"
+
+
+def line_place(kind: int, nth: int) -> int | None:
+    """Which of the order's shipping addresses a line goes to; None: to none."""
+    if line_type(kind, nth) != "physical" or kind in (Kind.PICKUP, Kind.UNPLACED):
+        return None
+    return nth % 2 if kind == Kind.SPLIT else 0
+
+
+def gift_certificate_id(order: int, kind: int, nth: int) -> int | None:
+    if line_type(kind, nth) != "giftcertificate":
+        return None
+    return order * IDS_PER_ORDER + sum(
+        line_type(kind, earlier) == "giftcertificate" for earlier in range(nth)
+    )
+
+
+def gift_certificate_count(kind: int, lines: int) -> int:
+    return sum(line_type(kind, nth) == "giftcertificate" for nth in range(lines))
 
 
 def _options(line: int, bits: int) -> list[Row]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sandbox.chance import pick
 from sandbox.table import Row
 from sandbox.world import words
+from sandbox.world.order_lines import money
 
 
 def link(api: str, resource: str, last: str = "") -> Row:
@@ -51,37 +54,70 @@ def pickup(order: int) -> Row:
             "email": "warehouse@example.com",
             "phone": "+1 555 0100",
         },
-        "line_items": [],
     }
 
 
-def shipping(api: str, order: int, nth: int, bits: int, person: int) -> Row:
+def shipping_address(
+    api: str, order: int, nth: int, bits: int, person: int, items: int, shipped: int
+) -> Row:
+    """As `/orders/{id}/shipping_addresses` sends it; so many items go there."""
     key = order * 2 + nth
-    cost = (500 + bits % 700) / 100
+    cost = money(500 + bits % 700)
+    resource = f"/orders/{order}/shippingaddresses/{key}/shippingquotes"
     return {
         "id": key,
+        "order_id": order,
         **address(bits, person),
         "form_fields": [],
-        "line_items": [],
-        "items_total": 1,
-        "items_shipped": 0,
+        "items_total": items,
+        "items_shipped": shipped,
         "shipping_method": pick(("Flat Rate", "Free Shipping"), bits),
         "base_cost": cost,
         "cost_ex_tax": cost,
         "cost_inc_tax": cost,
-        "cost_tax": 0,
+        "cost_tax": "0.0000",
         "cost_tax_class_id": 2,
-        "base_handling_cost": 0,
-        "handling_cost_ex_tax": 0,
-        "handling_cost_inc_tax": 0,
-        "handling_cost_tax": 0,
+        "base_handling_cost": "0.0000",
+        "handling_cost_ex_tax": "0.0000",
+        "handling_cost_inc_tax": "0.0000",
+        "handling_cost_tax": "0.0000",
         "handling_cost_tax_class_id": 2,
         "shipping_zone_id": 1,
         "shipping_zone_name": "Everywhere",
-        "shipping_quotes": link(
-            api, f"/orders/{order}/consignments/shipping/{key}/shipping_quotes"
-        ),
+        "shipping_quotes": link(api, resource),
     }
+
+
+def shipping_consignment(api: str, address: Row) -> Row:
+    """A shipping address as a consignment: without its order, costs as numbers."""
+    costs = {
+        name: float(value)
+        for name, value in address.items()
+        if "cost" in name and isinstance(value, str)
+    }
+    resource = (
+        f"/orders/{address['order_id']}/consignments/shipping/{address['id']}/shipping_quotes"
+    )
+    consignment = {**address, **costs, "shipping_quotes": link(api, resource)}
+    del consignment["order_id"]
+    return consignment
+
+
+def each_consignment(consignments: Row) -> Iterator[tuple[str, Row]]:
+    """Every consignment of an order with the name of its kind."""
+    for kind in ("pickups", "shipping", "downloads"):
+        for consignment in consignments[kind]:
+            yield kind, consignment
+    for consignment in consignments["email"]["gift_certificates"]:
+        yield "gift_certificates", consignment
+
+
+def place_links(consignments: Row, products: Row) -> None:
+    """Put links to the lines where the lines themselves would be."""
+    for kind, consignment in each_consignment(consignments):
+        # The API is not of one mind about the form.
+        bare = kind in ("downloads", "gift_certificates")
+        consignment["line_items"] = products if bare else [products]
 
 
 def fees(key: int, bits: int) -> list[Row]:

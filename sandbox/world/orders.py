@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 
 from sandbox.chance import mix, pick, uuid
+from sandbox.children import Children
 from sandbox.clock import rfc2822
 from sandbox.table import Columns, Row, Table
 from sandbox.world import order_kinds as kinds
@@ -14,7 +15,7 @@ from sandbox.world.catalog import Catalog
 from sandbox.world.content import channel_id
 from sandbox.world.history import History
 from sandbox.world.order_kinds import COMPLETED, REFUNDED, SHIPPED, SPECIMENS, STATUSES, Kind
-from sandbox.world.order_lines import OrderLines, line_type, money, tax
+from sandbox.world.order_lines import OrderLines, line_place, line_type, money, tax
 from sandbox.world.order_transactions import transaction
 
 _PAYMENT_METHODS = ("Credit Card", "Credit Card", "PayPal", "Manual", "Bank Deposit")
@@ -59,6 +60,14 @@ class Orders:
             self.row,
             new={"channel_id": 1, "status_id": 11, "line_count": 1, "transaction_count": 1},
         )
+        self._addresses = Children("order_shipping_addresses", self.table, self.shipping_addresses)
+        self.children = (
+            Children("order_products", self.table, self.lines),
+            Children("transactions", self.table, self.transactions),
+            Children("order_fees", self.table, self.fees),
+            Children("order_consignments", self.table, lambda at: [self.consignments(at)]),
+            self._addresses,
+        )
 
     def _compose(self, size: int, customer_ids: array[int], channels: int) -> None:
         """Fill the columns that say what each order is."""
@@ -95,13 +104,13 @@ class Orders:
 
     def row(self, at: int) -> Row:
         columns = self.columns
-        key, bits = self._key(at)
+        key, bits = self.key(at)
         status = columns["status_id"][at]
         kind = columns["kind"][at]
         lines = [self._lines.line(key, nth) for nth in range(columns["line_count"][at])]
         units = sum(line.quantity for line in lines)
         subtotal = sum(line.cents * line.quantity for line in lines)
-        discount = subtotal // 20 if self._has_coupon(bits) else 0
+        discount = subtotal // 20 if self.has_coupon(bits) else 0
         shipping = 0 if kind in (Kind.DIGITAL, Kind.GIFT) or not lines else 500 + bits % 700
         taxes = tax(subtotal) + tax(shipping)
         total = subtotal + shipping - discount
@@ -179,7 +188,7 @@ class Orders:
             "tax_provider_id": "BasicTaxProvider",
             "customer_locale": "en",
             "credit_card_type": pick(("visa", None), bits >> 13) if paid else None,
-            "billing_address": self._billing_address(at, key, bits),
+            "billing_address": self._billing_address(at, bits),
             "products": parts.link(self._api, f"{resource}/products"),
             "shipping_addresses": parts.link(
                 self._api, f"{resource}/shippingaddresses", "shipping_addresses"
@@ -189,12 +198,13 @@ class Orders:
             "fees": parts.link(self._api, f"{resource}/fees"),
         }
 
-    def _key(self, at: int) -> tuple[int, int]:
+    def key(self, at: int) -> tuple[int, int]:
+        """The order's id, and the bits that settle everything about it."""
         key = self.columns["id"][at]
         return key, mix(self._seed, key)
 
     @staticmethod
-    def _has_coupon(bits: int) -> bool:
+    def has_coupon(bits: int) -> bool:
         return bits % 8 == 3
 
     @staticmethod
@@ -203,58 +213,76 @@ class Orders:
             return 0
         return 2 if kind == Kind.SPLIT else 1
 
-    def _person(self, at: int, key: int) -> int:
-        return self.columns["customer_id"][at] or 1_000_000 + key
+    def person(self, at: int) -> int:
+        """The customer's id, or what stands for a guest."""
+        return self.columns["customer_id"][at] or 1_000_000 + self.columns["id"][at]
 
-    def _billing_address(self, at: int, key: int, bits: int) -> Row:
+    def _billing_address(self, at: int, bits: int) -> Row:
         fields = [{"name": "License ID", "value": str(bits % 10_000)}] if bits % 14 == 0 else []
-        address = parts.address(bits, self._person(at, key))
+        address = parts.address(bits, self.person(at))
         return {**address, "form_fields": fields}
 
     # Line items
 
     def lines(self, at: int) -> list[Row]:
         """The order's line items, in order of their ids."""
-        key, bits = self._key(at)
+        key, bits = self.key(at)
         kind = self.columns["kind"][at]
         refunded = self.columns["status_id"][at] == REFUNDED
         shipped = self.columns["status_id"][at] in (SHIPPED, COMPLETED)
         return [
-            self._lines.row(key, nth, kind, refunded, shipped, self._has_coupon(bits))
+            self._lines.row(key, nth, kind, refunded, shipped, self.has_coupon(bits))
             for nth in range(self.columns["line_count"][at])
         ]
 
     # Consignments and fees
 
-    def consignments(self, at: int) -> Row:
-        """The order's consignments as an object, every `line_items` still empty."""
-        key, bits = self._key(at)
+    def shipping_addresses(self, at: int) -> list[Row]:
+        key, bits = self.key(at)
         kind = self.columns["kind"][at]
-        person = self._person(at, key)
-        lines = self.columns["line_count"][at]
-        types = {line_type(kind, nth) for nth in range(lines)}
-        return {
+        person = self.person(at)
+        shipped = self.columns["status_id"][at] in (SHIPPED, COMPLETED)
+        items = self._items_by_address(at)
+        return [
+            parts.shipping_address(
+                self._api, key, nth, mix(bits, nth), person, items[nth], items[nth] * shipped
+            )
+            for nth in range(self._address_count(kind))
+        ]
+
+    def _items_by_address(self, at: int) -> list[int]:
+        key, kind = self.columns["id"][at], self.columns["kind"][at]
+        items = [0, 0]
+        for nth in range(self.columns["line_count"][at]):
+            if line_place(kind, nth) is not None:
+                items[line_place(kind, nth) or 0] += self._lines.line(key, nth).quantity
+        return items
+
+    def consignments(self, at: int) -> Row:
+        """How the order is handed over; in place of its lines are links."""
+        key, _ = self.key(at)
+        kind = self.columns["kind"][at]
+        person = self.person(at)
+        types = {line_type(kind, nth) for nth in range(self.columns["line_count"][at])}
+        recipient = {"recipient_email": words.email(person)}
+        consignments = {
             "pickups": [parts.pickup(key)] if kind == Kind.PICKUP else [],
             "shipping": [
-                parts.shipping(self._api, key, nth, mix(bits, nth), person)
-                for nth in range(self._address_count(kind))
+                parts.shipping_consignment(self._api, address)
+                for address in self._addresses.rows(at)
             ],
-            "downloads": [{"recipient_email": words.email(person), "line_items": []}]
-            if "digital" in types
-            else [],
-            "email": {
-                "gift_certificates": [{"recipient_email": words.email(person), "line_items": []}]
-                if "giftcertificate" in types
-                else []
-            },
+            "downloads": [{**recipient}] if "digital" in types else [],
+            "email": {"gift_certificates": [{**recipient}] if "giftcertificate" in types else []},
         }
+        parts.place_links(consignments, parts.link(self._api, f"/orders/{key}/products"))
+        return consignments
 
     def fees(self, at: int) -> list[Row]:
-        return parts.fees(*self._key(at))
+        return parts.fees(*self.key(at))
 
     def transactions(self, at: int) -> list[Row]:
         """What the payment service knows of the order, in order of ids."""
-        key, bits = self._key(at)
+        key, bits = self.key(at)
         count = self.columns["transaction_count"][at]
         created = self.columns["date_created"][at]
         return [transaction(key, nth, count, created, bits) for nth in range(count)]

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from functools import cache
 from typing import Any
 
 import pytest
 from asking import Get
 
 from sandbox import Sandbox
-from sandbox.routes import ROUTES, Answer, Family, Paging, Route, match
+from sandbox.clock import instant, iso
+from sandbox.route import Answer, Family, Kind, Meta, Paging, Route
+from sandbox.routes import ROUTES, match
 
 LISTS = [r for r in ROUTES if r.answer is Answer.LIST]
 TOP_LISTS = [r for r in LISTS if "{" not in r.path]
-PAGED = [r for r in LISTS if r.paging is not Paging.NONE]
+PAGED = [r for r in LISTS if r.paging in (Paging.PAGES, Paging.CURSOR)]
+LIMITED = [r for r in LISTS if r.paging is not Paging.NONE]
+CURSORED = [r for r in LISTS if r.paging in (Paging.CURSOR, Paging.AFTER)]
+FILTERS = [(r, name) for r in LISTS for name in r.filters]
 
 
-def operation(route: Route) -> str:
-    return route.operation
+def operation(value: object) -> str:
+    return value.operation if isinstance(value, Route) else str(value)
 
 
 def path(store: Sandbox, route: Route) -> str:
-    """The route's path; where it needs an order, one with five transactions."""
-    rows = store.rows("transactions")
-    order = next(row["order_id"] for row in rows if int(row["id"]) % 16 == 4)
-    return route.path.format(order_id=order)
+    """The route's path; where it needs a parent, the one with the most rows."""
+    names = re.findall(r"\{(\w+)\}", route.path)
+    return route.path.format(**{name: largest(store, route.collection, name) for name in names})
+
+
+@cache
+def largest(store: Sandbox, collection: str, parent_id: str) -> int:
+    children = store.data.children.get(collection)
+    if children:
+        keys = children.parent.columns[children.parent.key]
+        return keys[max(children.parent.select(), key=lambda at: len(children.rows(at)))]
+    columns = store.data.table(collection).columns
+    parents = columns[parent_id] if parent_id in columns else columns["id"]
+    return Counter(parents).most_common(1)[0][0]
 
 
 def rows(response: Any) -> list[dict[str, Any]]:
@@ -31,6 +49,11 @@ def rows(response: Any) -> list[dict[str, Any]]:
         return []
     body = response.json()
     return body if isinstance(body, list) else list(body["data"])
+
+
+def whole(store: Sandbox, get: Get, route: Route) -> list[dict[str, Any]]:
+    params = {} if route.paging is Paging.NONE else {"limit": 250}
+    return rows(get(store, path(store, route), **params))
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=operation)
@@ -42,20 +65,59 @@ def test_answers_a_plain_request(shop: Sandbox, get: Get, route: Route) -> None:
 
 @pytest.mark.parametrize("route", TOP_LISTS, ids=operation)
 def test_sends_the_rows_of_the_store(shop: Sandbox, get: Get, route: Route) -> None:
-    params = {} if route.paging is Paging.NONE else {"limit": 250}
-    assert rows(get(shop, route.path, **params)) == shop.rows(route.collection)[:250]
+    expected = shop.rows(route.collection)
+    if field := route.newest_first:
+        expected.sort(key=lambda row: str(row[field]), reverse=True)
+    assert whole(shop, get, route) == expected[:250]
+
+
+@pytest.mark.parametrize("route", LISTS, ids=operation)
+def test_has_rows(shop: Sandbox, get: Get, route: Route) -> None:
+    assert len(whole(shop, get, route)) > 1 or route.collection in ("order_fees", "order_coupons")
 
 
 @pytest.mark.parametrize("route", PAGED, ids=operation)
 def test_pages_cover_everything_once(shop: Sandbox, get: Get, route: Route) -> None:
     where = path(shop, route)
-    whole = rows(get(shop, where, limit=250))[:9]
+    expected = whole(shop, get, route)[:9]
     pages = [rows(get(shop, where, limit=1, page=page)) for page in range(1, 10)]
-    paged = [row for page in pages for row in page]
-    assert paged == whole
+    assert [row for page in pages for row in page] == expected
 
 
-@pytest.mark.parametrize("route", [r for r in PAGED if r.family is Family.V3], ids=operation)
+@pytest.mark.parametrize("route", CURSORED, ids=operation)
+def test_cursors_cover_everything_once(shop: Sandbox, get: Get, route: Route) -> None:
+    where = path(shop, route)
+    expected = whole(shop, get, route)
+    limit = -(-len(expected) // 4)
+    paged: list[dict[str, Any]] = []
+    after: dict[str, str] = {}
+    for _ in range(5):
+        body = get(shop, where, limit=limit, **after).json()
+        paged += body["data"]
+        links = body["meta"].get("cursor_pagination", body["meta"]["pagination"])["links"]
+        if "next" not in links:
+            break
+        after = {"after": re.sub("%3D", "=", links["next"].rpartition("=")[2])}
+        if len(paged) >= len(expected):
+            break
+    assert paged[: len(expected)] == expected
+
+
+@pytest.mark.parametrize("route", [r for r in CURSORED if r.paging is Paging.CURSOR], ids=operation)
+def test_a_page_beside_a_cursor(shop: Sandbox, get: Get, route: Route) -> None:
+    where = path(shop, route)
+    cursor = get(shop, where, limit=1).json()["meta"]["cursor_pagination"]["end_cursor"]
+    response = get(shop, where, limit=1, after=cursor, page=1)
+    assert response.status_code == (200 if route.page_beside_cursor else 422)
+    if route.page_beside_cursor:
+        assert rows(response) == whole(shop, get, route)[1:2]
+
+
+@pytest.mark.parametrize(
+    "route",
+    [r for r in PAGED if r.family is Family.V3 and r.meta is Meta.PAGINATION],
+    ids=operation,
+)
 def test_v3_pagination(shop: Sandbox, get: Get, route: Route) -> None:
     total = get(shop, path(shop, route)).json()["meta"]["pagination"]["total"]
     body = get(shop, path(shop, route), limit=2, page=2).json()
@@ -72,64 +134,160 @@ def test_v3_pagination(shop: Sandbox, get: Get, route: Route) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "route", [r for r in LISTS if r.meta is not Meta.PAGINATION], ids=operation
+)
+def test_other_meta(shop: Sandbox, get: Get, route: Route) -> None:
+    params = {} if route.paging is Paging.NONE else {"limit": 2, "page": 2}
+    meta = get(shop, path(shop, route), **params).json()["meta"]
+    total = len(whole(shop, get, route))
+    expected: dict[str, Any] = {}
+    if route.meta is Meta.OFFSET:
+        expected = {"pagination": {"offset": 2, "limit": 2, "total_items": total}}
+    assert meta == expected
+
+
 @pytest.mark.parametrize("route", PAGED, ids=operation)
 def test_past_the_end(shop: Sandbox, get: Get, route: Route) -> None:
-    response = get(shop, path(shop, route), page=1000, limit=250)
+    page = route.max_page or 1000
+    response = get(shop, path(shop, route), page=page, limit=route.max_limit)
     if route.family is Family.V2:
         assert (response.status_code, response.content) == (204, b"")
     else:
         assert (response.status_code, response.json()["data"]) == (200, [])
 
 
-@pytest.mark.parametrize("route", PAGED, ids=operation)
 @pytest.mark.parametrize(
-    ("params", "status"),
-    [
-        ({"limit": 251}, 413),
-        ({"limit": "many"}, 422),
-        ({"limit": 0}, 422),
-        ({"page": 0}, 422),
-        ({"page": [1, 2]}, None),
-        ({"unheard_of": 1}, None),
-    ],
+    ("route", "params"),
+    [(r, {"unheard_of": 1}) for r in ROUTES]
+    + [(r, {"limit": limit}) for r in LIMITED for limit in ("many", 0)]
+    + [(r, {"page": page}) for r in PAGED for page in (0, [1, 2])]
+    + [(r, {"page": r.max_page + 1}) for r in PAGED if r.max_page]
+    + [(r, {"after": "fish"}) for r in CURSORED]
+    + [(r, {"direction": "up"}) for r in LISTS if r.direction]
+    + [(r, {"details": "some"}) for r in LISTS if r.details],
+    ids=operation,
 )
-def test_refuses(
-    shop: Sandbox, get: Get, route: Route, params: dict[str, Any], status: int | None
-) -> None:
+def test_refuses(shop: Sandbox, get: Get, route: Route, params: dict[str, Any]) -> None:
     response = get(shop, path(shop, route), **params)
-    assert response.status_code == (status or route.unknown_parameter)
+    odd = "unheard_of" in params or isinstance(params.get("page"), list)
+    assert response.status_code == (route.unknown_parameter if odd else 422)
     body = response.json()
     words = body[0]["message"] if route.family is Family.V2 else body["title"]
     assert words
 
 
+@pytest.mark.parametrize("route", LIMITED, ids=operation)
+def test_refuses_a_limit_above_the_maximum(shop: Sandbox, get: Get, route: Route) -> None:
+    assert get(shop, path(shop, route), limit=route.max_limit).status_code == 200
+    assert get(shop, path(shop, route), limit=route.max_limit + 1).status_code == 413
+
+
 @pytest.mark.parametrize(
     ("route", "name"),
-    [(r, n) for r in TOP_LISTS for n, f in r.filters.items() if f.kind.name != "TEXT"],
-    ids=lambda x: x.operation if isinstance(x, Route) else str(x),
+    [(r, n) for r, n in FILTERS if r.filters[n].kind is not Kind.TEXT],
+    ids=operation,
 )
 def test_refuses_values_of_the_wrong_kind(shop: Sandbox, get: Get, route: Route, name: str) -> None:
-    assert get(shop, route.path, **{name: "fish"}).status_code == 422
+    assert get(shop, path(shop, route), **{name: "fish"}).status_code == 422
+
+
+def value_at(row: dict[str, Any], field: str) -> Any:
+    for step in field.split("."):
+        row = row.get(step) if isinstance(row, dict) else None  # type: ignore[assignment]
+    return row
+
+
+def comparable(value: Any, kind: Kind) -> Any:
+    if kind is Kind.DATE:
+        # Customer groups write dates without a zone.
+        return instant(value + "Z" if re.fullmatch(r"[\d-]+ [\d:]+", value) else value)
+    return float(value) if kind is Kind.NUMBER else value
 
 
 @pytest.mark.parametrize(
-    ("route", "include"),
-    [(r, i) for r in LISTS for i in r.includes],
-    ids=lambda x: x.operation if isinstance(x, Route) else str(x),
+    ("route", "name"),
+    [
+        (r, n)
+        for r, n in FILTERS
+        if isinstance(r.filters[n].field, str) and r.filters[n].op in ("eq", "in", "min", "max")
+    ],
+    ids=operation,
+)
+def test_filters_keep_what_they_name(shop: Sandbox, get: Get, route: Route, name: str) -> None:
+    """By a value from the middle of those there are; by any, where rows leave the field empty."""
+    wanted = route.filters[name]
+    found = [value_at(row, str(wanted.field)) for row in whole(shop, get, route)]
+    values = sorted(
+        comparable(v, wanted.kind) for v in found if v is not None and not isinstance(v, list)
+    )
+    if not values:
+        assert rows(get(shop, path(shop, route), **{name: 7})) == []
+        return
+    value = values[len(values) // 2]
+    params = {"limit": 250} if route.paging is not Paging.NONE else {}
+    sent = iso(int(value)) if wanted.kind is Kind.DATE else value
+    kept = [
+        comparable(value_at(row, str(wanted.field)), wanted.kind)
+        for row in rows(get(shop, path(shop, route), **{name: sent}, **params))
+    ]
+    assert kept
+    if wanted.op in ("eq", "in"):
+        assert set(kept) == {value}
+    elif wanted.op == "min":
+        assert min(kept) == value
+    else:
+        assert max(kept) == value
+
+
+@pytest.mark.parametrize("route", [r for r in LISTS if r.direction and not r.sorts], ids=operation)
+def test_direction_alone_turns_the_order_around(shop: Sandbox, get: Get, route: Route) -> None:
+    newest = rows(get(shop, route.path, limit=2, direction="desc"))
+    assert newest == shop.rows(route.collection)[:-3:-1]
+
+
+@pytest.mark.parametrize("route", [r for r in TOP_LISTS if r.sorts], ids=operation)
+def test_sorts(shop: Sandbox, get: Get, route: Route) -> None:
+    for field in route.sorts:
+        order = {"sort": field, "direction": "desc"}
+        params = order if route.direction else {"sort": f"{field}:desc"}
+        found = rows(get(shop, route.path, limit=250, **params))
+        values = [row[field] for row in found if field in row]
+        if not field.startswith("date_") and None not in values:
+            assert values == sorted(values, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("route", "include"), [(r, i) for r in ROUTES for i in r.includes], ids=operation
 )
 def test_includes_change_the_rows(shop: Sandbox, get: Get, route: Route, include: str) -> None:
-    plain, full = (rows(get(shop, route.path, **p)) for p in ({}, {"include": include}))
-    assert plain[: len(full)] != full
-    assert get(shop, route.path, include="fish").status_code == route.unknown_parameter
+    plain, full = (get(shop, path(shop, route), **p) for p in ({}, {"include": include}))
+    assert (plain.status_code, full.status_code) == (200, 200)
+    assert plain.content != full.content
+    refused = get(shop, path(shop, route), include="fish")
+    assert refused.status_code == route.unknown_parameter
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=operation)
+@pytest.mark.parametrize("route", [r for r in LISTS if r.fields], ids=operation)
+def test_only_the_fields_asked_for(shop: Sandbox, get: Get, route: Route) -> None:
+    first, second = list(rows(get(shop, route.path))[0])[:2]
+    [row] = rows(get(shop, route.path, limit=1, include_fields=second))
+    assert set(row) == {first, second}
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.scopes], ids=operation)
 def test_asks_for_its_scope(store: Sandbox, get: Get, route: Route) -> None:
+    where = path(store, route)
     store.options.scopes = frozenset({"store_themes_read_only"})
-    assert get(store, path(store, route)).status_code == 403
-    for scope in (route.scopes[0], route.scopes[0].removesuffix("_read_only")):
+    assert get(store, where).status_code == 403
+    for scope in (*route.scopes, route.scopes[0].removesuffix("_read_only")):
         store.options.scopes = frozenset({scope})
-        assert get(store, path(store, route)).status_code == 200
+        assert get(store, where).status_code == 200
+
+
+@pytest.mark.parametrize("route", [r for r in LISTS if r.parent], ids=operation)
+def test_a_parent_that_does_not_exist(shop: Sandbox, get: Get, route: Route) -> None:
+    assert get(shop, re.sub(r"\{\w+\}", "987654", route.path)).status_code == 404
 
 
 def test_paths_outside_the_table_are_not_found() -> None:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
+from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
 from sandbox.world.order_kinds import SPECIMENS
 
-COLLECTIONS = (
-    "orders",
-    "order_products",
-    "transactions",
-    "customers",
-    "products",
-    "brands",
-    "categories",
-    "category_trees",
-    "channels",
-    "pages",
-    "store",
-)
+DATA = Sandbox(orders=1, customers=1, products=1).data
+COLLECTIONS = (*DATA.tables, *DATA.children, *DATA.objects)
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
@@ -41,16 +32,42 @@ def test_the_past_does_not_depend_on_the_platform(shop: Sandbox) -> None:
     assert first["cart_id"] == "083be64c-8cf8-4c8b-a043-9f87ecbcb013"
 
 
-@pytest.mark.parametrize("collection", COLLECTIONS)
+@pytest.mark.parametrize("collection", [*DATA.tables, *DATA.children])
 def test_keys_are_unique_and_ascending(shop: Sandbox, collection: str) -> None:
-    key = "category_id" if collection == "categories" else "id"
-    keys = [row[key] for row in shop.rows(collection)]
+    if collection in ("order_consignments", "tree_categories"):
+        return  # These have no keys; those of trees are nested.
+    if collection in DATA.tables:
+        table = shop.data.table(collection)
+        keys = list(table.columns[table.key])
+    else:
+        keys = [row["id"] for row in shop.rows(collection)]
     assert keys == sorted(set(keys))
 
 
+@pytest.mark.parametrize("collection", [*DATA.tables])
+def test_rows_come_and_go(collection: str) -> None:
+    store = Sandbox(orders=50, customers=20, products=20)
+    before = store.rows(collection)
+    key = store.insert(collection)
+    new = store.data.get(collection, key)
+    assert store.rows(collection) == [*before, new]
+    store.edit(collection, key, {"extra": 1})
+    assert store.data.get(collection, key)["extra"] == 1
+    store.delete(collection, key)
+    assert store.rows(collection) == before
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_every_row_has_the_same_fields(shop: Sandbox, collection: str) -> None:
+    fields = {frozenset(row) for row in shop.rows(collection)}
+    # By their kind: pages, automatic and coupon promotions, values of customers and of addresses.
+    kinds = {"pages": 4, "promotions": 2, "customer_form_field_values": 2}
+    assert len(fields) == kinds.get(collection, 1)
+
+
 def test_references_are_whole(shop: Sandbox) -> None:
-    ids = {name: {row["id"] for row in shop.rows(name)} for name in COLLECTIONS[:5]}
-    ids |= {name: {row["id"] for row in shop.rows(name)} for name in ("brands", "channels")}
+    names = ("orders", "customers", "products", "brands", "channels")
+    ids = {name: {row["id"] for row in shop.rows(name)} for name in names}
     categories = {row["category_id"] for row in shop.rows("categories")}
     for order in shop.rows("orders"):
         assert order["customer_id"] in ids["customers"] | {0}
@@ -64,6 +81,131 @@ def test_references_are_whole(shop: Sandbox) -> None:
         assert product["brand_id"] in ids["brands"] | {0}
         assert set(product["categories"]) <= categories
         assert set(product["channels"]) <= ids["channels"]
+
+
+REFERENCES = (
+    ("variants", "product_id", "products"),
+    ("category_assignments", "product_id", "products"),
+    ("category_assignments", "category_id", "categories"),
+    ("channel_assignments", "product_id", "products"),
+    ("channel_assignments", "channel_id", "channels"),
+    ("price_list_records", "price_list_id", "price_lists"),
+    ("price_list_records", "variant_id", "variants"),
+    ("price_list_records", "product_id", "products"),
+    ("price_list_assignments", "price_list_id", "price_lists"),
+    ("price_list_assignments", "customer_group_id", "customer_groups"),
+    ("price_list_assignments", "channel_id", "channels"),
+    ("inventory_items", "identity.variant_id", "variants"),
+    ("inventory_items", "identity.product_id", "products"),
+    ("inventory_items", "locations.location_id", "locations"),
+    ("pickup_methods", "location_id", "locations"),
+    ("customers", "customer_group_id", "customer_groups"),
+    ("customer_addresses", "customer_id", "customers"),
+    ("customer_attribute_values", "customer_id", "customers"),
+    ("customer_attribute_values", "attribute_id", "customer_attributes"),
+    ("customer_form_field_values", "customer_id", "customers"),
+    ("customer_form_field_values", "address_id", "customer_addresses"),
+    ("subscribers", "order_id", "orders"),
+    ("wishlists", "customer_id", "customers"),
+    ("wishlists", "items.product_id", "products"),
+    ("wishlists", "items.variant_id", "variants"),
+    ("gift_certificates", "order_id", "orders"),
+    ("gift_certificates", "customer_id", "customers"),
+    ("order_products", "gift_certificate_id", "gift_certificates"),
+    ("order_products", "order_address_id", "order_shipping_addresses"),
+    ("order_products", "variant_id", "variants"),
+    ("order_shipping_addresses", "shipping_zone_id", "shipping_zones"),
+    ("order_shipments", "order_address_id", "order_shipping_addresses"),
+    ("order_shipments", "items.order_product_id", "order_products"),
+    ("order_coupons", "coupon_id", "coupons"),
+    ("order_taxes", "tax_rate_id", "tax_rates"),
+    ("refunds", "order_id", "orders"),
+    ("refunds", "items.item_id", "order_products"),
+    ("channel_listings", "channel_id", "channels"),
+    ("channel_listings", "variants.variant_id", "variants"),
+    ("tax_rates", "tax_zone_id", "tax_zones"),
+    ("sites", "channel_id", "channels"),
+    ("redirects", "site_id", "sites"),
+    ("shipping_methods", "channel_ids", "channels"),
+    ("scripts", "channel_id", "channels"),
+    ("blog_tags", "post_ids", "blog_posts"),
+    *(
+        (f"{name}_metafields", "resource_id", parents)
+        for name, parents in (
+            ("order", "orders"),
+            ("product", "products"),
+            ("variant", "variants"),
+            ("brand", "brands"),
+            ("category", "categories"),
+            ("customer", "customers"),
+            ("location", "locations"),
+            ("channel", "channels"),
+        )
+    ),
+)
+
+
+def values(row: Any, field: str) -> Iterator[Any]:
+    """What stands at a path; lists are entered."""
+    for entry in row if isinstance(row, list) else [row]:
+        step, _, rest = field.partition(".")
+        value = entry.get(step)
+        if rest:
+            yield from values(value, rest)
+        else:
+            yield from value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize(("collection", "field", "target"), REFERENCES)
+def test_references_of_lists_are_whole(
+    shop: Sandbox, collection: str, field: str, target: str
+) -> None:
+    key = "category_id" if target == "categories" else "id"
+    known = {row[key] for row in shop.rows(target)} | {None, 0}
+    found = {value for row in shop.rows(collection) for value in values(row, field)}
+    assert found - {None, 0}
+    if field == "items.item_id":  # Refunds of whole orders name those.
+        known |= {row["id"] for row in shop.rows("orders")}
+    assert found <= known
+
+
+@pytest.mark.parametrize(
+    "collection",
+    [
+        "product_metafields",
+        "customer_addresses",
+        "variants",
+        "redirects",
+        "coupons",
+        "price_list_records",
+        "promotion_codes",
+        "inventory_items",
+        "channel_listings",
+    ],
+)
+def test_longer_than_a_page(collection: str) -> None:
+    assert len(Sandbox().rows(collection)) > 250
+
+
+def test_segments_are_those_that_customers_name(shop: Sandbox) -> None:
+    known = {row["id"] for row in shop.rows("segments")}
+    named = {key for row in shop.rows("customers", ["segment_ids"]) for key in row["segment_ids"]}
+    assert named
+    assert named <= known
+
+
+def test_coupons_of_orders_are_those_that_their_lines_name(shop: Sandbox) -> None:
+    codes = {row["id"]: row["code"] for row in shop.rows("coupons")}
+    by_lines = {
+        (line["order_id"], discount["code"])
+        for line in shop.rows("order_products")
+        for discount in line["applied_discounts"]
+    }
+    coupons = shop.rows("order_coupons")
+    assert all(codes[coupon["coupon_id"]] == coupon["code"] for coupon in coupons)
+    # Coupons for free shipping are on no line.
+    on_lines = {(c["order_id"], c["code"]) for c in coupons if c["type"] == 1}
+    assert by_lines <= on_lines
 
 
 def test_items_total_is_the_sum_of_quantities(shop: Sandbox) -> None:

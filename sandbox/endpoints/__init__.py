@@ -1,0 +1,1 @@
+"""The endpoints by topic, a table each; `sandbox.routes` puts them together."""

@@ -1,0 +1,56 @@
+"""What endpoints of several topics have in common: scopes, filters, lists of metafields."""
+
+from __future__ import annotations
+
+from sandbox.route import Family, Filters, Kind, Paging, Route, v3_filters
+
+ORDERS = ("store_v2_orders_read_only",)
+TRANSACTIONS = ("store_v2_transactions_read_only",)
+PRODUCTS = ("store_v2_products_read_only",)
+CUSTOMERS = ("store_v2_customers_read_only",)
+CONTENT = ("store_v2_content_read_only",)
+INFORMATION = ("store_v2_information_read_only",)
+MARKETING = ("store_v2_marketing_read_only",)
+CHANNELS = ("store_channel_settings_read_only",)
+LISTINGS = ("store_channel_listings_read_only",)
+SITES = ("store_sites_read_only",)
+INVENTORY = ("store_inventory_read_only",)
+LOCATIONS = ("store_locations_read_only",)
+FULFILLMENT = ("store_fulfillment_methods_read_only",)
+PAYMENT_METHODS = ("store_payments_methods_read",)
+EVERYONE = ()
+
+V2, V3 = Family.V2, Family.V3
+
+ID_OPS = "eq in not_in min max greater less"
+INCLUSIVE = "eq min max"
+FIELDS = ("include_fields", "exclude_fields")
+
+ID_IN = v3_filters("id", "in", Kind.INT)
+DATES: Filters = {
+    **v3_filters("date_created", INCLUSIVE, Kind.DATE),
+    **v3_filters("date_modified", INCLUSIVE, Kind.DATE),
+}
+_METAFIELD_FILTERS: Filters = {
+    **v3_filters("key", "eq in", Kind.TEXT),
+    **v3_filters("namespace", "eq in", Kind.TEXT),
+    **v3_filters("date_created", "min max", Kind.DATE),
+    **v3_filters("date_modified", "min max", Kind.DATE),
+}
+
+
+def metafields(
+    resource: str, path: str, scopes: tuple[str, ...], filters: Filters | None = None
+) -> Route:
+    """All metafields of one kind of resource; `filters` are those that only this kind takes."""
+    return Route(
+        f"{resource}_metafields.list",
+        V3,
+        path,
+        f"{resource}_metafields",
+        scopes,
+        paging=Paging.CURSOR,
+        filters={**_METAFIELD_FILTERS, **(filters or {})},
+        direction=True,
+        fields=("include_fields",),
+    )

@@ -1,0 +1,158 @@
+"""Orders and everything that hangs on them."""
+
+from __future__ import annotations
+
+from sandbox.endpoints.common import DATES, ID_IN, ORDERS, TRANSACTIONS, V2, V3, metafields
+from sandbox.route import (
+    Answer,
+    Filters,
+    Kind,
+    Paging,
+    Route,
+    date_in,
+    v2_filter,
+    v2_range,
+    v3_filters,
+)
+from sandbox.table import Row
+
+
+def total_inc_tax(row: Row) -> float:
+    return float(row["total_inc_tax"])
+
+
+ORDER_FILTERS: Filters = {
+    **v2_range("id", Kind.INT),
+    **v2_range("total", Kind.NUMBER, total_inc_tax),
+    **v2_range("date_created", Kind.DATE),
+    **v2_range("date_modified", Kind.DATE),
+    **v2_filter("customer_id", Kind.INT),
+    **v2_filter("email", Kind.TEXT, "billing_address.email"),
+    **v2_filter("status_id", Kind.INT),
+    **v2_filter("cart_id", Kind.TEXT),
+    **v2_filter("payment_method", Kind.TEXT),
+    **v2_filter("channel_id", Kind.INT),
+    **v2_filter("external_order_id", Kind.TEXT),
+}
+
+
+MESSAGE_FILTERS: Filters = {
+    **v2_range("id", Kind.INT),
+    **v2_filter("customer_id", Kind.INT),
+    **v2_range("date_created", Kind.DATE, date_in("date_created")),
+    **v2_filter("is_flagged", Kind.BOOL),
+    **v2_filter("status", Kind.TEXT),
+}
+
+
+def transaction_ids(refund: Row) -> list[str]:
+    return [payment["transaction_id"] for payment in refund["payments"]]
+
+
+REFUND_FILTERS: Filters = {
+    **ID_IN,
+    **v3_filters("order_id", "in", Kind.INT),
+    **v3_filters("created", "min max", Kind.DATE),
+    **v3_filters("transaction_id", "eq", Kind.TEXT, transaction_ids),
+}
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "orders.list",
+        V2,
+        "/v2/orders",
+        "orders",
+        ORDERS,
+        filters=ORDER_FILTERS,
+        sorts=(
+            "id",
+            "customer_id",
+            "date_created",
+            "date_modified",
+            "status_id",
+            "channel_id",
+            "external_id",
+        ),
+        includes=("consignments", "consignments.line_items", "fees"),
+        others={"consignment_structure": ("object",)},
+    ),
+    Route("orders.get", V2, "/v2/orders/{order_id}", "orders", ORDERS, Answer.OBJECT, Paging.NONE),
+    Route(
+        "orders.count",
+        V2,
+        "/v2/orders/count",
+        "orders",
+        ORDERS,
+        Answer.COUNT,
+        Paging.NONE,
+        filters=ORDER_FILTERS,
+    ),
+    Route("order_products.list", V2, "/v2/orders/{order_id}/products", "order_products", ORDERS),
+    Route(
+        "order_shipping_addresses.list",
+        V2,
+        "/v2/orders/{order_id}/shipping_addresses",
+        "order_shipping_addresses",
+        ORDERS,
+    ),
+    Route(
+        "order_consignments.get",
+        V2,
+        "/v2/orders/{order_id}/consignments",
+        "order_consignments",
+        ORDERS,
+        Answer.OBJECT,
+        Paging.NONE,
+        includes=("consignments.line_items",),
+    ),
+    Route(
+        "order_fees.list",
+        V2,
+        "/v2/orders/{order_id}/fees",
+        "order_fees",
+        ORDERS,
+        paging=Paging.NONE,
+    ),
+    Route("order_shipments.list", V2, "/v2/orders/{order_id}/shipments", "order_shipments", ORDERS),
+    Route("order_coupons.list", V2, "/v2/orders/{order_id}/coupons", "order_coupons", ORDERS),
+    Route(
+        "order_taxes.list",
+        V2,
+        "/v2/orders/{order_id}/taxes",
+        "order_taxes",
+        ORDERS,
+        details=("order_product_id", "line_item_type"),
+    ),
+    Route(
+        "order_messages.list",
+        V2,
+        "/v2/orders/{order_id}/messages",
+        "order_messages",
+        ORDERS,
+        filters=MESSAGE_FILTERS,
+    ),
+    Route(
+        "order_statuses.list",
+        V2,
+        "/v2/order_statuses",
+        "order_statuses",
+        ORDERS,
+        paging=Paging.NONE,
+    ),
+    Route(
+        "transactions.list",
+        V3,
+        "/v3/orders/{order_id}/transactions",
+        "transactions",
+        TRANSACTIONS,
+    ),
+    Route(
+        "refunds.list",
+        V3,
+        "/v3/orders/payment_actions/refunds",
+        "refunds",
+        (*ORDERS, *TRANSACTIONS),
+        filters=REFUND_FILTERS,
+    ),
+    metafields("order", "/v3/orders/metafields", ORDERS, DATES),
+)
