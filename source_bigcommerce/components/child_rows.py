@@ -14,6 +14,7 @@ from airbyte_cdk.sources.types import Config, Record, StreamSlice
 
 from source_bigcommerce.components import embedded
 from source_bigcommerce.components.extractor import Row
+from source_bigcommerce.components.instant import instant
 from source_bigcommerce.components.v2_dates import iso_date
 from source_bigcommerce.components.window import Window
 
@@ -62,17 +63,18 @@ class ChildRows(Retriever):
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterator[Record]:
         window = Window(stream_slice)
-        ahead: deque[tuple[Row, Children]] = deque()
+        ahead: deque[tuple[Any, Any, Children]] = deque()  # a parent's id, date and children
         try:
             for parent in self.parents.read_records({}, window):
                 row = cast(Row, parent)
-                ahead.append((row, self._children_of(row, window)))
+                date = instant(iso_date(row.get("date_modified")))
+                ahead.append((row["id"], date, self._children_of(row, window)))
                 if len(ahead) > self._parents_ahead:
                     yield from self._related(*ahead.popleft(), window)
             while ahead:
                 yield from self._related(*ahead.popleft(), window)
         finally:
-            for _, children in ahead:
+            for _, _, children in ahead:
                 if isinstance(children, Future):
                     children.cancel()
 
@@ -89,11 +91,12 @@ class ChildRows(Retriever):
         )
         return cast(list[Record], list(self.children.read_records({}, of_parent)))
 
-    def _related(self, parent: Row, children: Children, window: Window) -> Iterator[Record]:
-        date = iso_date(parent.get("date_modified")) if self.parent_date else None
+    def _related(
+        self, parent_id: Any, date: Any, children: Children, window: Window
+    ) -> Iterator[Record]:
         for child in children.result() if isinstance(children, Future) else children:
             row = cast(dict[str, Any], child.data)
-            row.setdefault(self.parent_key, parent["id"])
+            row.setdefault(self.parent_key, parent_id)
             if self.parent_date:
                 row[self.parent_date] = date
             yield Record(data=row, stream_name=self.name, associated_slice=window)

@@ -11,6 +11,7 @@ from source_bigcommerce.components.extractor import Row
 
 # The API puts no more line items than this into a consignment of the order list.
 _LINE_ITEMS_CAP = 50
+_WARNING = "__warning__"
 
 _ADDRESS_COSTS = (
     "base_cost",
@@ -36,16 +37,16 @@ def line_items(order: Mapping[str, Any]) -> list[Row] | None:
     https://github.com/bigcommerce/dev-docs/issues/2052 (empty line items)
     """
     groups = _groups(order)
-    if groups is None or _has_warning(groups):
+    if groups is None or any(_WARNING in group for group in groups):
         return None
     items: list[Row] = []
     for consignment in _consignments(groups):
         part = consignment.get("line_items") if isinstance(consignment, dict) else None
-        if not isinstance(part, list) or len(part) >= _LINE_ITEMS_CAP:
+        if not isinstance(part, list) or len(part) >= _LINE_ITEMS_CAP or _WARNING in consignment:
             return None
         items.extend(part)
     if any(not isinstance(item, dict) or "id" not in item for item in items):
-        return None
+        return None  # a link, or the warning in place of an item
     try:
         counted = sum(int(item["quantity"]) for item in items)
         if counted != int(order["items_total"]):
@@ -96,6 +97,8 @@ def _groups(order: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 def _consignments(groups: list[dict[str, Any]]) -> Iterator[Any]:
     for group in groups:
         email = group.get("email") or {}
+        if _WARNING in email:
+            yield None
         gift_certificates = email.get("gift_certificates") if isinstance(email, dict) else email
         for part in (
             group.get("pickups"),
@@ -104,9 +107,3 @@ def _consignments(groups: list[dict[str, Any]]) -> Iterator[Any]:
             gift_certificates,
         ):
             yield from part if isinstance(part, list) else [part] if part else []
-
-
-def _has_warning(value: Any) -> bool:
-    if isinstance(value, dict):
-        return "__warning__" in value or any(map(_has_warning, value.values()))
-    return isinstance(value, list) and any(map(_has_warning, value))
