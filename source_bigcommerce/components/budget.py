@@ -75,7 +75,7 @@ class StoreBudget(AbstractAPIBudget):
                     self._changed.wait(first_reply_due - now)
                 elif now < self._blocked_until:
                     self._wait_until(self._blocked_until, now, "BigCommerce asked for a pause")
-                elif self._is_crowded(request):
+                elif self._is_crowded(request, now):
                     self._changed.wait(_FIRST_REPLY_WAIT)
                 elif self._quota is None:
                     break
@@ -83,7 +83,7 @@ class StoreBudget(AbstractAPIBudget):
                     self._left, self._resets_at = self._quota, now + self._window
                 elif self._left <= self._kept_back():
                     self._wait_until(self._resets_at, now, self._used_up())
-                elif self._left - self._kept_back() <= self._under_way(now):
+                elif self._left - self._kept_back() <= len(self._under_way(now)):
                     self._changed.wait(self._resets_at - now)
                 else:
                     break
@@ -112,15 +112,15 @@ class StoreBudget(AbstractAPIBudget):
                 self._blocked_until = now + seconds_until_retry(response)
             self._changed.notify_all()
 
-    def _is_crowded(self, request: requests.PreparedRequest) -> bool:
+    def _is_crowded(self, request: requests.PreparedRequest, now: float) -> bool:
         for endpoint, most in _AT_ONCE:
             if endpoint.search(request.url or ""):
-                at_once = sum(bool(endpoint.search(other.url or "")) for other in self._in_flight)
-                return at_once >= most
+                others = self._under_way(now)
+                return sum(bool(endpoint.search(other.url or "")) for other in others) >= most
         return False
 
-    def _under_way(self, now: float) -> int:
-        return sum(now - sent < _LONGEST_REPLY for sent in list(self._in_flight.values()))
+    def _under_way(self, now: float) -> list[requests.PreparedRequest]:
+        return [request for request, sent in self._in_flight.items() if now - sent < _LONGEST_REPLY]
 
     def _kept_back(self) -> int:
         quota = self._quota or 1

@@ -45,7 +45,7 @@ def line_items(order: Mapping[str, Any]) -> list[Row] | None:
         if not isinstance(part, list) or len(part) >= _LINE_ITEMS_CAP or _WARNING in consignment:
             return None
         items.extend(part)
-    if any(not isinstance(item, dict) or "id" not in item for item in items):
+    if any(not isinstance(item, dict) or "id" not in item or _WARNING in item for item in items):
         return None  # a link, or the warning in place of an item
     try:
         counted = sum(int(item["quantity"]) for item in items)
