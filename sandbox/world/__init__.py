@@ -76,7 +76,7 @@ class World:
             content.channels,
             content.pages,
             coupons.table,
-            *Marketing(seed, history, orders, catalog).tables,
+            *Marketing(seed, history, orders, catalog, customers.segment_id(0)).tables,
             *shop.tables,
             *Publishing(seed, history, targets, size.channels, store_hash).tables,
         )

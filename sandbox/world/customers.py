@@ -146,7 +146,11 @@ class Customers:
         return [{"name": "License ID", "value": str(bits % 10_000), "address_id": child.key}]
 
     def _included_addresses(self, at: int) -> list[Row]:
-        return self.addresses.of(at, ["formfields"])[:_INCLUDED_AT_MOST]
+        addresses = self.addresses.of(at, ["formfields"])[:_INCLUDED_AT_MOST]
+        for address in addresses:
+            for field in address["form_fields"]:
+                del field["address_id"]
+        return addresses
 
     def _attribute(self, child: Child) -> Row:
         _, bits = self._key(child.parent)

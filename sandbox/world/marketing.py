@@ -83,8 +83,11 @@ class Coupons:
 class Marketing:
     """Makes the rest; a gift certificate is settled by the order that it was bought with."""
 
-    def __init__(self, seed: int, history: History, orders: Orders, catalog: Catalog) -> None:
+    def __init__(
+        self, seed: int, history: History, orders: Orders, catalog: Catalog, segment: str
+    ) -> None:
         self._seed = mix(seed, 27)
+        self._segment = segment
         self._history = history
         self._orders = orders
         self._catalog = catalog
@@ -134,7 +137,7 @@ class Marketing:
                 "group_ids": [1] if bits % 4 == 0 else [],
                 "minimum_order_count": bits % 2,
                 "excluded_group_ids": [2] if bits % 5 == 0 else [],
-                "segments": None,
+                "segments": {"id": [self._segment]} if bits % 6 == 0 else None,
             },
             "rules": [self._rule(at, bits)],
             "current_uses": bits % 30,
@@ -182,9 +185,7 @@ class Marketing:
         return self._history.start + span * (at % _PROMOTIONS) // _PROMOTIONS
 
     def _rule(self, at: int, bits: int) -> Row:
-        products = self._catalog.products.columns["id"]
-        brands = list(self._catalog.brands.columns["id"][:2])
-        items: Row = {"brands": brands} if bits % 2 else {"products": list(products[:2])}
+        items = self._items(bits)
         discount: Row = {"percentage_amount": "10"} if bits % 3 else {"fixed_amount": "5"}
         actions: tuple[Row, ...] = (
             {"cart_value": {"discount": discount, "maximum_allowed_discount_amount": None}},
@@ -212,7 +213,7 @@ class Marketing:
                     "include_items_considered_by_condition": True,
                 }
             },
-            {"gift_item": {"quantity": 1, "product_id": products[0] if products else 0}},
+            {"gift_item": {"quantity": 1, **self._gift()}},
         )
         cart = {"items": items, "minimum_spend": "25.5", "minimum_quantity": 1}
         return {
@@ -221,6 +222,21 @@ class Marketing:
             "stop": False,
             "condition": {"cart": cart} if bits % 5 else {"and": [{"cart": cart}]},
         }
+
+    def _items(self, bits: int) -> Row:
+        """What a rule is about: things in one of the forms that rules know."""
+        catalog = self._catalog
+        products: Row = {"products": list(catalog.products.columns["id"][:2])}
+        brands: Row = {"brands": list(catalog.brands.columns["id"][:2])}
+        categories: Row = {"categories": list(catalog.categories.columns["category_id"][:2])}
+        combined = {"and": [brands, {"not": categories}]}
+        return pick((products, brands, categories, combined, {"or": [brands, products]}), bits >> 9)
+
+    def _gift(self) -> Row:
+        if not len(self._catalog.products):
+            return {"product_id": 0}
+        brief = self._catalog.brief(0)
+        return {"product_id": brief.id, "variant_id": brief.variant_id}
 
     def _code_count(self, at: int) -> int:
         return pick(_CODES, at // 2) if self._is_coupon(at) else 0
