@@ -17,9 +17,14 @@ _LIKELY_CAPS = frozenset({10, 20, 25, 30, 40, 50, 100, 150, 200})
 
 
 class _PageNumber(int):
-    """A page number that knows the last row before it, to notice a page that comes again."""
+    """A page number that knows what was seen before it.
+
+    row_before: the last row, to notice a page that comes again.
+    total: how many rows there were when the first page was read, to notice that some went.
+    """
 
     row_before: Mapping[str, Any] | None = None
+    total: int | None = None
 
 
 @dataclass
@@ -38,8 +43,9 @@ class NextPage(PaginationStrategy):
     key: field of the last row that the next page is asked by.
     key_step: added to the key, 1 where the API's filter includes the key itself (`min_id`).
     follows_cursor: ask by the reply's cursor, and by page number where a reply has none.
-    backward: after the first page read the last, and from there back to the first again. Rows that
-        shift forward, because one before them was deleted, are then met twice and not never.
+    backward: after the first page read the last, and from there back to the second: rows that shift
+        forward, because one before them was deleted, are met later instead of never. The first page
+        is read again if the number of rows changed since.
     """
 
     config: Config
@@ -69,11 +75,9 @@ class NextPage(PaginationStrategy):
         stream_slice: StreamSlice | None = None,
     ) -> int | str | None:
         """None after the last page, else the `page`, the key or (as text) the cursor to ask by."""
-        if self.backward and last_page_token_value:
-            return int(last_page_token_value) - 1 or None
         # Not last_record and last_page_size: they lack the rows that a record filter dropped.
         rows = rows_of(response)
-        if not rows:
+        if response.status_code != 200 or not (rows or self.backward):
             return None
         limit = page_size_override or self._page_size
         body = parsed_body(response)
@@ -86,8 +90,10 @@ class NextPage(PaginationStrategy):
             is_new = cursor["end_cursor"] != last_page_token_value
             return str(cursor["end_cursor"]) if is_full and is_new else None
 
+        if self.backward and pages:
+            return _page_before(last_page_token_value, pages)
         if pages.get("total_pages") is None:
-            has_more = len(rows) >= limit or len(rows) in _LIKELY_CAPS
+            has_more = bool(rows) and (len(rows) >= limit or len(rows) in _LIKELY_CAPS)
         elif self.key:  # counted is what is left behind the key
             has_more = pages["total_pages"] > 1
         else:
@@ -95,8 +101,6 @@ class NextPage(PaginationStrategy):
             has_more = pages.get("current_page", asked) == asked < pages["total_pages"]
         if not has_more:
             return None
-        if self.backward:
-            return int(pages["total_pages"])
         if self.key:
             key = int(rows[-1][self.key]) + self.key_step
             return key if key != last_page_token_value else None
@@ -105,3 +109,14 @@ class NextPage(PaginationStrategy):
         page = _PageNumber(int(last_page_token_value or 1) + 1)
         page.row_before = rows[-1]
         return page
+
+
+def _page_before(page: int | None, counted: Mapping[str, Any]) -> _PageNumber | None:
+    total = counted.get("total")
+    if page is None:
+        last = _PageNumber(counted.get("total_pages") or 1)
+        last.total = total
+        return last if last > 1 else None
+    before = _PageNumber(page - 1)
+    before.total = getattr(page, "total", None)
+    return before if before > 1 or (before == 1 and before.total != total) else None
