@@ -32,7 +32,7 @@ check: $(STAMP)  ## lint and types
 
 sync: $(STAMP)  ## copy a real store into DuckDB: make sync CONFIG=secrets/config.json
 	@test -n "$(CONFIG)" || { echo "Usage: make sync CONFIG=secrets/config.json"; exit 2; }
-	@$(BIN)/python -m demo --config "$(CONFIG)"
+	@$(BIN)/python -m demo --config "$(CONFIG)" $(if $(STREAMS),--streams $(STREAMS))
 
 constraints: $(STAMP)  ## fix the versions of everything that is installed (with Python 3.10)
 	$(BIN)/python -m pip install --quiet --upgrade -e '.[dev]'

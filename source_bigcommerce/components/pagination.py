@@ -119,4 +119,5 @@ def _page_before(page: int | None, counted: Mapping[str, Any]) -> _PageNumber | 
         return last if last > 1 else None
     before = _PageNumber(page - 1)
     before.total = getattr(page, "total", None)
-    return before if before > 1 or (before == 1 and before.total != total) else None
+    is_unchanged = total is not None and before.total == total
+    return before if before > 1 or (before == 1 and not is_unchanged) else None
