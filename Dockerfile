@@ -1,0 +1,23 @@
+# The connector as Airbyte runs it: docker build -t source-bigcommerce . && docker run --rm -i source-bigcommerce spec
+FROM python:3.13-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /build
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY source_bigcommerce ./source_bigcommerce
+RUN pip wheel --quiet --no-deps --wheel-dir /build/dist . \
+    && python -m venv /opt/connector \
+    && /opt/connector/bin/pip install --quiet --only-binary :all: --constraint constraints.txt dist/*.whl \
+    && /opt/connector/bin/pip check \
+    && /opt/connector/bin/pip uninstall --quiet --yes pip
+
+FROM python:3.13-slim-bookworm
+LABEL io.airbyte.name="source-bigcommerce" \
+      io.airbyte.version="0.1.0"
+RUN groupadd --gid 1000 airbyte \
+    && useradd --uid 1000 --gid airbyte --create-home --home-dir /airbyte airbyte
+COPY --from=build /opt/connector /opt/connector
+ENV AIRBYTE_ENTRYPOINT="/opt/connector/bin/source-bigcommerce"
+WORKDIR /airbyte
+# By number, so that Kubernetes can tell that it is not root.
+USER 1000:1000
+ENTRYPOINT ["/opt/connector/bin/source-bigcommerce"]

@@ -1,0 +1,1 @@
+"""Measures the connector against hand-written clients, on the sandbox: `python -m benchmarks`."""

@@ -1,0 +1,79 @@
+"""How many requests a read takes: the least possible, and the most that the connector makes.
+
+`unit_tests/benchmarks` holds these formulas against real syncs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from benchmarks.streams import ENDPOINTS, PAGE_SIZE
+
+WINDOWED = ("customers", "orders", "order_products", "transactions", "products")
+"""Streams that a backfill reads in date windows side by side."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a read has to fetch.
+
+    cut_orders: requests for orders whose line items the order list does not show whole: the API
+    puts no more than 50 into a consignment.
+    """
+
+    orders: int
+    customers: int
+    products: int
+    cut_orders: int
+    brands: int = 40
+    categories: int = 60
+    channels: int = 3
+    pages: int = 30
+
+
+def pages(rows: int) -> int:
+    """Requests for a list: one even if it is empty."""
+    return max(1, ceil(rows / PAGE_SIZE))
+
+
+def least(stream: str, rows: Rows) -> int:
+    """The fewest requests that bring all rows of a stream that is read by itself."""
+    if stream == "store":
+        return 1
+    if stream == "order_products":
+        return pages(rows.orders) + rows.cut_orders
+    if stream == "transactions":
+        return pages(rows.orders) + rows.orders
+    return pages(int(getattr(rows, stream)))
+
+
+def least_of_all(rows: Rows) -> int:
+    """The fewest requests for the ten streams, with one list of orders for the three of them."""
+    return sum(least(stream, rows) for stream in ENDPOINTS) - 2 * pages(rows.orders)
+
+
+def most(stream: str, rows: Rows, windows: int) -> int:
+    """The most requests that the connector makes for a stream.
+
+    Each window ends with a page of its own. Not counted: a v2 list says nothing of its length, so
+    where its last page is as long as an API's cap might be, one more is asked for.
+    """
+    return least(stream, rows) + (windows - 1 if stream in WINDOWED else 0)
+
+
+def most_of_all(rows: Rows, windows: int) -> int:
+    """The most requests that the connector makes for the ten streams."""
+    return sum(most(stream, rows, windows) for stream in ENDPOINTS)
+
+
+def seconds(requests: int, quota: int | None, rate: float, window: float = 30) -> float:
+    """How long some requests take.
+
+    quota: requests that the store grants in each window, None for any number.
+    rate: requests per second that the workers can make where nothing holds them back.
+    """
+    if quota is None or rate * window <= quota:
+        return requests / rate
+    full_windows, rest = divmod(max(requests - 1, 0), quota)
+    return full_windows * window + (rest + 1) / rate

@@ -1,0 +1,78 @@
+"""A sandbox store in a process of its own, so that its work is not counted as a client's."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from types import TracebackType
+from typing import Any
+
+import orjson
+import requests
+
+_SESSION = requests.Session()
+
+
+class Store:
+    """A running `python -m sandbox`, given its flags as arguments: `Store(orders=5000, quota=150)`.
+
+    Rows are made when they are first asked for: `warm` reads them once, so that what follows
+    measures the client and not the store.
+    """
+
+    def __init__(self, **flags: Any) -> None:
+        self._command = [sys.executable, "-m", "sandbox", "--port", "0"]
+        for name, value in flags.items():
+            self._command += [f"--{name.replace('_', '-')}", str(value)]
+
+    def __enter__(self) -> Store:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        self.url: str = orjson.loads(self._process.stdout.readline())["url"]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+    def rows(self, collection: str) -> int:
+        """How many rows a collection holds."""
+        return int(self._call("GET", f"rows/{collection}")["count"])
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The requests since `forget`: operation, status, started, ended and more of each."""
+        return list(self._call("GET", "log"))
+
+    def forget(self) -> None:
+        """Empties the log of requests."""
+        self._call("DELETE", "log")
+
+    def set(self, **options: Any) -> None:
+        """Changes options of the store, such as `latency_ms`."""
+        self._call("POST", "options", options)
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        data = orjson.dumps(body) if body is not None else None
+        response = _SESSION.request(method, f"{self.url}/_sandbox/{path}", data=data, timeout=120)
+        response.raise_for_status()
+        return orjson.loads(response.content)
+
+
+def refused(log: list[dict[str, Any]]) -> int:
+    """How many requests of a log were answered 429."""
+    return sum(entry["status"] == 429 for entry in log)
+
+
+def most_at_once(log: list[dict[str, Any]]) -> int:
+    """The largest number of requests of a log that were under way at the same time."""
+    edges = sorted(edge for entry in log for edge in ((entry["started"], 1), (entry["ended"], -1)))
+    most = now = 0
+    for _, step in edges:
+        now += step
+        most = max(most, now)
+    return most

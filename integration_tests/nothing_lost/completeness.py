@@ -1,0 +1,224 @@
+"""What "complete" means: every row of the store, in its newest version, is among the records.
+
+Destinations keep one row a key: the one with the newest cursor, and of those the last to come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, TraceType
+from airbyte_cdk.sources.declarative.schema import JsonFileSchemaLoader
+
+from integration_tests.syncs import Row, State, Sync
+from sandbox import Sandbox
+from sandbox.clock import instant
+from source_bigcommerce import SourceBigcommerce
+from source_bigcommerce.components.v2_dates import V2Dates, iso_date
+
+TOKEN = "tok-sandbox-never-print-me"
+"""The access token of every store; `conftest.py` searches all output for it."""
+
+START = "2021-03-01T00:00:00Z"
+"""When the stores' history begins: their default `now` less five years."""
+NOW = "2026-03-01T00:00:00Z"
+
+ALL = (
+    "customers",
+    "orders",
+    "order_products",
+    "transactions",
+    "products",
+    "brands",
+    "categories",
+    "channels",
+    "pages",
+    "store",
+)
+"""Streams that show each way of reading; `order_products` and `transactions` go through orders."""
+
+ORDER_CHILDREN = ("order_products", "transactions")
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream of the manifest, as far as the tests must know it."""
+
+    name: str
+    key: str
+    cursor: str | None
+    includes: tuple[str, ...]
+    is_v2: bool
+
+    @property
+    def operation(self) -> str:
+        """What the sandbox calls its requests; for the children of orders those per order."""
+        return f"{self.name}.{'get' if self.name == 'store' else 'list'}"
+
+    @property
+    def paged_operation(self) -> str:
+        """What the sandbox calls the requests that go through it page by page."""
+        return "orders.list" if self.name in ORDER_CHILDREN else self.operation
+
+    @property
+    def collection(self) -> str:
+        """Whose rows carry its cursor."""
+        return "orders" if self.name in ORDER_CHILDREN else self.name
+
+    def rows(self, store: Sandbox) -> dict[Any, Row]:
+        """Every row of the store as a record, by key."""
+        rows = [self._record(row) for row in store.rows(self.name, self.includes)]
+        if self.name in ORDER_CHILDREN:
+            dates = {row["id"]: iso_date(row["date_modified"]) for row in store.rows("orders")}
+            for row in rows:
+                row["order_date_modified"] = dates[int(row["order_id"])]
+        # The framework prints no field of a record that is null.
+        return {
+            row[self.key]: {name: value for name, value in row.items() if value is not None}
+            for row in rows
+        }
+
+    def _record(self, row: Row) -> Row:
+        if self.name == "categories":
+            return {**row, "id": row["category_id"]}
+        if self.is_v2:
+            self._dates.transform(row)
+        return row
+
+    @cached_property
+    def _dates(self) -> V2Dates:
+        path = f"source_bigcommerce/schemas/{self.name}.json"
+        return V2Dates(
+            schema_loader=JsonFileSchemaLoader(config={}, parameters={}, file_path=path),
+            parameters={},
+        )
+
+
+@cache
+def streams() -> dict[str, Stream]:
+    """What the manifest says of these streams."""
+    manifest = SourceBigcommerce(
+        config={"store_hash": "any", "access_token": "any"}
+    ).resolved_manifest
+    found = {}
+    for each in manifest["streams"]:
+        parameters = each["$parameters"]
+        if parameters["name"] not in ALL:
+            continue
+        found[parameters["name"]] = Stream(
+            name=parameters["name"],
+            key=each["primary_key"],
+            cursor=each.get("incremental_sync", {}).get("cursor_field"),
+            includes=tuple(filter(None, parameters.get("include", "").split(","))),
+            is_v2=parameters["endpoint"].startswith("v2/"),
+        )
+    return found
+
+
+INCREMENTAL = tuple(name for name in ALL if streams()[name].cursor)
+
+
+def shop(**settings: Any) -> Sandbox:
+    """A small store; serving once entered."""
+    sizes = {"orders": 300, "customers": 120, "products": 80, "channels": 15}
+    return Sandbox(**{"access_token": TOKEN, "latency_ms": 0, **sizes, **settings})
+
+
+def union(name: str, syncs: Iterable[Sync]) -> dict[Any, Row]:
+    """The records of some syncs, as a destination that keeps one row a key holds them."""
+    stream = streams()[name]
+    held: dict[Any, Row] = {}
+    for sync in syncs:
+        for record in sync.records.get(name, []):
+            known = held.get(record[stream.key])
+            if known is None or _date(stream, record) >= _date(stream, known):
+                held[record[stream.key]] = record
+    return held
+
+
+def _date(stream: Stream, record: Row) -> int:
+    return instant(record[stream.cursor]) if stream.cursor else 0
+
+
+def assert_complete(store: Sandbox, names: Iterable[str], *syncs: Sync) -> None:
+    """The syncs together hold every row of these streams in its newest version."""
+    for name in names:
+        due, held = streams()[name].rows(store), union(name, syncs)
+        missing = [key for key in due if key not in held]
+        assert not missing, f"{name}: {len(missing)} of {len(due)} missing: {missing[:5]}"
+        old = [key for key, row in due.items() if held[key] != row]
+        assert not old, f"{name}: {len(old)} of {len(due)} old: {_difference(due, held, old[0])}"
+
+
+def _difference(due: Mapping[Any, Row], held: Mapping[Any, Row], key: Any) -> str:
+    fields = sorted(due[key].keys() | held[key].keys())
+    different = [
+        f"{name}={held[key].get(name, '(none)')!r}, not {due[key].get(name, '(none)')!r}"
+        for name in fields
+        if held[key].get(name, "(none)") != due[key].get(name, "(none)")
+    ]
+    return f"key {key}: {'; '.join(different)}"
+
+
+def completed(sync: Sync) -> set[str]:
+    """The streams that the sync reports as read whole."""
+    return {
+        message.trace.stream_status.stream_descriptor.name
+        for message in sync.messages
+        if message.trace
+        and message.trace.type == TraceType.STREAM_STATUS
+        and message.trace.stream_status
+        and message.trace.stream_status.status == AirbyteStreamStatus.COMPLETE
+    }
+
+
+def assert_honest(store: Sandbox, sync: Sync, *earlier: Sync) -> None:
+    """What the sync says of a store that stood still is true.
+
+    A stream reported as complete is complete, and no state runs ahead of the records before it:
+    each row up to its date was emitted by then.
+    """
+    assert_complete(store, sorted(completed(sync)), *earlier, sync)
+    assert_states_true(store, sync.messages, *earlier)
+
+
+def assert_states_true(store: Sandbox, messages: Iterable[AirbyteMessage], *earlier: Sync) -> None:
+    """No state message is ahead of the records that came before it."""
+    messages = list(messages)
+    names = {
+        message.state.stream.stream_descriptor.name
+        for message in messages
+        if message.state and message.state.stream
+    }.intersection(INCREMENTAL)
+    held = {name: set(union(name, earlier)) for name in names}
+    due = {name: _keys_by_date(store, name) for name in names}
+    for message in messages:
+        if message.record and message.record.stream in held:
+            held[message.record.stream].add(
+                message.record.data[streams()[message.record.stream].key]
+            )
+        elif message.state and message.state.stream:
+            name = message.state.stream.stream_descriptor.name
+            if name in due:
+                assert message.state.stream.stream_state
+                state = message.state.stream.stream_state.__dict__[streams()[name].cursor]
+                up_to = instant(state)
+                while due[name] and due[name][-1][0] <= up_to:
+                    date, key = due[name].pop()
+                    assert key in held[name], f"{name}: state {state}, but {key} of {date} is due"
+
+
+def _keys_by_date(store: Sandbox, name: str) -> list[tuple[int, Any]]:
+    """Date and key of every row, the oldest last."""
+    stream = streams()[name]
+    return sorted(
+        ((_date(stream, row), key) for key, row in stream.rows(store).items()), reverse=True
+    )
+
+
+def state_of(state: State, name: str) -> Any:
+    """The date in a stream's state."""
+    return state[name][streams()[name].cursor or ""]

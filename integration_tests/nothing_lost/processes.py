@@ -1,0 +1,67 @@
+"""The connector as a process of its own, as its hosts run it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+from airbyte_cdk.models import (
+    AirbyteMessage,
+    AirbyteMessageSerializer,
+    ConfiguredAirbyteCatalogSerializer,
+)
+
+from integration_tests import syncs
+from integration_tests.syncs import State, Sync
+from sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(
+    folder: Path,
+    store: Sandbox,
+    names: Iterable[str],
+    state: State | None = None,
+    flags: Iterable[str] = (),
+    **values: Any,
+) -> subprocess.Popen[bytes]:
+    """A sync that has just started; what it prints is in its pipes. The folder is for its files."""
+    folder.mkdir(exist_ok=True)
+    config = syncs.config_for(store, **values)
+    catalog = ConfiguredAirbyteCatalogSerializer.dump(syncs.catalog_of(tuple(names), config))
+    files = {"config": config, "catalog": catalog, "state": _state_messages(state or {})}
+    command = [sys.executable, "-m", "source_bigcommerce", "read", *flags]
+    for name, content in files.items():
+        path = folder / f"{name}.json"
+        path.write_bytes(orjson.dumps(content))
+        command += [f"--{name}", str(path)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def parsed(output: bytes) -> Sync:
+    """The messages of an output, without a last line that was cut off."""
+    messages = []
+    for line in output.splitlines(keepends=True):
+        if line.endswith(b"\n") and line.startswith(b"{"):
+            messages.append(_message(line))
+    return Sync([message for message in messages if message])
+
+
+def _message(line: bytes) -> AirbyteMessage | None:
+    content = orjson.loads(line)
+    return None if content["type"] == "DEBUG" else AirbyteMessageSerializer.load(content)
+
+
+def _state_messages(state: State) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "STREAM",
+            "stream": {"stream_descriptor": {"name": name}, "stream_state": stream_state},
+        }
+        for name, stream_state in state.items()
+    ]

@@ -1,0 +1,101 @@
+"""Clocks that disagree, and rows that the store commits after their date."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integration_tests.nothing_lost.completeness import (
+    INCREMENTAL,
+    NOW,
+    START,
+    assert_complete,
+    shop,
+    state_of,
+    streams,
+)
+from integration_tests.nothing_lost.conftest import SetClock
+from integration_tests.syncs import sync
+from sandbox import Sandbox
+from sandbox.clock import instant, iso
+from sandbox.faults import Change
+
+SIZES = {"orders": 12, "customers": 12, "products": 12, "channels": 12}
+SETTINGS: dict[str, Any] = {"start_date": START, "num_workers": 1, "page_size": 4}
+MINUTE = 60
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+@pytest.mark.parametrize("name", INCREMENTAL)
+def test_a_connector_whose_clock_is_wrong(name: str, minutes: int, set_clock: SetClock) -> None:
+    """Ahead: what changes while it reads is still in its last window, on pages it has read."""
+    now = instant(NOW)
+    with shop(**SIZES) as store:
+        keys = _parents(store, name)
+        faults = [
+            _edit(store, name, keys[1], now + 1, at=1),
+            _edit(store, name, keys[7], now + 1, at=1),
+            _edit(store, name, keys[11], now + 10 * MINUTE - 1, at=2),
+        ]
+        set_clock(now + minutes * MINUTE)
+        first = sync(store, name, **SETTINGS)
+        assert [fault.fired for fault in faults] == [1, 1, 1]
+        store.clock.advance(3600)
+        set_clock(store.clock.now() + minutes * MINUTE)
+        second = sync(store, name, state=first.state, **SETTINGS)
+        assert (first.errors, second.errors) == ([], [])
+        assert_complete(store, [name], first, second)
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+@pytest.mark.parametrize("name", INCREMENTAL)
+def test_a_clock_that_is_set_right_between_two_syncs(
+    name: str, minutes: int, set_clock: SetClock
+) -> None:
+    with shop(**SIZES) as store:
+        set_clock(store.clock.now() + minutes * MINUTE)
+        first = sync(store, name, **SETTINGS)
+        keys = _parents(store, name)
+        store.clock.advance(5 * MINUTE)
+        _touch(store, name, keys[2], store.clock.now())
+        set_clock(store.clock.now())
+        second = sync(store, name, state=first.state, **SETTINGS)
+        assert (first.errors, second.errors) == ([], [])
+        assert_complete(store, [name], first, second)
+
+
+@pytest.mark.parametrize("late", [1, 5 * MINUTE, 10 * MINUTE])
+@pytest.mark.parametrize("name", INCREMENTAL)
+def test_rows_that_are_committed_late_with_an_earlier_date(
+    name: str, late: int, set_clock: SetClock
+) -> None:
+    with shop(**SIZES) as store:
+        keys = _parents(store, name)
+        _touch(store, name, keys[5], store.clock.now())
+        set_clock(store.clock.now())
+        first = sync(store, name, **SETTINGS)
+        newest = instant(state_of(first.state, name))
+        for key in keys[:2]:
+            _touch(store, name, key, newest - late)
+        set_clock(store.clock.now() + 3600)
+        second = sync(store, name, state=first.state, **SETTINGS)
+        assert len(second.records[name]) >= 2
+        assert (first.errors, second.errors) == ([], [])
+        assert_complete(store, [name], first, second)
+
+
+def _parents(store: Sandbox, name: str) -> list[int]:
+    return [row["id"] for row in store.rows(streams()[name].collection)]
+
+
+def _touch(store: Sandbox, name: str, key: int, second: int) -> None:
+    store.edit(streams()[name].collection, key, {"date_modified": second})
+
+
+def _edit(store: Sandbox, name: str, key: int, second: int, at: int) -> Any:
+    """An edit of that second, which the store makes after the `at`-th page was read."""
+    change = Change("edit", streams()[name].collection, (key,), {"date_modified": iso(second)})
+    return store.faults.change(streams()[name].paged_operation, change, at=at)
+
+

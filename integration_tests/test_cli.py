@@ -1,0 +1,257 @@
+"""The command, as hosts run it: exit codes, what it prints, and bad input."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration_tests.syncs import catalog_of, config_for
+from sandbox import Sandbox
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = {
+    "main.py": [sys.executable, "main.py"],
+    "source-bigcommerce": [str(Path(sys.executable).with_name("source-bigcommerce"))],
+}
+TOKEN = "sandbox-token"
+
+Message = dict[str, Any]
+
+
+@dataclass
+class Ran:
+    """What a command left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    def of(self, kind: str) -> list[Message]:
+        """The messages of a kind; every line of the output must be one of some kind."""
+        messages = [json.loads(line) for line in self.stdout.splitlines()]
+        key = {"CONNECTION_STATUS": "connectionStatus"}.get(kind, kind.lower())
+        return [message[key] for message in messages if message["type"] == kind]
+
+    @property
+    def errors(self) -> list[tuple[str, str]]:
+        """Failure type and message of each error."""
+        traces = [trace["error"] for trace in self.of("TRACE") if trace["type"] == "ERROR"]
+        return [(error["failure_type"], error["message"]) for error in traces]
+
+
+def run(*args: object, command: str = "main.py") -> Ran:
+    words = [*COMMANDS[command], *map(str, args)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    output = done.stdout + done.stderr
+    assert TOKEN not in output, f"the token is in the output: {output}"
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[Sandbox]:
+    with Sandbox(orders=3, customers=3, products=3) as store:
+        yield store
+
+
+class Files:
+    """Files of a test: `files(config={...})` gives the options of the command line."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, **contents: Any) -> list[object]:
+        options: list[object] = []
+        for name, content in contents.items():
+            path = self._folder / f"{name}.json"
+            path.write_text(content if isinstance(content, str) else json.dumps(content))
+            options += [f"--{name}", path]
+        return options
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+def catalog(store: Sandbox, *names: str) -> Message:
+    streams = catalog_of(names, config_for(store)).streams
+    return {
+        "streams": [
+            {
+                "stream": {
+                    "name": each.stream.name,
+                    "json_schema": {},
+                    "supported_sync_modes": ["full_refresh", "incremental"],
+                },
+                "sync_mode": each.sync_mode.value,
+                "destination_sync_mode": "append",
+            }
+            for each in streams
+        ]
+    }
+
+
+# What works
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_spec_when_asked_for_is_printed(command: str) -> None:
+    ran = run("spec", command=command)
+    assert ran.code == 0
+    [spec] = ran.of("SPEC")
+    assert spec["connectionSpecification"]["title"] == "BigCommerce"
+
+
+def test_check_when_the_store_answers_succeeds(small: Sandbox, files: Files) -> None:
+    ran = run("check", *files(config=config_for(small)), command="source-bigcommerce")
+    assert (ran.code, ran.of("CONNECTION_STATUS")) == (0, [{"status": "SUCCEEDED"}])
+
+
+def test_discover_when_asked_for_prints_every_stream(small: Sandbox, files: Files) -> None:
+    ran = run("discover", *files(config=config_for(small)), command="source-bigcommerce")
+    [found] = ran.of("CATALOG")
+    assert ran.code == 0
+    assert {"orders", "order_products", "store"} <= {stream["name"] for stream in found["streams"]}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_read_when_the_store_answers_prints_records_and_state(
+    small: Sandbox, files: Files, command: str
+) -> None:
+    config = config_for(small, start_date="2020-01-01")
+    options = files(config=config, catalog=catalog(small, "orders", "store"), state=[])
+    ran = run("read", "--debug", *options, command=command)
+    assert (ran.code, ran.errors) == (0, [])
+    records = [record["data"] for record in ran.of("RECORD")]
+    assert sorted(row["id"] for row in records if "status_id" in row) == sorted(
+        row["id"] for row in small.rows("orders")
+    )
+    *_, last = [s["stream"] for s in ran.of("STATE") if "orders" in str(s["stream"])]
+    assert last["stream_state"] == {"date_modified": max(_dates(records))}
+
+
+def _dates(rows: list[Message]) -> list[str]:
+    return [row["date_modified"] for row in rows if "date_modified" in row]
+
+
+# What does not: one sentence, and no traceback alone
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+# The field of the form and what goes into it: what read fails with, and how the sentence begins.
+BAD = {
+    "wrong token": (
+        {"access_token": "other"},
+        "config_error",
+        "BigCommerce does not accept the access token for this store. Paste the Access token",
+    ),
+    "wrong hash": (
+        {"store_hash": "other"},
+        "config_error",
+        "BigCommerce does not know this store, or its plan does not have /v2/orders. Check the "
+        "Store hash",
+    ),
+    "no hash": (
+        {"store_hash": "https://shop.example"},
+        "config_error",
+        'Store hash "https://shop.example" holds no store hash. Type the part after stores/',
+    ),
+    "malformed date": (
+        {"start_date": "31.01.2024"},
+        "config_error",
+        'Start date "31.01.2024" is not a date. Type a date such as 2024-01-31',
+    ),
+    "unknown key type": (
+        {"num_workers": "many"},
+        "config_error",
+        'Workers is "many". Type a whole number from 1 to 40.',
+    ),
+    "unsafe address": (
+        {"api_url": "http://shop.example"},
+        "config_error",
+        'API address "http://shop.example" is not an https address. Leave it at https://api.big',
+    ),
+    "unreachable host": (
+        {"api_url": f"http://127.0.0.1:{_free_port()}", "max_tries": 2},
+        "transient_error",
+        "http://127.0.0.1:",
+    ),
+}
+
+
+@pytest.mark.parametrize(("values", "failure", "sentence"), BAD.values(), ids=BAD.keys())
+def test_bad_input_when_checked_or_read_fails_in_words_that_name_the_field(
+    small: Sandbox, files: Files, values: Message, failure: str, sentence: str
+) -> None:
+    config = files(config={**config_for(small, num_workers=1), **values})
+    of_orders = files(catalog=catalog(small, "orders"))
+    with ThreadPoolExecutor(2) as pool:
+        checking = pool.submit(run, "check", *config)
+        reading = pool.submit(run, "read", "--debug", *config, *of_orders)
+    check, read = checking.result(), reading.result()
+    [status] = check.of("CONNECTION_STATUS")
+    assert (check.code, status["status"]) == (0, "FAILED")
+    assert status["message"].startswith(sentence.replace("v2/orders", "v3/customers"))
+    assert "Traceback" not in check.stdout + check.stderr
+    assert read.code == 1
+    assert {kind for kind, message in read.errors if message.startswith(sentence)} == {failure}
+    assert read.of("RECORD") == []
+
+
+def test_scope_when_the_token_lacks_one_is_named_and_the_other_streams_are_read(
+    files: Files,
+) -> None:
+    with Sandbox(orders=3, customers=3, scopes=["store_v2_orders"]) as store:
+        options = files(config=config_for(store), catalog=catalog(store, "orders", "customers"))
+        read = run("read", *options)
+    assert read.code == 1
+    assert len(read.of("RECORD")) == 3
+    sentence = "The access token lacks the scope store_v2_customers_read_only, or the Store hash"
+    kinds = {kind for kind, message in read.errors if message.startswith(sentence)}
+    assert kinds == {"config_error"}
+
+
+@pytest.mark.parametrize(
+    ("args", "contents"),
+    [
+        (["check", "--config", "no-such-file.json"], {}),
+        (["discover", "--config", "no-such-file.json"], {}),
+        (["read", "--catalog", "no-such-file.json"], {"config": {}}),
+        (["check"], {"config": "{not json"}),
+        (["read"], {"config": {}, "catalog": {}, "state": "{not json"}),
+    ],
+    ids=["config", "config of discover", "catalog", "not json", "state"],
+)
+def test_file_when_it_cannot_be_read_is_an_error_in_words(
+    small: Sandbox, files: Files, args: list[str], contents: Message
+) -> None:
+    if contents.get("config") == {}:
+        contents = {**contents, "config": config_for(small)}
+    if contents.get("catalog") == {}:
+        contents = {**contents, "catalog": catalog(small, "orders")}
+    ran = run(*args, *files(**contents))
+    if args[0] == "check":
+        [status] = ran.of("CONNECTION_STATUS")
+        assert (ran.code, status["status"]) == (0, "FAILED")
+        message = status["message"]
+    else:
+        assert ran.code == 1
+        [(_, message)] = ran.errors
+    assert re.search(r"(no-such-file|config|state)\.json", message), message
+    assert "Traceback" not in ran.stderr

@@ -1,0 +1,383 @@
+"""Whole syncs of a sandbox store: every row and value, the requests, what a next sync repeats."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from airbyte_cdk.models import SyncMode
+from airbyte_cdk.test import entrypoint_wrapper
+from jsonschema import Draft7Validator, FormatChecker
+
+from integration_tests.syncs import Row, Sync, catalog_of, config_for, sync
+from sandbox import Sandbox, sideload
+from source_bigcommerce import SourceBigcommerce
+
+# name: includes that the stream asks for
+TABLES: dict[str, tuple[str, ...]] = {
+    "customers": ("addresses", "storecredit", "attributes", "formfields"),
+    "orders": (),
+    "products": (
+        *("bulk_pricing_rules", "channels", "custom_fields", "images", "parent_relations"),
+        *("primary_image", "reviews", "variants", "videos"),
+    ),
+    "brands": (),
+    "categories": (),
+    "channels": ("currencies",),
+    "pages": ("body",),
+    "store": (),
+}
+CHILDREN = ("order_products", "transactions")
+INCREMENTAL = ("customers", "orders", "order_products", "transactions", "products", "channels")
+FULL_REFRESH = ("brands", "categories", "pages", "store")
+STREAMS = (*INCREMENTAL, *FULL_REFRESH)
+
+SPAN: dict[str, Any] = {"start_date": "2020-01-01", "end_date": "2026-03-01T00:00:00Z"}
+
+
+# What is in the store
+
+
+def iso(rfc2822: str) -> str | None:
+    return f"{parsedate_to_datetime(rfc2822):%Y-%m-%dT%H:%M:%SZ}" if rfc2822 else None
+
+
+def rows(store: Sandbox, name: str, since: str = "") -> list[Row]:
+    """The rows of the store as their stream shows them, from a date on."""
+    if name in CHILDREN:
+        found = [
+            {**child, **lines_day(child), "order_date_modified": order["date_modified"]}
+            for order in rows(store, "orders", since)
+            for child in store.data.children_of(name, order["id"])
+        ]
+    else:
+        found = store.rows(name, TABLES[name])
+    if name == "orders":
+        dates = ("date_created", "date_modified", "date_shipped")
+        found = [{**row, **{field: iso(row[field]) for field in dates}} for row in found]
+    if name == "categories":
+        found = [{**row, "id": row["category_id"]} for row in found]
+    return [row for row in found if row.get("date_modified", "~")[:19] >= since[:19]]
+
+
+def lines_day(child: Row) -> Row:
+    """The only date of a line is a day."""
+    day = iso(child.get("event_date") or "")
+    return {"event_date": day and day[:10]} if "event_date" in child else {}
+
+
+def as_printed(found: list[Row]) -> Counter[str]:
+    """As the CDK prints records: without the fields that are null."""
+    return Counter(
+        json.dumps({key: value for key, value in row.items() if value is not None}, sort_keys=True)
+        for row in found
+    )
+
+
+def assert_holds(result: Sync, store: Sandbox, name: str, since: str = "") -> None:
+    read, there = as_printed(result.records.get(name, [])), as_printed(rows(store, name, since))
+    assert sorted((read - there).elements())[:1] == [], f"{name}: not a row of the store"
+    assert sorted((there - read).elements())[:1] == [], f"{name}: a row is missing"
+
+
+# Everything
+
+
+def full_refresh(store: Sandbox, *names: str, **values: Any) -> Sync:
+    config = config_for(store, **values)
+    catalog = catalog_of(names, config)
+    for stream in catalog.streams:
+        stream.sync_mode = SyncMode.full_refresh
+    output = entrypoint_wrapper.read(SourceBigcommerce(catalog, config), config, catalog)
+    return Sync(list(output.get_message_iterator()))
+
+
+@pytest.mark.parametrize("read", [sync, full_refresh], ids=["incremental", "full_refresh"])
+@pytest.mark.parametrize("span", [SPAN, {}], ids=["span", "everything"])
+def test_records_when_a_store_is_read_equal_its_rows(
+    shop: Sandbox, read: Callable[..., Sync], span: dict[str, str]
+) -> None:
+    result = read(shop, *STREAMS, **span)
+    assert result.errors == []
+    for name in STREAMS:
+        assert_holds(result, shop, name)
+
+
+def test_records_when_a_store_is_read_are_valid_by_their_schemas(shop: Sandbox) -> None:
+    formats = FormatChecker(("date",))
+    formats.checks("date-time", raises=ValueError)(_is_date_time)
+    catalog = catalog_of(STREAMS, config_for(shop))
+    schemas = {each.stream.name: each.stream.json_schema for each in catalog.streams}
+    result = sync(shop, *STREAMS, **SPAN)
+    for name, schema in schemas.items():
+        validator = Draft7Validator(schema, format_checker=formats)
+        problems = {
+            f"{error.json_path}: {error.message[:80]}"
+            for record in result.records[name]
+            for error in validator.iter_errors(record)
+        }
+        assert problems == set(), f"source_bigcommerce/schemas/{name}.json"
+
+
+def _is_date_time(value: object) -> bool:
+    form = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
+    if not isinstance(value, str):
+        return True
+    return bool(re.fullmatch(form, value) and datetime.fromisoformat(value.replace("Z", "+00:00")))
+
+
+# Again
+
+
+STATE = {
+    "customers": {"date_modified": "2026-02-25T09:23:29Z"},
+    "orders": {"date_modified": "2026-02-26T05:00:20Z"},
+    "order_products": {"order_date_modified": "2026-02-26T05:00:20Z"},
+    "transactions": {"order_date_modified": "2026-02-26T05:00:20Z"},
+    "products": {"date_modified": "2026-02-28T23:34:49Z"},
+    "channels": {"date_modified": "2021-09-28T00:00:00Z"},
+}
+# Ten minutes of look-back before each.
+SINCE = {
+    "customers": "2026-02-25T09:13:29Z",
+    "orders": "2026-02-26T04:50:20Z",
+    "order_products": "2026-02-26T04:50:20Z",
+    "transactions": "2026-02-26T04:50:20Z",
+    "products": "2026-02-28T23:24:49Z",
+    "channels": "2021-09-27T23:50:00Z",
+}
+
+
+def test_syncs_when_the_store_changes_in_between_bring_the_changes_and_the_look_back(
+    store: Sandbox,
+) -> None:
+    first = sync(store, *INCREMENTAL, **SPAN)
+    assert first.state == STATE
+
+    # Nothing changed: one request a stream, and one for each order inside the look-back.
+    store.log.clear()
+    second = sync(store, *INCREMENTAL, state=first.state, **SPAN)
+    [order] = rows(store, "orders", SINCE["orders"])
+    assert Counter(request.path.removeprefix("/stores/sandbox/") for request in store.log) == {
+        "v3/customers": 1,
+        "v2/orders": 3,
+        "v3/catalog/products": 1,
+        "v3/channels": 1,
+        f"v3/orders/{order['id']}/transactions": 1,
+    }
+    for name in INCREMENTAL:
+        assert_holds(second, store, name, SINCE[name])
+    assert {name: len(second.records.get(name, [])) for name in INCREMENTAL} == {
+        "customers": 1,
+        "orders": 1,
+        "order_products": len(store.data.children_of("order_products", order["id"])),
+        "transactions": len(store.data.children_of("transactions", order["id"])),
+        "products": 1,
+        "channels": 1,
+    }
+    assert second.state == STATE
+
+    store.clock.advance(3600)
+    edited = {name: rows(store, name)[3]["id"] for name in ("customers", "products")}
+    for name, key in edited.items():
+        store.edit(name, key, {"name": "Edited", "company": "Edited"})
+    edited["channels"] = rows(store, "channels")[1]["id"]
+    store.edit("channels", edited["channels"], {"name": "Edited"})
+    old, older = (rows(store, "orders")[at]["id"] for at in (40, 20))
+    line = store.data.children_of("order_products", old)[0]["id"]
+    store.edit("order_products", line, {"name": "Edited"}, parent=old)
+    payment = store.insert("transactions", {"amount": 5}, parent=older)
+    new = store.insert("orders")
+    later = {**SPAN, "end_date": "2026-03-01T02:00:00Z"}
+    third = sync(store, *INCREMENTAL, state=second.state, **later)
+    for name in INCREMENTAL:
+        assert_holds(third, store, name, SINCE[name])
+    brought = {
+        name: {row["id"] for row in third.records[name]}
+        - {row["id"] for row in second.records[name]}
+        for name in INCREMENTAL
+    }
+    assert {name: brought[name] for name in edited} == {name: {edited[name]} for name in edited}
+    assert brought["orders"] == {old, older, new}
+    assert line in brought["order_products"]
+    assert payment in brought["transactions"]
+    assert {tuple(state.values()) for state in third.state.values()} == {("2026-03-01T01:00:00Z",)}
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_windows_when_a_span_is_cut_take_one_request_each_that_leaves_no_gap(
+    shop: Sandbox, workers: int
+) -> None:
+    sync(shop, "channels", "products", num_workers=workers, **SPAN)
+    asked = sorted(
+        (request.query["date_modified:min"], request.query["date_modified:max"])
+        for request in shop.requests("products.list")
+    )
+    assert asked == WINDOWS[workers]
+    assert len(shop.requests("channels.list")) == 1
+
+
+WINDOWS = {
+    1: [("2020-01-01T00:00:00Z", "2026-03-01T00:00:00Z")],
+    # A quarter of 2251 days, and a second; the next begins where the last one ended, and a second.
+    4: [
+        ("2020-01-01T00:00:00Z", "2021-07-16T18:00:00Z"),
+        ("2021-07-16T18:00:01Z", "2023-01-30T12:00:01Z"),
+        ("2023-01-30T12:00:02Z", "2024-08-15T06:00:02Z"),
+        ("2024-08-15T06:00:03Z", "2026-03-01T00:00:00Z"),
+    ],
+}
+
+
+# Line items in bulk
+
+
+def cut_orders(store: Sandbox) -> list[int]:
+    """The orders whose lines the list cannot hold: too many in one place, or in no place at all."""
+    columns = store.data.world.orders.columns
+    unplaced = 7
+    many = {
+        order["id"]
+        for order in rows(store, "orders")
+        for address, count in Counter(
+            (line["order_address_id"], line["order_pickup_method_id"], line["type"])
+            for line in store.data.children_of("order_products", order["id"])
+        ).items()
+        if count >= 50
+    }
+    lost = {
+        key
+        for key, kind, count in zip(
+            columns["id"], columns["kind"], columns["line_count"], strict=True
+        )
+        if kind == unplaced and count
+    }
+    return sorted(many | lost)
+
+
+def asked_orders(store: Sandbox) -> list[int]:
+    """The orders that were asked for their products, each counted once for its pages."""
+    asked = store.requests("order_products.list")
+    first = [request for request in asked if "page" not in request.query]
+    return sorted(int(request.path.split("/")[-2]) for request in first)
+
+
+_MAKE = sideload.order
+
+
+def _order(as_array: bool, *args: Any) -> Row:
+    """An order in the form that the test asks for, whatever the connector asked for."""
+    store, options, at, includes, _ = args
+    return _MAKE(store, options, at, includes, as_array)
+
+
+@pytest.mark.parametrize("place", ["consignment", "line_items", "consignments"])
+@pytest.mark.parametrize("legacy", [False, True], ids=["object", "array"])
+def test_line_items_when_read_in_bulk_equal_those_of_each_order(
+    store: Sandbox, monkeypatch: pytest.MonkeyPatch, place: str, legacy: bool
+) -> None:
+    store.options.warning_place = place
+    monkeypatch.setattr(sideload, "order", partial(_order, legacy))
+    result = sync(store, "order_products", num_workers=1, **SPAN)
+    assert_holds(result, store, "order_products")
+    assert asked_orders(store) == cut_orders(store)
+    # 250 orders, 10 (which may be all that one page can hold), none.
+    assert len(store.requests("orders.list")) == 3
+
+
+def test_line_items_when_the_list_ignores_the_include_come_order_by_order(store: Sandbox) -> None:
+    store.options.ignore_include = True
+    result = sync(store, "order_products", num_workers=1, **SPAN)
+    assert_holds(result, store, "order_products")
+    assert asked_orders(store) == [order["id"] for order in rows(store, "orders")]
+
+
+@pytest.mark.parametrize("answer", ["200", "204", "404"])
+def test_transactions_when_an_order_has_none_are_none(store: Sandbox, answer: str) -> None:
+    store.options.empty_transactions = answer
+    result = sync(store, "transactions", num_workers=1, **SPAN)
+    assert result.errors == []
+    assert_holds(result, store, "transactions")
+    asked = Counter(request.path.split("/")[-2] for request in store.requests("transactions.list"))
+    assert asked == {str(order["id"]): 1 for order in rows(store, "orders")}
+
+
+# Requests
+
+V2 = "min_date_modified=2020-01-01T00:00:00Z&max_date_modified=2026-03-01T00:00:02Z"
+V3 = "date_modified:min=2020-01-01T00:00:00Z&date_modified:max=2026-03-01T00:00:00Z"
+ORDERS = f"v2/orders?{V2}&sort=id"
+ORDERS_WITH_LINES = (
+    f"v2/orders?include=consignments.line_items&{V2}&sort=id&consignment_structure=object"
+)
+CUSTOMERS = f"v3/customers?include=addresses,storecredit,attributes,formfields&{V3}"
+PRODUCTS = f"v3/catalog/products?include={','.join(TABLES['products'])}&{V3}&sort=id&direction=asc"
+
+
+def pages(path: str, count: int) -> list[str]:
+    return [path, *(f"{path}&page={number}" for number in range(2, count + 1))]
+
+
+def pages_of_lines(order: int, count: int) -> list[str]:
+    return pages(f"v2/orders/{order}/products?", count)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "requests"),
+    [
+        (
+            "customers",
+            {},
+            # The cursors say {"id":172} and {"id":337}: the 100th and the 200th customer.
+            [
+                CUSTOMERS,
+                f"{CUSTOMERS}&after=eyJpZCI6MTcyfQ==",
+                f"{CUSTOMERS}&after=eyJpZCI6MzM3fQ==",
+            ],
+        ),
+        (
+            "customers",
+            {"cursors": False},
+            pages(CUSTOMERS, 3),
+        ),
+        # The 100th order is 292, the 200th is 474.
+        ("orders", {}, [ORDERS, f"{ORDERS}&min_id=293", f"{ORDERS}&min_id=475"]),
+        (
+            "order_products",
+            {},
+            [
+                ORDERS_WITH_LINES,
+                f"{ORDERS_WITH_LINES}&min_id=293",
+                f"{ORDERS_WITH_LINES}&min_id=475",
+                *pages_of_lines(378, 1),  # three lines in no consignment
+                *pages_of_lines(391, 1),  # likewise
+                *pages_of_lines(422, 2),  # 50 lines; as many may be all that one page can hold
+                *pages_of_lines(451, 1),  # 73 lines
+                *pages_of_lines(481, 4),  # 250 lines
+                *pages_of_lines(506, 3),  # 263 lines
+            ],
+        ),
+        # The 100th product is 256.
+        ("products", {}, [PRODUCTS, f"{PRODUCTS}&id:greater=256"]),
+        ("brands", {}, pages("v3/catalog/brands?", 3)),
+        ("pages", {}, ["v3/content/pages?include=body"]),
+    ],
+)
+def test_requests_when_pages_hold_a_hundred_rows_are_these(
+    store: Sandbox, name: str, options: dict[str, Any], requests: list[str]
+) -> None:
+    store.options.update(options)
+    result = sync(store, name, num_workers=1, page_size=100, **SPAN)
+    sent = [f"{each.path}?{unquote(each.raw_query)}" for each in store.log]
+    assert sorted(sent) == sorted(
+        f"/stores/sandbox/{request}&limit=100".replace("?&", "?") for request in requests
+    )
+    assert_holds(result, store, name)

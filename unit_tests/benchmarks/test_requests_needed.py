@@ -1,0 +1,73 @@
+"""The formulas of requests, held against real syncs."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.plain import Reader
+from benchmarks.requests_needed import (
+    Rows,
+    least,
+    least_of_all,
+    most,
+    most_of_all,
+    pages,
+    seconds,
+)
+from benchmarks.streams import ENDPOINTS
+from integration_tests.syncs import sync
+from sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Sandbox]:
+    with Sandbox(orders=1130, customers=620, products=530) as store:
+        yield store
+
+
+@pytest.fixture(scope="module")
+def rows(store: Sandbox) -> Rows:
+    """What the store holds; the baseline, not the connector, tells what the cut orders take."""
+    for _ in Reader(store.url).pages("order_products"):
+        pass
+    cut_orders = len(store.requests("order_products.list"))
+    return Rows(
+        orders=len(store.rows("orders")),
+        customers=len(store.rows("customers")),
+        products=len(store.rows("products")),
+        cut_orders=cut_orders,
+    )
+
+
+@pytest.mark.parametrize("stream", ENDPOINTS)
+def test_one_window_takes_the_least(store: Sandbox, rows: Rows, stream: str) -> None:
+    store.log.clear()
+    sync(store, stream, num_workers=1)
+    # An order of 50 lines is asked for a second page: so many may be the most that a page holds.
+    more = stream == "order_products"
+    assert len(store.log) == least(stream, rows) + more == most(stream, rows, windows=1) + more
+
+
+@pytest.mark.parametrize("stream", ENDPOINTS)
+def test_windows_take_no_more_than_the_most(store: Sandbox, rows: Rows, stream: str) -> None:
+    store.log.clear()
+    sync(store, stream, num_workers=10)
+    assert least(stream, rows) <= len(store.log) <= most(stream, rows, windows=10)
+
+
+def test_ten_streams(store: Sandbox, rows: Rows) -> None:
+    store.log.clear()
+    sync(store, *ENDPOINTS, num_workers=10)
+    assert len(store.log) <= most_of_all(rows, windows=10)
+    assert len(store.log) <= 1.2 * least_of_all(rows)
+
+
+def test_pages() -> None:
+    assert [pages(rows) for rows in (0, 1, 250, 251)] == [1, 1, 1, 2]
+
+
+def test_seconds() -> None:
+    assert seconds(100, None, rate=50) == 2
+    assert seconds(150, 150, rate=50) == 3
+    assert seconds(151, 150, rate=50) == pytest.approx(30, abs=0.1)
+    assert seconds(10_000, 150, rate=2) == 5000  # slower than the quota allows

@@ -1,0 +1,417 @@
+"""The quota: who may go, who waits, and until when. No test waits."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from replies import API, reply
+
+from source_bigcommerce.components.budget import StoreBudget, seconds_until_retry
+
+Headers = dict[str, str]
+
+
+class Waits(Exception):
+    """A request would wait for this many seconds."""
+
+
+class Store:
+    """A budget on a clock of its own; a wait moves the clock on and is remembered."""
+
+    def __init__(self, share: int = 100) -> None:
+        self.now = 1000.0
+        self.waits: list[float] = []
+        self.is_patient = True
+        self.budget = StoreBudget(share, clock=lambda: self.now)
+        self.budget._changed.wait = self._wait  # type: ignore[method-assign]
+
+    def _wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        assert timeout > 0
+        if not self.is_patient:
+            raise Waits(round(timeout, 3))
+        assert len(self.waits) < 100, "it waits for ever"
+        self.waits.append(round(timeout, 3))
+        self.now += timeout
+        return False
+
+    def send(self, path: str = "v2/orders") -> requests.PreparedRequest:
+        """A request on its way."""
+        request = requests.PreparedRequest()
+        request.url = f"{API}/{path}"
+        self.budget.acquire_call(request)
+        return request
+
+    def send_until_one_waits(self) -> tuple[int, float]:
+        """How many requests may be under way at once, and how long the next one would wait."""
+        self.is_patient = False
+        under_way: list[requests.PreparedRequest] = []
+        while len(under_way) < 2000:
+            try:
+                under_way.append(self.send())
+            except Waits as wait:
+                return len(under_way), wait.args[0]
+        raise AssertionError("it never waits")
+
+    def answer(
+        self, request: requests.PreparedRequest, headers: Headers | None = None, status: int = 200
+    ) -> None:
+        self.budget.update_from_response(request, reply(status, headers=headers))
+
+    def ask(self, headers: Headers | None = None, status: int = 200) -> None:
+        self.answer(self.send(), headers, status)
+
+
+def left(number: int, quota: int = 20, reset: int = 10_000, window: int = 30_000) -> Headers:
+    return {
+        "X-Rate-Limit-Requests-Left": str(number),
+        "X-Rate-Limit-Requests-Quota": str(quota),
+        "X-Rate-Limit-Time-Reset-Ms": str(reset),
+        "X-Rate-Limit-Time-Window-Ms": str(window),
+    }
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+# The first request
+
+
+def test_first_request_when_no_reply_is_known_goes_alone_for_ten_seconds(store: Store) -> None:
+    first = store.send()
+    assert store.waits == []
+    second = store.send()
+    assert store.waits == [10.0]
+    store.answer(first, left(19))
+    store.answer(second, left(18))
+    store.send()
+    assert store.waits == [10.0]
+
+
+def test_first_request_when_its_reply_comes_lets_the_others_go_at_once() -> None:
+    """On the real clock and the real condition: no wait is as long as a reply's."""
+    budget = StoreBudget()
+    first, second = requests.PreparedRequest(), requests.PreparedRequest()
+    budget.acquire_call(first)
+    gone = threading.Event()
+
+    def go() -> None:
+        budget.acquire_call(second)
+        gone.set()
+
+    thread = threading.Thread(target=go, daemon=True)
+    thread.start()
+    assert not gone.wait(0.05)
+    budget.update_from_response(first, reply(200))
+    assert gone.wait(5)
+    thread.join(5)
+
+
+def test_first_request_when_it_is_tried_again_lets_the_others_go(store: Store) -> None:
+    first = store.send()
+    store.budget.acquire_call(first)
+    store.send()
+    assert store.waits == []
+
+
+# The quota
+
+
+def test_requests_when_the_quota_is_spent_wait_until_it_is_reset(store: Store) -> None:
+    store.ask(left(2, reset=10_000))
+    store.ask(left(1, reset=9_000))
+    store.ask(left(0, reset=8_000))
+    assert store.waits == []
+    store.send()
+    assert store.waits == [8.0]
+    # A whole quota is there again, for a whole window.
+    assert store.send_until_one_waits() == (20, 30.0)
+
+
+def test_requests_when_those_under_way_use_up_the_rest_wait(store: Store) -> None:
+    store.ask(left(3))
+    assert store.send_until_one_waits() == (3, 10.0)
+
+
+def test_requests_when_another_app_spends_the_quota_wait_too(store: Store) -> None:
+    store.ask(left(15))
+    store.ask(left(0, reset=4_000))
+    store.send()
+    assert store.waits == [4.0]
+
+
+@pytest.mark.parametrize(
+    ("share", "quota", "may_go"),
+    [(100, 20, 20), (50, 20, 10), (40, 150, 60), (1, 20, 1), (1, 1000, 10), (99, 20, 20)],
+)
+def test_share_when_set_leaves_the_rest_of_the_quota_to_others(
+    share: int, quota: int, may_go: int
+) -> None:
+    store = Store(share)
+    store.ask(left(quota, quota))
+    assert store.send_until_one_waits() == (may_go, 10.0)
+
+
+# Endpoints that take few requests at once
+
+
+CROWDED = ["v3/pricelists/7/records?limit=250", "v3/promotions/7/codes"]
+
+
+@pytest.mark.parametrize("path", CROWDED)
+def test_endpoint_when_ten_requests_are_under_way_takes_another_after_a_reply(
+    store: Store, path: str
+) -> None:
+    store.ask()
+    under_way = [store.send(path) for _ in range(10)]
+    assert store.waits == []
+    store.is_patient = False
+    with pytest.raises(Waits):
+        store.send(path)
+    store.send("v2/orders")
+    store.answer(under_way.pop())
+    store.send(path)
+
+
+@pytest.mark.parametrize("path", CROWDED)
+def test_endpoint_when_ten_requests_failed_and_their_errors_keep_them_is_free_in_time(
+    store: Store, path: str
+) -> None:
+    store.ask()
+    failed = [store.send(path) for _ in range(10)]
+    store.send(path)
+    assert 0 < sum(store.waits) <= 120
+    assert len(failed) == 10
+
+
+# Headers
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Rate-Limit-Time-Reset-Ms": "5000", "X-Rate-Limit-Requests-Quota": "3"},
+        left(0) | {"X-Rate-Limit-Requests-Left": "none"},
+        left(0) | {"X-Rate-Limit-Requests-Left": ""},
+        left(0) | {"X-Rate-Limit-Requests-Left": "1.5"},
+        left(0) | {"X-Rate-Limit-Requests-Left": "-1"},
+    ],
+)
+def test_headers_when_they_do_not_tell_what_is_left_hold_nothing_up(
+    store: Store, headers: Headers
+) -> None:
+    store.ask(headers)
+    under_way = [store.send() for _ in range(50)]
+    assert store.waits == []
+    assert len(under_way) == 50
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Rate-Limit-Requests-Left": "?"}])
+def test_headers_when_one_reply_lacks_them_leave_what_is_known(
+    store: Store, headers: Headers
+) -> None:
+    store.ask(left(1))
+    store.ask(headers)
+    assert store.send_until_one_waits() == (1, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        (left(0, reset=10_800_000), 30.0),  # three hours
+        (left(0, reset=10_800_000, window=10_800_000), 300.0),
+        (left(0, reset=60_000, window=120_000), 60.0),
+        (left(0) | {"X-Rate-Limit-Time-Reset-Ms": "-5"}, 30.0),
+        (left(0) | {"X-Rate-Limit-Time-Reset-Ms": "soon"}, 30.0),
+        (left(0, reset=20_000) | {"X-Rate-Limit-Time-Window-Ms": "0"}, 20.0),
+        ({"X-Rate-Limit-Requests-Left": "0"}, 30.0),
+    ],
+)
+def test_reset_when_it_is_missing_or_absurd_is_kept_within_a_window(
+    store: Store, headers: Headers, wait: float
+) -> None:
+    store.ask(headers)
+    store.send()
+    assert store.waits == [wait]
+
+
+def test_replies_when_they_come_out_of_order_count_the_lowest_that_is_left(store: Store) -> None:
+    store.ask(left(20))
+    first, second, third = (store.send() for _ in range(3))
+    store.answer(third, left(2))
+    store.answer(first, left(4))
+    store.answer(second, left(3))
+    assert store.send_until_one_waits() == (2, 10.0)
+
+
+def test_replies_when_a_new_window_began_bring_a_new_count(store: Store) -> None:
+    store.ask(left(1, reset=500))
+    store.now += 0.4
+    store.ask(left(19, reset=29_900))
+    assert store.send_until_one_waits() == (19, 29.9)
+
+
+# 429
+
+
+@pytest.mark.parametrize(
+    ("headers", "waits"),
+    [
+        ({"X-Retry-After": "12"}, [12.0]),
+        (left(0, reset=8_500), [8.5]),
+        (left(0, reset=8_500) | {"X-Retry-After": "9"}, [9.0]),
+        (left(5, reset=8_500) | {"X-Retry-After": "9"}, [9.0]),
+        ({"X-Retry-After": "10800"}, [300.0]),
+        # A limit on one endpoint, not of the store: only the request itself is held up.
+        (left(5, reset=8_500), []),
+        ({}, []),
+        ({"X-Retry-After": "soon"}, []),
+    ],
+)
+def test_everyone_when_one_request_is_limited_waits_as_long_as_it_says(
+    store: Store, headers: Headers, waits: list[float]
+) -> None:
+    store.ask(headers, status=429)
+    store.send()
+    assert store.waits == waits
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 0),
+        ({"X-Retry-After": "12"}, 12),
+        ({"X-Retry-After": "3", "X-Rate-Limit-Time-Reset-Ms": "4500"}, 4.5),
+        ({"X-Retry-After": "-3", "X-Rate-Limit-Time-Reset-Ms": "x"}, 0),
+        ({"X-Rate-Limit-Time-Reset-Ms": "10800000"}, 300),
+    ],
+)
+def test_seconds_until_retry_when_headers_disagree_are_the_longer(
+    headers: Headers, seconds: float
+) -> None:
+    assert seconds_until_retry(reply(429, headers=headers)) == seconds
+
+
+# Requests that never come back
+
+
+def test_request_when_it_timed_out_and_is_dropped_gives_its_place_back(store: Store) -> None:
+    store.ask(left(1))
+    lost = store.send()
+    del lost
+    gc.collect()
+    store.send()
+    assert store.waits == []
+
+
+def test_request_when_it_timed_out_and_is_tried_again_counts_once(store: Store) -> None:
+    store.ask(left(2))
+    request = store.send()
+    for _ in range(5):
+        store.budget.acquire_call(request)
+    store.send()
+    assert store.waits == []
+
+
+def test_request_when_it_failed_and_its_error_keeps_it_gives_its_place_back_in_time() -> None:
+    """A stream that gave up keeps its error, and so its request, until the sync ends."""
+    store = Store(share=1)
+    store.ask(left(100, quota=100))
+    failed = store.send()
+    store.send()
+    assert 0 < sum(store.waits) <= 120
+    assert failed
+
+
+# The log
+
+
+@pytest.fixture
+def infos(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    with caplog.at_level(logging.INFO, logger="airbyte"):
+        yield caplog
+
+
+@pytest.mark.parametrize(
+    ("share", "headers", "status", "line"),
+    [
+        (
+            100,
+            left(0),
+            200,
+            "Waiting 10.0 s: the quota of 20 requests in 30 s is used up.",
+        ),
+        (
+            40,
+            left(12),
+            200,
+            "Waiting 10.0 s: 40% of the quota of 20 requests in 30 s is used up.",
+        ),
+        (100, {"X-Retry-After": "7"}, 429, "Waiting 7.0 s: BigCommerce asked for a pause."),
+    ],
+)
+def test_log_when_many_threads_wait_says_so_once(
+    infos: pytest.LogCaptureFixture, share: int, headers: Headers, status: int, line: str
+) -> None:
+    """One thread after the other finds the same end of the wait, as the clock stands still."""
+    store = Store(share)
+    store.ask(headers, status)
+    for _ in range(20):
+        assert store.send_until_one_waits()[0] == 0
+        store.now += 0.01
+    assert infos.messages == [line]
+
+
+def test_log_when_another_wait_begins_says_so_again(
+    infos: pytest.LogCaptureFixture, store: Store
+) -> None:
+    for _ in range(2):
+        store.ask(left(0))
+    store.send()
+    assert infos.messages == ["Waiting 10.0 s: the quota of 20 requests in 30 s is used up."] * 2
+
+
+def test_quota_when_many_threads_ask_is_never_overdrawn() -> None:
+    """Forty threads on a store that grants five requests a window of its own clock."""
+    clock, granted = [0.0], [0]
+    lock = threading.Lock()
+    budget = StoreBudget(clock=lambda: clock[0])
+    wait = budget._changed.wait
+
+    def advance(timeout: float | None = None) -> bool:
+        clock[0] += timeout or 0
+        granted[0] = 0
+        return wait(0)
+
+    budget._changed.wait = advance  # type: ignore[method-assign]
+    overdrawn: list[int] = []
+    first: Any = requests.PreparedRequest()
+    budget.acquire_call(first)
+    budget.update_from_response(first, reply(200, headers=left(5, quota=5, reset=30_000)))
+
+    def ask() -> None:
+        request = requests.PreparedRequest()
+        budget.acquire_call(request)
+        with lock:
+            granted[0] += 1
+            if granted[0] > 5:
+                overdrawn.append(granted[0])
+            headers = left(max(0, 5 - granted[0]), quota=5, reset=30_000)
+        budget.update_from_response(request, reply(200, headers=headers))
+
+    threads = [threading.Thread(target=ask) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert not overdrawn
+    assert not any(thread.is_alive() for thread in threads)

@@ -1,0 +1,132 @@
+"""Rows that are read through their parents, without the API."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import pytest
+from airbyte_cdk.sources.types import Record, StreamSlice
+
+from source_bigcommerce.components import ChildRows
+
+WINDOW = StreamSlice(
+    partition={},
+    cursor_slice={"start_time": "2024-01-01T00:00:00Z", "end_time": "2024-01-31T00:00:00Z"},
+)
+PARENTS = [{"id": n, "date_modified": f"Wed, 0{n} Jan 2024 00:00:00 +0000"} for n in (1, 2, 3)]
+
+
+class Rows:
+    """A retriever that answers from a function of the slice, and keeps the slices."""
+
+    def __init__(self, answer: Callable[[StreamSlice], Any]) -> None:
+        self.slices: list[StreamSlice] = []
+        self._answer = answer
+        self.record_selector = self
+
+    def read_records(self, schema: Any, stream_slice: StreamSlice) -> Iterator[Record]:
+        self.slices.append(stream_slice)
+        for row in self._answer(stream_slice):
+            yield Record(row, "children", stream_slice)
+
+    def filter_and_transform(self, rows: Any, *_: Any) -> Iterator[Record]:
+        for row in rows:
+            yield Record({**row, "transformed": True}, "children")
+
+
+def child_rows(
+    children: Callable[[StreamSlice], Any],
+    parents: list[dict[str, Any]] | None = None,
+    page_size: int = 2,
+    **options: Any,
+) -> ChildRows:
+    config = {"num_workers": 3, "page_size": page_size}
+    return ChildRows(
+        parents=cast(Any, Rows(lambda _: parents or PARENTS)),
+        children=cast(Any, Rows(children)),
+        config=config,
+        parameters={},
+        parent_key="order_id",
+        name="children",
+        **options,
+    )
+
+
+def of_parent(window: StreamSlice) -> list[dict[str, Any]]:
+    return [{"id": 10 * window["order_id"]}, {"id": 10 * window["order_id"] + 1}]
+
+
+def test_children_when_asked_for_come_in_the_order_of_their_parents_with_id_and_date() -> None:
+    retriever = child_rows(of_parent, parent_date="order_date_modified")
+    found = list(retriever.read_records({}, WINDOW))
+    assert [record.data for record in found] == [
+        {"id": 10 * n + i, "order_id": n, "order_date_modified": f"2024-01-0{n}T00:00:00Z"}
+        for n in (1, 2, 3)
+        for i in (0, 1)
+    ]
+    assert {(record.stream_name, record.associated_slice) for record in found} == {
+        ("children", WINDOW)
+    }
+    # Each request is told the parent and the window.
+    slices = cast(Rows, cast(object, retriever.children)).slices
+    assert sorted((each["order_id"], each["start_time"]) for each in slices) == [
+        (n, "2024-01-01T00:00:00Z") for n in (1, 2, 3)
+    ]
+
+
+def test_children_when_they_name_their_parent_keep_what_they_say() -> None:
+    retriever = child_rows(lambda _: [{"id": 1, "order_id": "7"}], PARENTS[:1])
+    assert [record.data for record in retriever.read_records({}, WINDOW)] == [
+        {"id": 1, "order_id": "7"}
+    ]
+
+
+def test_children_when_embedded_cost_no_request_and_are_transformed_alike() -> None:
+    parents: list[Any] = [{"id": 1, "images": [{"id": 5}]}, {"id": 2, "images": []}, {"id": 3}]
+    retriever = child_rows(of_parent, parents, embeds="images")
+    assert [record.data for record in retriever.read_records({}, WINDOW)] == [
+        {"id": 5, "transformed": True, "order_id": 1},
+        {"id": 30, "order_id": 3},
+        {"id": 31, "order_id": 3},
+    ]
+
+
+def test_children_when_workers_are_free_are_asked_for_at_once() -> None:
+    together = threading.Barrier(3, timeout=5)
+
+    def wait(_: StreamSlice) -> list[dict[str, Any]]:
+        together.wait()
+        return []
+
+    assert list(child_rows(wait).read_records({}, WINDOW)) == []
+
+
+def test_parents_when_children_are_emitted_are_a_page_ahead_and_no_more() -> None:
+    taken: list[int] = []
+
+    def parents() -> Iterator[dict[str, Any]]:
+        for number in range(1, 10):
+            taken.append(number)
+            yield {"id": number}
+
+    records = child_rows(of_parent, cast(Any, parents())).read_records({}, WINDOW)
+    next(records)
+    assert taken == [1, 2, 3]
+    next(records)
+    assert taken == [1, 2, 3]
+    next(records)
+    assert taken == [1, 2, 3, 4]
+
+
+def test_window_when_the_children_of_one_parent_fail_ends_with_the_error() -> None:
+    def fail(window: StreamSlice) -> list[dict[str, Any]]:
+        if window["order_id"] == 2:
+            raise ValueError("of parent 2")
+        return of_parent(window)
+
+    records = child_rows(fail).read_records({}, WINDOW)
+    assert [next(records).data["id"] for _ in range(2)] == [10, 11]
+    with pytest.raises(ValueError, match="of parent 2"):
+        next(records)

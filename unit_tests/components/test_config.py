@@ -1,0 +1,378 @@
+"""The form's values: what each may be, what becomes of it, and how it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from freezegun import freeze_time
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_bigcommerce.components import NormalizeConfig
+
+NOW = "2024-03-15T10:20:30Z"
+HASH = "Type the part after stores/ in the API path, such as abc123."
+TOKEN = "Paste the access token of the store-level API account."
+DATE = "Type a date such as 2024-01-31, or words such as 30 days ago."
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _now() -> Iterator[None]:
+    with freeze_time("2024-03-15T10:20:30.987Z"):
+        yield
+
+
+def normalized(**values: Any) -> dict[str, Any]:
+    config = {"store_hash": "abc123", "access_token": "t", **values}
+    NormalizeConfig().transform(config)
+    return config
+
+
+def refusal(**values: Any) -> str:
+    with pytest.raises(AirbyteTracedException) as error:
+        normalized(**values)
+    assert error.value.failure_type == FailureType.config_error
+    assert error.value.message
+    return error.value.message
+
+
+def test_config_when_only_what_is_required_is_given_gets_every_default() -> None:
+    assert normalized() == {
+        "store_hash": "abc123",
+        "access_token": "t",
+        "api_url": "https://api.bigcommerce.com",
+        "num_workers": 10,
+        "lookback_minutes": 10,
+        "page_size": 250,
+        "quota_share": 100,
+        "reads_everything": True,
+        "start_date": "2009-01-01T00:00:00Z",
+        "end_date": NOW,
+        "window": f"PT{(5552 * 86400 + 37230) // 10 + 1}S",
+    }
+
+
+def test_config_when_normalized_again_stays_as_it_is_but_for_the_start() -> None:
+    once = normalized(start_date="2024-01-01", end_date="2024-01-31")
+    assert normalized(**once) == once
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "abc123",
+        " ABC123\n",
+        "store-abc123",
+        "stores/abc123",
+        "/stores/abc123/v3/",
+        "https://api.bigcommerce.com/stores/abc123",
+        "https://api.bigcommerce.com/stores/abc123/v3/",
+        "https://gateway.example:8443/stores/abc123/v2",
+        "store-abc123.mybigcommerce.com",
+        "https://store-abc123.mybigcommerce.com",
+        "https://store-abc123.mybigcommerce.com/manage/dashboard",
+        "https://store-abc123-1.mybigcommerce.com/",
+    ],
+)
+def test_store_hash_when_typed_in_any_form_is_found(typed: str) -> None:
+    assert normalized(store_hash=typed)["store_hash"] == "abc123"
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        (None, "is missing"),
+        ("", "is missing"),
+        ("  ", '"  " holds no store hash'),
+        ("my store", '"my store" holds no store hash'),
+        ("abc-123", '"abc-123" holds no store hash'),
+        ("../abc123", '"../abc123" holds no store hash'),
+        ("https://shop.example/", '"https://shop.example/" holds no store hash'),
+        ("https://a.example/stores/", '"https://a.example/stores/" holds no store hash'),
+        ("abc123\x00\x1b[31m", '"abc123??[31m" holds no store hash'),
+        ("é" * 61, f'"{"é" * 60}..." holds no store hash'),
+        (123, '"123" holds no store hash'),
+        (0, '"0" holds no store hash'),
+        (True, '"True" holds no store hash'),
+        (["abc123"], "\"['abc123']\" holds no store hash"),
+        ({"a": 1}, "\"{'a': 1}\" holds no store hash"),
+    ],
+)
+def test_store_hash_when_it_is_none_is_refused(typed: Any, problem: str) -> None:
+    assert refusal(store_hash=typed) == f"Store hash {problem}. {HASH}"
+
+
+def test_access_token_when_pasted_with_space_around_is_trimmed() -> None:
+    assert normalized(access_token=" a1B2_c3\n")["access_token"] == "a1B2_c3"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [" ", "two words", "naïve", "a\nb", "a\x00b", 12345, 0, True, ["secret"], {"secret": 1}],
+)
+def test_access_token_when_it_is_none_is_refused_and_not_shown(typed: Any) -> None:
+    message = refusal(access_token=typed)
+    assert message == (
+        f"Access token is not a token: it must be one word of plain characters. {TOKEN}"
+    )
+
+
+@pytest.mark.parametrize("typed", [None, ""])
+def test_access_token_when_empty_is_missing(typed: Any) -> None:
+    assert refusal(access_token=typed) == f"Access token is missing. {TOKEN}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        (None, "https://api.bigcommerce.com"),
+        ("", "https://api.bigcommerce.com"),
+        (" https://gateway.example/api/ ", "https://gateway.example/api"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_api_url_when_it_is_safe_is_kept(typed: Any, url: str) -> None:
+    assert normalized(api_url=typed)["api_url"] == url
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "http://api.bigcommerce.com",
+        "http://localhost.evil.example",
+        "http://127.0.0.1@evil.example",
+        "ftp://localhost",
+        "//api.bigcommerce.com",
+        "api.bigcommerce.com",
+        "https://",
+        "https://a.example?x=1",
+        "https://a.example#x",
+        "https://[::1",
+        "https://a.example:port",
+        "https://a example",
+        443,
+        0,
+        False,
+        ["https://a.example"],
+    ],
+)
+def test_api_url_when_it_is_not_safe_is_refused(typed: Any) -> None:
+    shown = typed if isinstance(typed, str) else repr(typed)
+    assert refusal(api_url=typed) == (
+        f'API address "{shown}" is not an https address. Leave it at https://api.bigcommerce.com.'
+    )
+
+
+NUMBERS = [
+    ("num_workers", "Workers", 1, 40),
+    ("lookback_minutes", "Look-back", 0, 44640),
+    ("page_size", "Page size", 1, 250),
+    ("quota_share", "Share of the API quota", 1, 100),
+]
+
+
+@pytest.mark.parametrize(("key", "title", "lowest", "highest"), NUMBERS)
+def test_number_when_it_is_none_of_the_allowed_is_refused(
+    key: str, title: str, lowest: int, highest: int
+) -> None:
+    hostile = ["10", "", 1.0, 1e400, True, False, [5], {"a": 1}, lowest - 1, highest + 1, 10**30]
+    remedy = f"Type a whole number from {lowest} to {highest}."
+    for value in hostile:
+        shown = value if isinstance(value, str) else repr(value)
+        assert refusal(**{key: value}) == f'{title} is "{shown}". {remedy}'
+
+
+@pytest.mark.parametrize(("key", "title", "lowest", "highest"), NUMBERS)
+def test_number_when_allowed_is_kept(key: str, title: str, lowest: int, highest: int) -> None:
+    assert [normalized(**{key: value})[key] for value in (lowest, highest)] == [lowest, highest]
+
+
+# Typed in the form: (as a start, as an end). None: the same.
+DATES = [
+    ("2024-01-31", "2024-01-31T00:00:00Z", "2024-01-31T23:59:59Z"),
+    (" 2024-01-31 ", "2024-01-31T00:00:00Z", "2024-01-31T23:59:59Z"),
+    ("1/31/2024", "2024-01-31T00:00:00Z", "2024-01-31T23:59:59Z"),
+    ("01/02/2024", "2024-01-02T00:00:00Z", "2024-01-02T23:59:59Z"),
+    ("2024-01-31T12:00:00Z", "2024-01-31T12:00:00Z", None),
+    ("2024-01-31T12:00", "2024-01-31T12:00:00Z", None),
+    ("2024-01-31 12:00:00", "2024-01-31T12:00:00Z", None),
+    ("2024-01-31T12:00:00.999Z", "2024-01-31T12:00:00Z", None),
+    ("2024-01-31T12:00:00+02:00", "2024-01-31T10:00:00Z", None),
+    ("2024-01-31T12:00:00-0530", "2024-01-31T17:30:00Z", None),
+    ("0001-01-01", "0001-01-01T00:00:00Z", "0001-01-01T23:59:59Z"),
+    ("yesterday", "2024-03-14T00:00:00Z", "2024-03-14T23:59:59Z"),
+    ("today", "2024-03-15T00:00:00Z", NOW),
+    ("Today", "2024-03-15T00:00:00Z", NOW),
+    ("now", NOW, None),
+    ("30 days ago", "2024-02-14T10:20:30Z", None),
+    ("1 month ago", "2024-02-15T10:20:30Z", None),
+    ("a month ago", "2024-02-15T10:20:30Z", None),
+    ("2 Weeks Ago", "2024-03-01T10:20:30Z", None),
+    ("1 year ago", "2023-03-15T10:20:30Z", None),
+    ("36 hours ago", "2024-03-13T22:20:30Z", None),
+]
+
+
+@pytest.mark.parametrize(("typed", "start", "end"), DATES)
+def test_date_when_typed_in_any_form_becomes_a_full_timestamp(
+    typed: str, start: str, end: str | None
+) -> None:
+    assert normalized(start_date=typed)["start_date"] == start
+    assert normalized(start_date="0001-01-01", end_date=typed)["end_date"] == (end or start)
+
+
+@pytest.mark.parametrize("key", ["start_date", "end_date"])
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        ("2024-02-30", "is not a date of the calendar"),
+        ("2024-13-01", "is not a date of the calendar"),
+        ("0000-01-01", "is not a date of the calendar"),
+        ("31/12/2024", "is not a date of the calendar"),
+        ("2024-01-31T25:00:00Z", "is not a date of the calendar"),
+        ("0001-01-01T00:00:00+14:00", "is not a date of the calendar"),
+        ("2024", "is not a date"),
+        ("2024-1-31", "is not a date"),
+        ("31.12.2024", "is not a date"),
+        ("1706659200", "is not a date"),
+        ("P30D", "is not a date"),
+        ("soon", "is not a date"),
+        ("in 30 days", "is not a date"),
+        ("tomorrow", "is not a date"),
+        ("ago", "is not a date"),
+        ("99999 years ago", "is not a date"),
+        ("vor 3 Tagen", "is not a date"),
+        ("2024-01-01 ago", "is not a date"),
+        ("x" * 70 + " ago", "is not a date"),
+        ("\x00", "is not a date"),
+        (20240131, "is not a date"),
+        (0, "is not a date"),
+        (False, "is not a date"),
+        ([], "is not a date"),
+        (["2024-01-31"], "is not a date"),
+        ({"year": 2024}, "is not a date"),
+    ],
+)
+def test_date_when_it_is_none_is_refused(key: str, typed: Any, problem: str) -> None:
+    title = {"start_date": "Start date", "end_date": "End date"}[key]
+    shown = typed if isinstance(typed, str) else repr(typed)
+    shown = shown.replace("\x00", "?")
+    shown = shown[:60] + "..." * (len(shown) > 60)
+    assert refusal(**{key: typed}) == f'{title} "{shown}" {problem}. {DATE}'
+
+
+@pytest.mark.parametrize("typed", ["2024-03-16", "2024-03-15", "9999-12-31", "today", None, ""])
+def test_end_when_it_is_in_the_future_is_now(typed: Any) -> None:
+    """Rows edited during the sync must fall behind its end."""
+    assert normalized(end_date=typed)["end_date"] == NOW
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "shown"),
+    [
+        ("2024-02-01", "2024-01-31", ("2024-02-01T00:00:00Z", "2024-01-31T23:59:59Z")),
+        ("2024-03-15T10:20:31Z", None, ("2024-03-15T10:20:31Z", NOW)),
+        ("9999-12-31", "9999-12-31", ("9999-12-31T00:00:00Z", NOW)),
+        (None, "2008-12-31", ("2009-01-01T00:00:00Z", "2008-12-31T23:59:59Z")),
+    ],
+)
+def test_start_when_it_is_after_the_end_is_refused(
+    start: Any, end: Any, shown: tuple[str, str]
+) -> None:
+    assert refusal(start_date=start, end_date=end) == (
+        f"Start date is {shown[0]}, which is after the end ({shown[1]}). "
+        "Choose an earlier start date."
+    )
+
+
+def test_start_when_it_equals_the_end_is_accepted() -> None:
+    assert normalized(start_date="now")["window"] == "PT86401S"
+
+
+@pytest.mark.parametrize(
+    ("start", "reads_everything"), [(None, True), ("", True), ("2009-01-01", False)]
+)
+def test_everything_is_read_when_no_start_is_given(start: Any, reads_everything: bool) -> None:
+    config = normalized(start_date=start)
+    assert (config["start_date"], config["reads_everything"]) == (
+        "2009-01-01T00:00:00Z",
+        reads_everything,
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "workers", "seconds"),
+    [
+        ("2024-01-01", "2024-01-31", 1, 31 * 86400),
+        ("2024-01-01", "2024-01-31", 10, 267840),
+        ("2024-01-01", "2024-01-31", 31, 86401),
+        # Never under a day: small windows only cost requests.
+        ("2024-01-01", "2024-01-31", 40, 86401),
+        ("2024-01-01", "2024-01-01", 40, 86401),
+    ],
+)
+def test_window_when_the_span_is_divided_among_the_workers_is_this_long(
+    start: str, end: str, workers: int, seconds: int
+) -> None:
+    config = normalized(start_date=start, end_date=end, num_workers=workers)
+    assert config["window"] == f"PT{seconds}S"
+
+
+@given(
+    span=st.integers(min_value=0, max_value=20 * 365 * 86400),
+    workers=st.integers(min_value=1, max_value=40),
+)
+def test_windows_when_laid_end_to_end_cover_the_span_and_are_no_more_than_the_workers(
+    span: int, workers: int
+) -> None:
+    start = datetime(2024, 3, 15, 10, 20, 30) - timedelta(seconds=span)
+    config = normalized(start_date=start.isoformat(), num_workers=workers)
+    window = int(config["window"].removeprefix("PT").removesuffix("S"))
+    assert window == max(span // workers, 86400) + 1
+    assert window * workers > span
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "store_hash",
+                "access_token",
+                "start_date",
+                "end_date",
+                "num_workers",
+                "lookback_minutes",
+                "page_size",
+                "quota_share",
+                "api_url",
+            ]
+        ),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+            lambda inner: (
+                st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+            ),
+            max_leaves=4,
+        ),
+    )
+)
+def test_config_when_it_is_hostile_is_made_whole_or_refused_in_words(
+    values: dict[str, Any],
+) -> None:
+    try:
+        config = normalized(**values)
+    except AirbyteTracedException as refused:
+        error: AirbyteTracedException | None = refused
+    else:
+        error = None
+        assert config["window"].startswith("PT")
+    if error:
+        assert error.failure_type == FailureType.config_error
+        assert str(error.message).isprintable()

@@ -1,0 +1,91 @@
+"""The rows of each shape of reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from replies import reply
+
+from source_bigcommerce.components import RowsExtractor, StockExtractor
+from source_bigcommerce.components.extractor import parsed_body
+
+ROWS = [{"id": 1}, {"id": 2}]
+EXTRACTOR = RowsExtractor(parameters={})
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body", "rows"),
+    [
+        ("v2/orders", 200, ROWS, ROWS),
+        ("v2/orders", 200, [], []),
+        ("v2/orders", 204, b"", []),
+        ("v2/store", 200, {"store_id": 1}, [{"store_id": 1}]),
+        ("v2/store", 200, {"data": [1]}, [{"data": [1]}]),
+        ("v3/customers", 200, {"data": ROWS, "meta": {}}, ROWS),
+        ("v3/customers", 200, {"data": []}, []),
+        ("v3/customers", 200, {"data": {"id": 1}}, [{"id": 1}]),
+        ("v3/orders/7/transactions", 204, b"", []),
+        ("v3/orders/7/transactions", 404, {"status": 404, "title": "Not found"}, []),
+    ],
+)
+def test_rows_when_extracted_are_what_the_reply_holds(
+    path: str, status: int, body: Any, rows: list[Any]
+) -> None:
+    assert list(EXTRACTOR.extract_records(reply(status, body, path=path))) == rows
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("v2/orders", "text"),
+        ("v2/orders", None),
+        ("v3/customers", ROWS),
+        ("v3/customers", {"meta": {}}),
+        ("v3/customers", {"data": None}),
+    ],
+)
+def test_rows_when_the_body_has_another_shape_are_an_error_and_not_an_empty_page(
+    path: str, body: Any
+) -> None:
+    with pytest.raises(AirbyteTracedException, match="not what its documentation says") as error:
+        list(EXTRACTOR.extract_records(reply(200, body, path=path)))
+    assert error.value.failure_type == FailureType.system_error
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"data": ['])
+def test_body_when_it_is_not_json_is_an_error(body: bytes) -> None:
+    with pytest.raises(orjson.JSONDecodeError):
+        parsed_body(reply(200, body))
+
+
+def test_body_when_asked_for_twice_is_parsed_once() -> None:
+    response = reply(200, ROWS)
+    assert parsed_body(response) is parsed_body(response)
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        ({"data": {"methods": ROWS}}, ROWS),
+        ({"data": {"methods": []}}, []),
+        ({"data": {"id": 1}}, [{"id": 1}]),
+        ({"data": ROWS}, ROWS),
+    ],
+)
+def test_rows_when_an_endpoint_wraps_them_once_more_are_taken_from_there(
+    body: Any, rows: list[Any]
+) -> None:
+    extractor = RowsExtractor(parameters={}, rows_under="methods")
+    assert list(extractor.extract_records(reply(200, body, path="v3/settings"))) == rows
+
+
+def test_stock_when_an_item_lies_in_two_locations_is_a_row_for_each() -> None:
+    identity = {"product_id": 1, "variant_id": 2, "sku": "a"}
+    locations = [{"location_id": 3, "available_to_sell": 5}, {"location_id": 4}]
+    body = {"data": [{"identity": identity, "locations": locations}], "meta": {}}
+    found = StockExtractor(parameters={}).extract_records(reply(200, body, path="v3/inventory"))
+    assert list(found) == [{"identity": identity, **identity, **each} for each in locations]

@@ -1,0 +1,54 @@
+"""A date window as a slice that is cheap to look up."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from airbyte_cdk.sources.declarative.retrievers import SimpleRetriever
+from airbyte_cdk.sources.types import Record, StreamSlice
+
+from source_bigcommerce.components import WindowRetriever
+from source_bigcommerce.components.instant import Instant
+from source_bigcommerce.components.window import Window
+
+SLICE = StreamSlice(
+    partition={"order_id": 7},
+    cursor_slice={"start_time": "2024-01-01T00:00:00Z", "end_time": "2024-01-31T00:00:00Z"},
+    extra_fields={"name": "x"},
+)
+
+
+def test_window_when_made_of_a_slice_is_the_same_slice() -> None:
+    window = Window(SLICE)
+    assert (window, hash(window)) == (SLICE, hash(SLICE))
+    assert (window.partition, window.cursor_slice, window.extra_fields) == (
+        SLICE.partition,
+        SLICE.cursor_slice,
+        SLICE.extra_fields,
+    )
+    assert dict(Window(None)) == {}
+
+
+def test_window_when_hashed_again_computes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    window = Window(SLICE)
+    monkeypatch.setattr(StreamSlice, "__hash__", lambda self: 0)
+    assert hash(window) != 0
+
+
+def test_rows_when_read_get_the_window_and_no_schema_and_dates_as_instants() -> None:
+    asked: list[Any] = []
+
+    class Rows:
+        def read_records(self, *args: Any) -> list[Any]:
+            asked.append(args)
+            dates = ["2024-01-05T06:07:08Z", None]
+            return [Record({"id": 1, "date_modified": date}, "rows") for date in dates]
+
+    retriever = WindowRetriever(cast(SimpleRetriever, Rows()), config={}, parameters={})
+    records = cast(list[Record], list(retriever.read_records({"properties": {}}, SLICE)))
+    [(schema, window)] = asked
+    assert (schema, type(window), window) == ({}, Window, SLICE)
+    dates = [record.data["date_modified"] for record in records]
+    assert dates == ["2024-01-05T06:07:08Z", None]
+    assert isinstance(dates[0], Instant)

@@ -1,0 +1,47 @@
+"""Replies of the API, made by hand, and the parts of the built connector that read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+import requests
+from airbyte_cdk.sources.streams.http import HttpClient
+
+from source_bigcommerce import SourceBigcommerce
+
+API = "https://api.bigcommerce.com/stores/abc123"
+
+
+def reply(
+    status: int = 200,
+    body: Any = b"",
+    headers: Mapping[str, str] | None = None,
+    path: str = "v2/orders",
+) -> requests.Response:
+    """A reply; a body that is not bytes is sent as JSON."""
+    response = requests.Response()
+    response.status_code = status
+    response._content = body if isinstance(body, bytes) else orjson.dumps(body)
+    response.headers.update(headers or {})
+    response.url = f"{API}/{path}"
+    return response
+
+
+def clients_of(source: SourceBigcommerce, config: Mapping[str, Any]) -> dict[str, list[HttpClient]]:
+    """What sends the requests of each stream; the orders' comes before the order children's."""
+    return {stream.name: list(_clients(stream, set())) for stream in source.streams(config)}
+
+
+def _clients(value: Any, seen: set[int]) -> Iterator[HttpClient]:
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, HttpClient):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _clients(part, seen)
+    elif type(value).__module__.startswith(("airbyte_cdk.", "source_bigcommerce.")):
+        yield from _clients(getattr(value, "__dict__", {}), seen)

@@ -1,0 +1,264 @@
+"""The guard on the connector's shape: each failure names the file to edit."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from streams import CONFIG, STREAMS, Expected
+
+from source_bigcommerce import SourceBigcommerce
+from source_bigcommerce.components import NormalizeConfig
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "source_bigcommerce"
+SCHEMAS = sorted(PACKAGE.glob("schemas/**/*.json"))
+NAMES = [row.name for row in STREAMS]
+
+TEXT = (PACKAGE / "manifest.yaml").read_text()
+MANIFEST = yaml.safe_load(TEXT)
+STREAMS_TEXT = TEXT.split("\nstreams:\n")[1].split("\n# ---")[0]
+SPEC = json.loads((ROOT / "unit_tests/snapshots/spec.json").read_text())
+PROPERTIES = SPEC["connectionSpecification"]["properties"]
+EDIT = "edit source_bigcommerce/manifest.yaml"
+
+
+def nodes(value: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping within a YAML or JSON value."""
+    if isinstance(value, dict):
+        yield value
+    for child in value.values() if isinstance(value, dict) else value:
+        if isinstance(child, (dict, list)):
+            yield from nodes(child)
+
+
+def references(value: Any) -> set[str]:
+    """The definitions that a part of the manifest refers to."""
+    refs = [node["$ref"] for node in nodes(value) if "$ref" in node]
+    refs += [
+        item
+        for node in nodes(value)
+        for item in node.values()
+        if isinstance(item, str) and item.startswith("#/")
+    ]
+    return {ref.split("/")[2] for ref in refs}
+
+
+def entries() -> dict[str, list[str]]:
+    """The lines of each stream's entry in the manifest, its comments first."""
+    found: dict[str, list[str]] = {}
+    for block in STREAMS_TEXT.split("\n\n"):
+        lines = [line for line in block.splitlines() if line.strip()]
+        name = re.search(r"^ {6}name: (\w+)$", block, re.MULTILINE)
+        assert name, f"a stream without a name; {EDIT}:\n{block}"
+        found[name[1]] = lines
+    return found
+
+
+def source() -> SourceBigcommerce:
+    return SourceBigcommerce(config=CONFIG)
+
+
+# Streams
+
+
+def test_streams_when_listed_anywhere_are_the_same() -> None:
+    readme = (ROOT / "README.md").read_text()
+    table = re.search(r"^\| *streams? *\|.*\n\|[-:| ]+\|\n((?:\|.*\n?)+)", readme, re.M | re.I)
+    assert table, "README.md lacks the table whose first column is `stream`"
+    listed = {
+        "source_bigcommerce/manifest.yaml": [s["$parameters"]["name"] for s in MANIFEST["streams"]],
+        "source_bigcommerce/schemas/": [path.stem for path in PACKAGE.glob("schemas/*.json")],
+        "README.md": re.findall(r"^\| *`(\w+)`", table[1], re.MULTILINE),
+    }
+    wrong = {file: names for file, names in listed.items() if sorted(names) != sorted(NAMES)}
+    assert not wrong, "these differ from unit_tests/streams.py; edit one of the two"
+
+
+def test_catalogue_when_discovered_says_what_the_table_says() -> None:
+    streams = [stream.as_airbyte_stream() for stream in source().streams(CONFIG)]
+    contract = [
+        (
+            stream.name,
+            stream.source_defined_primary_key,
+            [mode.value for mode in stream.supported_sync_modes],
+            stream.default_cursor_field or [],
+            bool(stream.source_defined_cursor),
+        )
+        for stream in streams
+    ]
+    assert contract == [
+        (
+            row.name,
+            [[row.primary_key]],
+            ["full_refresh", "incremental"] if row.cursor else ["full_refresh"],
+            [row.cursor] if row.cursor else [],
+            bool(row.cursor),
+        )
+        for row in STREAMS
+    ], f"{EDIT}, or unit_tests/streams.py for a change that users should see"
+
+
+@pytest.mark.parametrize("row", STREAMS, ids=NAMES)
+def test_stream_when_declared_has_the_endpoint_and_scope_of_the_table(row: Expected) -> None:
+    [parameters] = [
+        stream["$parameters"]
+        for stream in MANIFEST["streams"]
+        if stream["$parameters"]["name"] == row.name
+    ]
+    declared = parameters["endpoint"], parameters["scope"]
+    assert declared == (row.endpoint, row.scope), f"{EDIT} ({row.name})"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stream_entry_when_read_is_short_and_names_its_documentation(name: str) -> None:
+    comments = [line for line in entries()[name] if line.startswith("  #")]
+    assert len(entries()[name]) - len(comments) <= 12, f"{name} takes over 12 lines; {EDIT}"
+    assert comments, f"no documentation address above {name}; {EDIT}"
+    assert comments[-1].startswith("  # https://developer.bigcommerce.com/docs/"), EDIT
+
+
+def test_stream_entries_when_counted_take_seven_lines_at_the_median() -> None:
+    lines = [sum(not line.startswith("  #") for line in entry) for entry in entries().values()]
+    assert median(lines) <= 7, f"move what streams share into definitions; {EDIT}"
+
+
+# Definitions
+
+
+def test_manifest_when_searched_has_one_authenticator_and_one_url() -> None:
+    types = [str(node.get("type")) for node in nodes(MANIFEST)]
+    assert [kind for kind in types if kind.endswith("Authenticator")] == ["CustomAuthenticator"]
+    urls = [key for node in nodes(MANIFEST) for key in node if key in ("url", "url_base")]
+    assert urls == ["url"], f"every request goes through one requester; {EDIT}"
+
+
+def test_manifest_when_searched_holds_no_schema() -> None:
+    streams = {name: part for name, part in MANIFEST.items() if name != "spec"}
+    assert not [n for n in nodes(streams) if "schema" in n or "properties" in n], EDIT
+    assert {n["type"] for n in nodes(MANIFEST) if str(n.get("type")).endswith("SchemaLoader")} == {
+        "JsonFileSchemaLoader"
+    }, f"schemas are files in source_bigcommerce/schemas/; {EDIT}"
+
+
+def test_definitions_when_followed_from_the_streams_are_all_used() -> None:
+    definitions = MANIFEST["definitions"]
+    used: set[str] = set()
+    found = references([part for name, part in MANIFEST.items() if name != "definitions"])
+    while found:
+        used |= found
+        found = references([definitions[name] for name in found]) - used
+    assert definitions.keys() - used == set(), f"{EDIT}: take out what nothing refers to"
+
+
+def test_custom_classes_when_declared_are_those_that_components_export() -> None:
+    from source_bigcommerce import components
+
+    declared = {node["class_name"] for node in nodes(MANIFEST) if "class_name" in node}
+    exported = {f"source_bigcommerce.components.{name}" for name in components.__all__}
+    assert declared == exported, "edit source_bigcommerce/components/__init__.py"
+
+
+def test_versions_when_compared_are_equal() -> None:
+    version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    changelog = ROOT / "CHANGELOG.md"
+    latest = re.search(r"^## \[(\d.*?)\] - \d{4}-\d\d-\d\d$", changelog.read_text(), re.MULTILINE)
+    assert version
+    assert latest, "edit CHANGELOG.md: it lacks a heading such as ## [1.2.3] - 2026-01-31"
+    assert version[1] == latest[1], "edit CHANGELOG.md or pyproject.toml"
+
+
+# Schemas
+
+
+def fields(path: str, schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The schema and those of its fields and items, each with the path to it."""
+    yield path, schema
+    for name, field in schema.get("properties", {}).items():
+        yield from fields(f"{path}.{name}", field)
+    if "items" in schema:
+        yield from fields(f"{path}[]", schema["items"])
+
+
+@pytest.mark.parametrize("row", STREAMS, ids=NAMES)
+def test_schema_when_resolved_is_draft_07_nullable_and_open(row: Expected) -> None:
+    schema = ResourceSchemaLoader("source_bigcommerce").get_schema(row.name)
+    jsonschema.Draft7Validator.check_schema(schema)
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert {row.primary_key, row.cursor or row.primary_key} <= schema["properties"].keys()
+    (_, top), *below = fields(f"source_bigcommerce/schemas/{row.name}.json", schema)
+    assert top["type"] == "object"
+    assert [path for path, field in below if "null" not in field.get("type", ["null"])] == []
+    closed = [
+        path
+        for path, field in [(row.name, top), *below]
+        if "object" in field.get("type", []) and field.get("additionalProperties") is not True
+    ]
+    assert closed == []
+
+
+def test_schemas_when_compared_repeat_nothing_of_ten_lines() -> None:
+    """A line is one field, as the files are written."""
+    parts = Counter(
+        json.dumps(node, sort_keys=True)
+        for path in SCHEMAS
+        for node in nodes(json.loads(path.read_text()))
+        if sum(1 for _ in nodes(node)) >= 10
+    )
+    twice = [part[:200] for part, count in parts.items() if count > 1]
+    assert not twice, "move these into source_bigcommerce/schemas/shared/ and refer to them"
+
+
+# Spec
+
+
+def test_spec_when_printed_equals_its_snapshot() -> None:
+    spec = SourceBigcommerce().spec(None)  # type: ignore[arg-type]  # the logger is not used
+    printed = {
+        "documentationUrl": spec.documentationUrl,
+        "connectionSpecification": spec.connectionSpecification,
+    }
+    assert printed == SPEC, "edit unit_tests/snapshots/spec.json if users should see the change"
+
+
+def test_spec_when_a_form_is_drawn_has_an_order_of_its_own_for_each_field() -> None:
+    assert [field["order"] for field in PROPERTIES.values()] == list(range(len(PROPERTIES))), EDIT
+
+
+def test_spec_when_searched_for_secrets_marks_them() -> None:
+    marked = {name for name, field in PROPERTIES.items() if field.get("airbyte_secret")}
+    secret = {name for name in PROPERTIES if re.search("token|secret|password", name)}
+    assert marked == secret == {"access_token"}, EDIT
+
+
+def test_spec_defaults_when_the_form_is_left_empty_are_those_filled_in() -> None:
+    config: dict[str, Any] = {"store_hash": "abc123", "access_token": "t"}
+    NormalizeConfig().transform(config)
+    defaults = {key: field["default"] for key, field in PROPERTIES.items() if "default" in field}
+    filled_in = {key: value for key, value in config.items() if key in PROPERTIES}
+    filled_in = {key: value for key, value in filled_in.items() if not key.endswith("_date")}
+    assert filled_in == {"store_hash": "abc123", "access_token": "t", **defaults}, (
+        "edit source_bigcommerce/manifest.yaml (spec) or components/config.py"
+    )
+
+
+@pytest.mark.parametrize("key", [key for key, f in PROPERTIES.items() if f["type"] == "integer"])
+def test_spec_bounds_when_passed_by_one_are_refused(key: str) -> None:
+    lowest, highest = PROPERTIES[key]["minimum"], PROPERTIES[key]["maximum"]
+    for value in (lowest, highest):
+        config = {**CONFIG, key: value}
+        NormalizeConfig().transform(config)
+        assert config[key] == value
+    for value in (lowest - 1, highest + 1):
+        with pytest.raises(AirbyteTracedException, match=f"from {lowest} to {highest}"):
+            NormalizeConfig().transform({**CONFIG, key: value})

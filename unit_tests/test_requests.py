@@ -1,0 +1,42 @@
+"""The requests of each stream, compared with the table byte for byte."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+import pytest
+import requests_mock
+from airbyte_cdk.models import SyncMode
+from airbyte_cdk.test import entrypoint_wrapper
+from airbyte_cdk.test.catalog_builder import CatalogBuilder
+from replies import API
+from streams import CONFIG, STREAMS, Expected
+
+from source_bigcommerce import SourceBigcommerce
+
+ORDER = {"id": 7, "date_modified": "Fri, 05 Jan 2024 00:00:00 +0000", "items_total": 1}
+
+
+@pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
+def test_requests_of_a_full_refresh_when_the_store_is_small_are_those_of_the_table(
+    row: Expected, requests_mock: requests_mock.Mocker
+) -> None:
+    requests_mock.get(re.compile(f"{API}/v2/"), json=[ORDER])
+    requests_mock.get(re.compile(f"{API}/v3/"), json={"data": [], "meta": {}})
+    catalog = CatalogBuilder().with_stream(row.name, SyncMode.full_refresh).build()
+    source = SourceBigcommerce(catalog, CONFIG)
+    output = entrypoint_wrapper.read(source, CONFIG, catalog)
+    assert not output.errors
+    sent = [
+        unquote(request.url).removeprefix(f"{API}/") for request in requests_mock.request_history
+    ]
+    of_the_order = [f"{row.endpoint.replace('{order_id}', '7')}?limit=250"]
+    assert sent == [row.first_request] + of_the_order * ("{order_id}" in row.endpoint)
+    headers = ("X-Auth-Token", "Accept", "User-Agent")
+    for request in requests_mock.request_history:
+        assert [request.headers[name] for name in headers] == [
+            "secret-token",
+            "application/json",
+            "Airbyte source-bigcommerce",
+        ]
