@@ -29,9 +29,80 @@ class Expected(NamedTuple):
     cursor: str | None = None
     """None: full refresh only."""
     primary_key: str = "id"
+    """Its fields, with commas between."""
+    children_query: str = "limit=250"
+    """Of the request for one parent, where the endpoint has one."""
 
 
-STREAMS = (
+ORDERS = "store_v2_orders_read_only"
+PRODUCTS = "store_v2_products_read_only"
+CUSTOMERS = "store_v2_customers_read_only"
+MARKETING = "store_v2_marketing_read_only"
+INFORMATION = "store_v2_information_read_only"
+CONTENT = "store_v2_content_read_only"
+CHANNELS = "store_channel_settings_read_only"
+
+
+def pages(
+    name: str, endpoint: str, scope: str, primary_key: str = "id", include: str = ""
+) -> Expected:
+    """Full refresh by page number."""
+    query = f"include={include}&limit=250" if include else "limit=250"
+    return Expected(name, endpoint, f"{endpoint}?{query}", scope, primary_key=primary_key)
+
+
+def whole(name: str, endpoint: str, scope: str, primary_key: str = "id") -> Expected:
+    """Full refresh in one request without paging."""
+    return Expected(name, endpoint, endpoint, scope, primary_key=primary_key)
+
+
+def dated_pages(name: str, endpoint: str, scope: str) -> Expected:
+    """Incremental by page number, so without an upper bound."""
+    query = "date_modified:min=2024-01-01T00:00:00Z&limit=250"
+    return Expected(name, endpoint, f"{endpoint}?{query}", scope, "date_modified")
+
+
+def dated_cursor(name: str, endpoint: str, scope: str) -> Expected:
+    """Incremental by the API's cursor."""
+    return Expected(name, endpoint, f"{endpoint}?{V3_DATES}&limit=250", scope, "date_modified")
+
+
+def of_orders(
+    name: str,
+    endpoint: str,
+    include: str = "",
+    scope: str = ORDERS,
+    primary_key: str = "id",
+) -> Expected:
+    """Read through the orders that changed, which bring what `include` says."""
+    query = f"{V2_DATES}&sort=id"
+    if include:
+        query = f"include={include}&{query}"
+    if include.startswith("consignments"):
+        query += "&consignment_structure=object"
+    return Expected(
+        name,
+        f"v2/orders/{{order_id}}/{endpoint}",
+        f"v2/orders?{query}&limit=250",
+        scope,
+        "order_date_modified",
+        primary_key,
+    )
+
+
+def of_products(name: str, endpoint: str, include: str, primary_key: str = "id") -> Expected:
+    """Read through the products that changed, which bring their rows."""
+    return Expected(
+        name,
+        f"v3/catalog/products/{{product_id}}/{endpoint}",
+        f"v3/catalog/products?include={include}&{V3_DATES}&sort=id&direction=asc&limit=250",
+        PRODUCTS,
+        "product_date_modified",
+        primary_key,
+    )
+
+
+CORE = (
     Expected(
         "customers",
         "v3/customers",
@@ -103,3 +174,149 @@ STREAMS = (
         primary_key="store_id",
     ),
 )
+
+WIDER = (
+    # Customers
+    pages("customer_addresses", "v3/customers/addresses", CUSTOMERS, include="formfields"),
+    dated_pages("customer_attributes", "v3/customers/attributes", CUSTOMERS),
+    dated_pages("customer_attribute_values", "v3/customers/attribute-values", CUSTOMERS),
+    pages(
+        "customer_form_field_values",
+        "v3/customers/form-field-values",
+        CUSTOMERS,
+        "customer_id, address_id, name",
+    ),
+    pages("customer_groups", "v2/customer_groups", CUSTOMERS),
+    dated_cursor("customer_metafields", "v3/customers/metafields", CUSTOMERS),
+    pages("customer_segments", "v3/segments", CUSTOMERS),
+    dated_pages("subscribers", "v3/customers/subscribers", CUSTOMERS),
+    pages("wishlists", "v3/wishlists", CUSTOMERS),
+    # Orders
+    of_orders("order_shipping_addresses", "shipping_addresses", "consignments"),
+    of_orders("order_consignments", "consignments", "consignments", primary_key="order_id"),
+    of_orders("order_fees", "fees", "fees", primary_key="order_id, id"),
+    of_orders("order_shipments", "shipments"),
+    of_orders("order_coupons", "coupons", primary_key="order_id, id"),
+    of_orders("order_taxes", "taxes?details=true", primary_key="order_id, id"),
+    of_orders("order_messages", "messages"),
+    whole("order_statuses", "v2/order_statuses", ORDERS),
+    Expected(
+        "order_refunds",
+        "v3/orders/payment_actions/refunds",
+        "v3/orders/payment_actions/refunds?created:min=2024-01-01T00:00:00Z"
+        "&created:max=2024-01-31T23:59:59Z&limit=250",
+        ORDERS,
+        "created",
+    ),
+    dated_cursor("order_metafields", "v3/orders/metafields", ORDERS),
+    # Catalog
+    pages("product_variants", "v3/catalog/variants", PRODUCTS),
+    of_products("product_options", "options", "options", "product_id, id"),
+    of_products("product_modifiers", "modifiers", "modifiers", "product_id, id"),
+    of_products("product_images", "images", "images"),
+    of_products("product_videos", "videos", "videos"),
+    of_products("product_custom_fields", "custom-fields", "custom_fields", "product_id, id"),
+    of_products(
+        "product_bulk_pricing_rules",
+        "bulk-pricing-rules",
+        "bulk_pricing_rules",
+        "product_id, id",
+    ),
+    of_products("product_reviews", "reviews", "reviews"),
+    dated_cursor("product_metafields", "v3/catalog/products/metafields", PRODUCTS),
+    dated_cursor("variant_metafields", "v3/catalog/variants/metafields", PRODUCTS),
+    pages(
+        "product_category_assignments",
+        "v3/catalog/products/category-assignments",
+        PRODUCTS,
+        "product_id, category_id",
+    ),
+    pages(
+        "product_channel_assignments",
+        "v3/catalog/products/channel-assignments",
+        PRODUCTS,
+        "product_id, channel_id",
+    ),
+    dated_cursor("brand_metafields", "v3/catalog/brands/metafields", PRODUCTS),
+    whole("category_trees", "v3/catalog/trees", PRODUCTS),
+    dated_cursor("category_metafields", "v3/catalog/categories/metafields", PRODUCTS),
+    # Prices
+    dated_cursor("price_lists", "v3/pricelists", PRODUCTS),
+    Expected(
+        "price_list_records",
+        "v3/pricelists/{price_list_id}/records",
+        "v3/pricelists?limit=250",
+        PRODUCTS,
+        "date_modified",
+        "price_list_id, variant_id, currency",
+    ),
+    pages("price_list_assignments", "v3/pricelists/assignments", PRODUCTS),
+    # Inventory
+    pages(
+        "inventory_items",
+        "v3/inventory/items",
+        "store_inventory_read_only",
+        "product_id, variant_id, location_id",
+    ),
+    pages("locations", "v3/inventory/locations", "store_locations_read_only"),
+    dated_cursor(
+        "location_metafields", "v3/inventory/locations/metafields", "store_locations_read_only"
+    ),
+    dated_pages("pickup_methods", "v3/pickup/methods", "store_fulfillment_methods_read_only"),
+    # Marketing
+    pages("coupons", "v2/coupons", MARKETING),
+    pages("promotions", "v3/promotions", MARKETING),
+    Expected(
+        "promotion_codes",
+        "v3/promotions/{promotion_id}/codes",
+        "v3/promotions?redemption_type=coupon&limit=250",
+        MARKETING,
+    ),
+    pages("gift_certificates", "v2/gift_certificates", MARKETING),
+    pages("banners", "v2/banners", MARKETING),
+    # Channels
+    Expected(
+        "channel_listings",
+        "v3/channels/{channel_id}/listings",
+        "v3/channels?limit=250",
+        "store_channel_listings_read_only",
+        "date_modified",
+        "channel_id, listing_id",
+    ),
+    dated_cursor("channel_metafields", "v3/channels/metafields", CHANNELS),
+    pages("sites", "v3/sites", "store_sites_read_only"),
+    # Content
+    pages("scripts", "v3/content/scripts", CONTENT, "uuid"),
+    pages("blog_posts", "v2/blog/posts", CONTENT),
+    whole("blog_tags", "v2/blog/tags", CONTENT, "tag"),
+    pages("redirects", "v3/storefront/redirects", CONTENT, include="to_url"),
+    # Store
+    dated_cursor("store_metafields", "v3/store/metafields", INFORMATION),
+    pages("currencies", "v2/currencies", INFORMATION),
+    pages("tax_classes", "v2/tax_classes", INFORMATION),
+    whole("tax_zones", "v3/tax/zones", INFORMATION),
+    whole("tax_rates", "v3/tax/rates", INFORMATION),
+    whole("shipping_zones", "v2/shipping/zones", INFORMATION),
+    Expected(
+        "shipping_methods",
+        "v2/shipping/zones/{zone_id}/methods",
+        "v2/shipping/zones",
+        INFORMATION,
+        primary_key="zone_id, id",
+        children_query="",
+    ),
+    pages("payment_methods", "v2/payments/methods", "store_payments_methods_read", "code"),
+    pages("webhooks", "v3/hooks", "store_v2_default"),
+    # Settings
+    whole("settings_profile", "v3/settings/store/profile", INFORMATION, ""),
+    whole("settings_locale", "v3/settings/store/locale", INFORMATION, ""),
+    whole("settings_catalog", "v3/settings/catalog", INFORMATION, ""),
+    whole("settings_inventory", "v3/settings/inventory", INFORMATION, ""),
+    whole("settings_search", "v3/settings/storefront/search", INFORMATION, ""),
+    whole("settings_seo", "v3/settings/storefront/seo", INFORMATION, ""),
+    whole("settings_security", "v3/settings/storefront/security", INFORMATION, ""),
+    whole("settings_status", "v3/settings/storefront/status", INFORMATION, ""),
+    whole("settings_robots", "v3/settings/storefront/robotstxt", INFORMATION, ""),
+)
+
+STREAMS = CORE + WIDER
