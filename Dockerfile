@@ -1,14 +1,15 @@
 # The connector as Airbyte runs it: docker build -t source-bigcommerce . && docker run --rm -i source-bigcommerce spec
 FROM python:3.13-slim-bookworm AS build
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+ENV PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1
 WORKDIR /build
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY source_bigcommerce ./source_bigcommerce
-RUN pip wheel --quiet --no-deps --wheel-dir /build/dist . \
-    && python -m venv /opt/connector \
-    && /opt/connector/bin/pip install --quiet --only-binary :all: --constraint constraints.txt dist/*.whl \
-    && /opt/connector/bin/pip check \
-    && /opt/connector/bin/pip uninstall --quiet --yes pip
+RUN pip install --quiet --constraint constraints.txt uv
+RUN uv build --quiet --wheel --out-dir /build/dist \
+    && uv venv --quiet /opt/connector \
+    && uv pip install --quiet --python /opt/connector/bin/python --constraint constraints.txt \
+        --no-build --compile-bytecode /build/dist/*.whl \
+    && uv pip check --quiet --python /opt/connector/bin/python
 
 FROM python:3.13-slim-bookworm
 LABEL io.airbyte.name="source-bigcommerce" \

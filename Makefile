@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check sync constraints clean
+.PHONY: help install demo test test-hosts check bench costs sync constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -25,10 +25,20 @@ demo: $(STAMP)  ## copy a sandbox store into DuckDB, twice
 test: check  ## lint, types and all tests
 	$(BIN)/python -m pytest
 
+test-hosts: $(STAMP)  ## the connector in the programs that run it, and on every Python there is
+	$(BIN)/python -m pytest -m hosts -rA
+
 check: $(STAMP)  ## lint and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+	$(BIN)/hadolint Dockerfile
+
+bench: $(STAMP)  ## measure speed and memory: make bench ARGS=--quick
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+costs: $(STAMP)  ## how long a sync takes, by plan and by size of the store
+	@$(BIN)/python -m benchmarks.costs
 
 sync: $(STAMP)  ## copy a real store into DuckDB: make sync CONFIG=secrets/config.json
 	@test -n "$(CONFIG)" || { echo "Usage: make sync CONFIG=secrets/config.json"; exit 2; }

@@ -30,11 +30,13 @@ Command = list[str]
 class Run:
     """One process from its start to its end.
 
+    processor: seconds of processor time, which other work on the machine disturbs less.
     megabytes: peak resident memory.
     log: the store's log of it, where one was asked for.
     """
 
     seconds: float
+    processor: float
     megabytes: float
     records: Counter[str]
     log: list[dict[str, Any]] = field(default_factory=list)
@@ -107,7 +109,8 @@ def run(command: Command, store: Store | None = None) -> Run:
             reason = errors.read()[-2000:].decode()
             raise Failed(f"{' '.join(command[1:4])} ended with {process.returncode}\n{reason}")
     log = store.requests() if store else []
-    return Run(seconds, usage.ru_maxrss / 1024, records, log)
+    processor = usage.ru_utime + usage.ru_stime
+    return Run(seconds, processor, usage.ru_maxrss / 1024, records, log)
 
 
 def run_counting(command: Command) -> Run:
@@ -124,7 +127,8 @@ def run_counting(command: Command) -> Run:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise Failed(f"{' '.join(command[1:4])} ended with {process.returncode}")
-    return Run(time.monotonic() - started, usage.ru_maxrss / 1024, Counter({"all": number}))
+    seconds, processor = time.monotonic() - started, usage.ru_utime + usage.ru_stime
+    return Run(seconds, processor, usage.ru_maxrss / 1024, Counter({"all": number}))
 
 
 def interleaved(
@@ -144,6 +148,11 @@ def interleaved(
 def seconds(runs: list[Run]) -> float:
     """The median."""
     return median(run.seconds for run in runs)
+
+
+def processor(runs: list[Run]) -> float:
+    """The median of the processor time."""
+    return median(run.processor for run in runs)
 
 
 def megabytes(runs: list[Run]) -> float:

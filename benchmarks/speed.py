@@ -1,11 +1,11 @@
-"""Records per second and requests, stream by stream, without latency; and start-up."""
+"""Records per second and requests, stream by stream, without latency."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 from benchmarks import programs
+from benchmarks.programs import Run
 from benchmarks.report import Report
 from benchmarks.requests_needed import Rows, least_of_all, pages
 from benchmarks.store import Store
@@ -19,7 +19,7 @@ MEGABYTES = {2: 160.0, 10: 260.0}
 
 _COLUMNS = (
     *("stream", "workers", "records", "requests", "ideal requests", "records/s"),
-    *("records/s of (a)", "ratio", "peak MB"),
+    *("records/s of (a)", "ratio", "ratio by processor", "peak MB"),
 )
 
 
@@ -39,46 +39,65 @@ class Sizes:
 
 
 @dataclass(frozen=True)
-class Start:
-    """Seconds that a program takes to find that there is nothing to read."""
+class Taken:
+    """The median run of a program: seconds, and seconds of processor time.
 
-    connector: float
-    plain: float
+    Other work on the machine disturbs the latter less.
+    """
+
+    seconds: float
+    processor: float
+
+    @classmethod
+    def of(cls, runs: list[Run], start: Taken | None = None) -> Taken:
+        """Without what the program takes to find that there is nothing to read, if it is given."""
+        seconds, processor = programs.seconds(runs), programs.processor(runs)
+        if start is None:
+            return cls(seconds, processor)
+        return cls(max(0.01, seconds - start.seconds), max(0.01, processor - start.processor))
 
 
 @dataclass(frozen=True)
 class Line:
-    """One read, as it stands in the table; `seconds` are without start-up."""
+    """One read, as it stands in the table; `plain` is what (a) took for the same records."""
 
     stream: str
     workers: int
     records: int
     requests: int
     ideal: int
-    seconds: float
-    plain_speed: float | None
+    taken: Taken
     megabytes: float
-
-    @property
-    def speed(self) -> float:
-        return self.records / self.seconds
+    plain: Taken | None = None
 
     @property
     def ratio(self) -> float:
-        return self.speed / self.plain_speed if self.plain_speed else 0.0
+        """Of the records/s to those of (a)."""
+        return self.plain.seconds / self.taken.seconds if self.plain else 0.0
 
     def cells(self) -> list[object]:
-        compared = (round(self.plain_speed), self.ratio) if self.plain_speed else ("", "")
+        compared: tuple[object, ...] = ("", "", "")
+        if self.plain:
+            by_processor = self.plain.processor / self.taken.processor
+            compared = (round(self.records / self.plain.seconds), self.ratio, by_processor)
         return [
             self.stream,
             self.workers,
             self.records,
             self.requests,
             self.ideal,
-            round(self.speed),
+            round(self.records / self.taken.seconds),
             *compared,
             round(self.megabytes),
         ]
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the programs take to find that there is nothing to read."""
+
+    connector: Taken
+    plain: Taken
 
 
 def measure(report: Report, sizes: Sizes) -> None:
@@ -101,28 +120,16 @@ def measure(report: Report, sizes: Sizes) -> None:
         [line.cells() for line in lines],
     )
     report.note(
-        f"Start-up excluded: {start.connector:.2f} s of the connector, {start.plain:.2f} s of (a)."
+        f"Start-up excluded: {start.connector.seconds:.2f} s of the connector,"
+        f" {start.plain.seconds:.2f} s of (a)."
         f" Median of {sizes.times} runs; customers, transactions and all ten: one run."
     )
-    per_request = [min(line.seconds / line.requests for line in lines) for lines in (items, orders)]
+    per_request = [
+        min(line.taken.seconds / line.requests for line in lines) for lines in (items, orders)
+    ]
     report.at_most(
         "order_products: time per request ÷ that of orders", per_request[0] / per_request[1], 1.0
     )
-
-
-def measure_start(report: Report, times: int) -> None:
-    """Prints what `spec` takes beside importing the CDK."""
-    report.title("Start-up")
-    runs = programs.interleaved(
-        {
-            "import": [sys.executable, "-c", "import airbyte_cdk"],
-            "spec": [sys.executable, "-m", "source_bigcommerce", "spec"],
-        },
-        times,
-    )
-    spec, cdk = programs.seconds(runs["spec"]), programs.seconds(runs["import"])
-    report.table(["", "seconds"], [["import airbyte_cdk", cdk], ["source-bigcommerce spec", spec]])
-    report.at_most("`spec` ÷ importing the CDK", spec / cdk, 1.1)
 
 
 def _start(times: int) -> Start:
@@ -134,7 +141,7 @@ def _start(times: int) -> Start:
             },
             max(3, times),
         )
-    return Start(programs.seconds(runs["connector"]), programs.seconds(runs["plain"]))
+    return Start(Taken.of(runs["connector"]), Taken.of(runs["plain"]))
 
 
 def _stream(report: Report, store: Store, stream: str, times: int, start: Start) -> list[Line]:
@@ -148,7 +155,7 @@ def _stream(report: Report, store: Store, stream: str, times: int, start: Start)
     )
     first = runs["0"][0]
     expected = first.records[stream]
-    plain_speed = expected / (programs.seconds(runs["0"]) - start.plain)
+    plain = Taken.of(runs["0"], start.plain)
     lines = []
     for workers in _WORKERS:
         of_connector = runs[str(workers)]
@@ -158,9 +165,9 @@ def _stream(report: Report, store: Store, stream: str, times: int, start: Start)
             of_connector[0].records[stream],
             of_connector[0].requests,
             first.requests,
-            programs.seconds(of_connector) - start.connector,
-            plain_speed,
+            Taken.of(of_connector, start.connector),
             programs.megabytes(of_connector),
+            plain,
         )
         lines.append(line)
         name = f"{stream}, {workers} workers"
@@ -188,11 +195,9 @@ def _ten_streams(report: Report, store: Store, start: Start) -> list[Line]:
     for workers in _WORKERS:
         command = programs.connector(store, list(ENDPOINTS), num_workers=workers)
         run = programs.run(command, store)
-        requests = run.requests
-        report.at_most(f"ten streams, {workers} workers: requests ÷ ideal", requests / ideal, 1.2)
-        seconds = run.seconds - start.connector
+        ratio = run.requests / ideal
+        report.at_most(f"ten streams, {workers} workers: requests ÷ ideal", ratio, 1.2)
+        taken = Taken.of([run], start.connector)
         records = run.records.total()
-        lines.append(
-            Line("all ten", workers, records, requests, ideal, seconds, None, run.megabytes)
-        )
+        lines.append(Line("all ten", workers, records, run.requests, ideal, taken, run.megabytes))
     return lines

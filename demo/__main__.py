@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import signal
@@ -56,14 +57,16 @@ def main() -> int:
             return show(Path(folder))
     except BaseException as error:
         # PyAirbyte turns an interrupt into errors of its own, so the signal counts.
-        if stopped:
-            report.problem("Stopped. Nothing is left running.")
-            return 128 + stopped[0]
-        if type(error).__name__ == "AirbyteConnectorFailedError":
+        if not stopped:
+            if type(error).__name__ != "AirbyteConnectorFailedError":
+                raise
             # Its reason is on the screen.
             report.problem("The sync failed. The next one goes on from the last that did not.")
             return 1
-        raise
+    # Only when the error is gone does PyAirbyte's progress leave the screen.
+    gc.collect()
+    report.problem("Stopped. Nothing is left running.")
+    return 128 + stopped[0]
 
 
 def show(folder: Path) -> int:

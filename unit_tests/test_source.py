@@ -96,6 +96,7 @@ NO_ACCESS = (
     "Access token belong together, and give the store-level API account the read-only scopes of "
     "the streams you want."
 )
+SUSPENDED = "The store is suspended. Ask BigCommerce support to reopen it, then sync again."
 PRODUCTS = (
     "Some streams cannot be read: products, brands, categories need the scope "
     "store_v2_products_read_only (read-only)."
@@ -114,6 +115,8 @@ PAGES = "Some streams cannot be read: pages needs the scope store_v2_content_rea
         ("v3/catalog/", 403, Status.SUCCEEDED, PRODUCTS),
         ("v2/orders", 403, Status.SUCCEEDED, ORDERS),
         ("v3/content/", 403, Status.SUCCEEDED, PAGES),
+        ("v3/", 503, Status.SUCCEEDED, SUSPENDED),
+        ("", 503, Status.FAILED, SUSPENDED),
         ("", 403, Status.FAILED, NO_ACCESS),
         ("", 401, Status.FAILED, TOKEN),
     ],
@@ -121,7 +124,9 @@ PAGES = "Some streams cannot be read: pages needs the scope store_v2_content_rea
 def test_check_when_some_paths_answer_an_error_says_what_to_do(
     api: requests_mock.Mocker, paths: str, status: int, result: Status, message: str | None
 ) -> None:
-    api.get(re.compile(f"{API}/{paths}"), status_code=status, json={"title": "no"})
+    api.get(
+        re.compile(f"{API}/{paths}"), status_code=status, json={"title": "The store is suspended"}
+    )
     if status == 200:
         api.reset()
     found = SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
@@ -142,4 +147,9 @@ def test_check_when_all_is_well_asks_for_one_row_behind_each_scope(
         "v3/customers": 1,
         "v3/orders/7/transactions": 1,
     }
-    assert {r.qs.get("limit", ["none"])[0] for r in api.request_history} == {"1", "none"}
+
+
+def test_check_when_it_asks_for_a_page_asks_for_one_row(api: requests_mock.Mocker) -> None:
+    SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
+    limits = {r.qs["limit"][0] for r in api.request_history if not r.path.endswith("v2/store")}
+    assert limits == {"1"}

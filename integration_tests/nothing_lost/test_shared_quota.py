@@ -41,6 +41,6 @@ def test_four_processes_share_a_small_quota(tmp_path: Path) -> None:
         assert_complete(store, NAMES, *reads)
         # The quota was scarce: what the windows of the whole time granted was used up again and
         # again. Each of the four may ask too much at the edge of a window; seldom do they.
-        asked = len(store.log); import os; os.write(2, f"Q {asked} {store.surface.quota.refused} {store.log[-1].ended-store.log[0].started}\n".encode())
+        asked = len(store.log)
         assert asked > 7 * QUOTA
         assert store.surface.quota.refused < asked / 10

@@ -314,12 +314,12 @@ def test_request_when_it_timed_out_and_is_dropped_gives_its_place_back(store: St
 
 
 def test_request_when_it_timed_out_and_is_tried_again_counts_once(store: Store) -> None:
-    store.ask(left(2))
+    store.ask(left(1))
     request = store.send()
     for _ in range(5):
         store.budget.acquire_call(request)
-    store.send()
     assert store.waits == []
+    assert store.send_until_one_waits() == (0, 10.0)
 
 
 def test_request_when_it_failed_and_its_error_keeps_it_gives_its_place_back_in_time() -> None:
