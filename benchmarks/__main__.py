@@ -27,7 +27,7 @@ def main() -> None:
     if "latency" in arguments.only:
         latency.measure(report, orders=300 if quick else 3000, seconds_each=2 if quick else 15)
     if "quota" in arguments.only:
-        quota.measure(report, orders=250 if quick else 1000)
+        quota.measure(report, orders=250 if quick else 1500)
     if arguments.full and "memory" in arguments.only:
         memory.measure(report, arguments.few, arguments.many, arguments.parents)
     sys.exit(0 if report.summary() or quick else 1)

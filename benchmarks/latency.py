@@ -76,7 +76,7 @@ def _transactions(
         log = run.log
     speed, ideal = len(log) / (run.seconds - start), workers / _LATENCY
     report.at_least(
-        f"100 ms latency: transactions, {workers} workers, {windows} window{'s' if windows == 'many' else ''}: share of the ideal",
+        f"100 ms latency: transactions, {workers} workers, {windows} window(s): share of the ideal",
         speed / ideal,
         0.9,
     )

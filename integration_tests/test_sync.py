@@ -111,20 +111,18 @@ def test_records_when_a_store_is_read_equal_its_rows(
         assert_holds(result, shop, name)
 
 
-def test_records_when_a_store_is_read_are_valid_by_their_schemas(shop: Sandbox) -> None:
+@pytest.mark.parametrize("name", STREAMS)
+def test_records_when_a_stream_is_read_are_valid_by_its_schema(shop: Sandbox, name: str) -> None:
     formats = FormatChecker(("date",))
     formats.checks("date-time", raises=ValueError)(_is_date_time)
-    catalog = catalog_of(STREAMS, config_for(shop))
-    schemas = {each.stream.name: each.stream.json_schema for each in catalog.streams}
-    result = sync(shop, *STREAMS, **SPAN)
-    for name, schema in schemas.items():
-        validator = Draft7Validator(schema, format_checker=formats)
-        problems = {
-            f"{error.json_path}: {error.message[:80]}"
-            for record in result.records[name]
-            for error in validator.iter_errors(record)
-        }
-        assert problems == set(), f"source_bigcommerce/schemas/{name}.json"
+    [stream] = catalog_of([name], config_for(shop)).streams
+    validator = Draft7Validator(stream.stream.json_schema, format_checker=formats)
+    problems = {
+        f"{error.json_path}: {error.message[:80]}"
+        for record in sync(shop, name, **SPAN).records[name]
+        for error in validator.iter_errors(record)
+    }
+    assert problems == set(), f"source_bigcommerce/schemas/{name}.json"
 
 
 def _is_date_time(value: object) -> bool:
@@ -135,6 +133,10 @@ def _is_date_time(value: object) -> bool:
 
 
 # Again
+
+
+def keys(store: Sandbox, name: str) -> list[int]:
+    return [row["id"] for row in rows(store, name)]
 
 
 STATE = {
@@ -156,31 +158,45 @@ SINCE = {
 }
 
 
+SECOND_BEFORE = {
+    "customers": "2026-02-25T09:13:28Z",
+    "orders": "2026-02-26T04:50:19Z",
+    "products": "2026-02-28T23:24:48Z",
+}
+
+
 def test_syncs_when_the_store_changes_in_between_bring_the_changes_and_the_look_back(
     store: Sandbox,
 ) -> None:
+    # One row on the edge of the look-back, and one that is a second too old.
+    for name in ("customers", "orders", "products"):
+        edge, before = keys(store, name)[10:12]
+        store.edit(name, edge, {"date_modified": SINCE[name]})
+        store.edit(name, before, {"date_modified": SECOND_BEFORE[name]})
     first = sync(store, *INCREMENTAL, **SPAN)
     assert first.state == STATE
 
     # Nothing changed: one request a stream, and one for each order inside the look-back.
     store.log.clear()
     second = sync(store, *INCREMENTAL, state=first.state, **SPAN)
-    [order] = rows(store, "orders", SINCE["orders"])
+    repeated = [order["id"] for order in rows(store, "orders", SINCE["orders"])]
     assert Counter(request.path.removeprefix("/stores/sandbox/") for request in store.log) == {
         "v3/customers": 1,
         "v2/orders": 3,
         "v3/catalog/products": 1,
         "v3/channels": 1,
-        f"v3/orders/{order['id']}/transactions": 1,
+        **{f"v3/orders/{order}/transactions": 1 for order in repeated},
     }
     for name in INCREMENTAL:
         assert_holds(second, store, name, SINCE[name])
     assert {name: len(second.records.get(name, [])) for name in INCREMENTAL} == {
-        "customers": 1,
-        "orders": 1,
-        "order_products": len(store.data.children_of("order_products", order["id"])),
-        "transactions": len(store.data.children_of("transactions", order["id"])),
-        "products": 1,
+        "customers": 2,
+        "orders": 2,
+        **{
+            name: sum(len(store.data.children_of(name, order)) for order in repeated)
+            for name in CHILDREN
+        },
+        "products": 2,
         "channels": 1,
     }
     assert second.state == STATE

@@ -1,0 +1,159 @@
+"""Airbyte's acceptance tests, against a sandbox store; and the files that they go by.
+
+`python -m integration_tests.test_acceptance` writes expected_records.jsonl again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from airbyte_cdk.models import SyncMode
+from airbyte_cdk.test.models import ConnectorTestScenario
+from airbyte_cdk.test.standard_tests import SourceTestSuiteBase
+
+from integration_tests.syncs import Row, State, config_for, sync
+from sandbox import Sandbox
+from source_bigcommerce import SourceBigcommerce
+
+HERE = Path(__file__).parent
+SIZES: dict[str, Any] = {
+    "orders": 200,
+    "customers": 30,
+    "products": 30,
+    "brands": 5,
+    "categories": 5,
+}
+ACCEPTANCE = (HERE.parent / "acceptance-test-config.yml").read_text()
+
+# Of the store that is open: what secrets/config.json would say, and an invalid config for it.
+CONFIG: Row = {}
+INVALID: Row = {}
+
+# The command that a test of the CDK runs, other than `read`.
+COMMANDS = {"test_check": "check", "test_config_matches_spec": "spec", "test_discover": "discover"}
+
+
+def load(name: str) -> Any:
+    """A JSON file beside this one."""
+    return json.loads((HERE / name).read_text())
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Gives each test of the CDK the scenarios of its command."""
+    if "scenario" in metafunc.fixturenames:
+        command = COMMANDS.get(metafunc.function.__name__, "read")
+        scenarios = [each for each in TestStandardSuite.get_scenarios() if command in each.commands]
+        metafunc.parametrize("scenario", scenarios, ids=[each.id for each in scenarios])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shop() -> Iterator[Sandbox]:
+    with Sandbox(**SIZES) as store:
+        CONFIG.update(config_for(store))
+        INVALID.update({**load("invalid_config.json"), "api_url": store.url})
+        yield store
+
+
+@pytest.mark.filterwarnings("error::airbyte_cdk.test.standard_tests.DiscoveredCatalogWarning")
+class TestStandardSuite(SourceTestSuiteBase):
+    """The CDK's tests. Those that need Docker have the mark `image_tests` and are left out."""
+
+    @classmethod
+    def get_scenarios(cls) -> list[ConnectorTestScenario]:
+        """Those of acceptance-test-config.yml, each with a config of the sandbox store."""
+        configs = {"config": CONFIG, "invalid_config": INVALID}
+        return [
+            each.model_copy(update={"config_dict": configs.get(each.id)})
+            for each in super().get_scenarios()
+        ]
+
+    @classmethod
+    def create_connector(cls, scenario: ConnectorTestScenario | None) -> SourceBigcommerce:
+        """The connector as the command line makes it."""
+        return SourceBigcommerce(config=scenario.config_dict if scenario else None)
+
+
+# The files
+
+
+def test_scenarios_when_collected_are_three_configs_with_every_command() -> None:
+    commands = {each.id: each.commands for each in TestStandardSuite.get_scenarios()}
+    assert commands == {
+        "sample_config": {"spec"},
+        "config": {"check", "discover", "read"},
+        "invalid_config": {"check"},
+    }
+
+
+def test_files_when_named_are_there() -> None:
+    text = ACCEPTANCE.replace("# expect_records", "expect_records").replace("#   path", "  path")
+    sections = yaml.safe_load(text)["acceptance_tests"]
+    tests = [test for section in sections.values() for test in section["tests"]]
+    [expected] = [test["expect_records"]["path"] for test in tests if "expect_records" in test]
+    named = {test[key] for test in tests for key in test if key.endswith("_path")} | {expected}
+    assert {name for name in named if not (HERE.parent / name).is_file()} <= {"secrets/config.json"}
+    assert expected == "integration_tests/expected_records.jsonl"
+
+
+def test_catalog_when_compared_is_what_discover_finds(shop: Sandbox) -> None:
+    config = config_for(shop)
+    found = {each.name: each for each in SourceBigcommerce(config=config).streams(config)}
+    configured = load("configured_catalog.json")["streams"]
+    assert [each["stream"]["name"] for each in configured] == list(found)
+    for each in configured:
+        stream = found[each["stream"]["name"]].as_airbyte_stream()
+        is_incremental = SyncMode.incremental in (stream.supported_sync_modes or [])
+        assert each["primary_key"] == stream.source_defined_primary_key
+        assert each.get("cursor_field", []) == (stream.default_cursor_field or [])
+        assert each["sync_mode"] == ("incremental" if is_incremental else "full_refresh")
+
+
+def test_invalid_config_when_validated_fits_the_spec_all_the_same() -> None:
+    manifest = yaml.safe_load((HERE.parent / "source_bigcommerce/manifest.yaml").read_text())
+    spec = manifest["spec"]["connection_specification"]
+    jsonschema.validate(load("invalid_config.json"), spec)
+
+
+def test_state_when_it_lies_in_the_future_reads_everything_again(shop: Sandbox) -> None:
+    state: State = {
+        each["stream"]["stream_descriptor"]["name"]: each["stream"]["stream_state"]
+        for each in load("abnormal_state.json")
+    }
+    first = sync(shop, *state)
+    again = sync(shop, *state, state=state)
+    assert {name: len(rows) for name, rows in again.records.items()} == {
+        name: len(rows) for name, rows in first.records.items()
+    }
+    assert again.state == first.state
+
+
+def expected_records(store: Sandbox) -> str:
+    """One record of each stream, the first by primary key, a line each."""
+    names = [each["stream"]["name"] for each in load("configured_catalog.json")["streams"]]
+    records = sync(store, *names).records
+    return "".join(
+        json.dumps({"stream": name, "data": min(records[name], key=_key), "emitted_at": 0}) + "\n"
+        for name in names
+    )
+
+
+def _key(row: Row) -> int:
+    key: int = row["store_id"] if "id" not in row else row["id"]
+    return key
+
+
+def test_records_when_read_are_the_expected_ones(shop: Sandbox) -> None:
+    now = expected_records(shop).splitlines()
+    written = (HERE / "expected_records.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in now] == [json.loads(line) for line in written], __doc__
+
+
+if __name__ == "__main__":
+    with Sandbox(**SIZES) as opened:
+        (HERE / "expected_records.jsonl").write_text(expected_records(opened))

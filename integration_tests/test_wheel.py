@@ -1,0 +1,148 @@
+"""The wheel and the sdist: what is in them, and the connector installed from nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration_tests.syncs import config_for
+from sandbox import Sandbox
+
+ROOT = Path(__file__).parents[1]
+UV = str(Path(sys.executable).with_name("uv"))
+VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+NAME = "source-bigcommerce"
+
+Message = dict[str, Any]
+
+
+def run(*command: object, cwd: Path, **options: Any) -> str:
+    """What a command prints, in a folder where the checkout cannot be imported from."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0, f"{words}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+def pythons() -> dict[str, str]:
+    """The interpreters on the path that do start, by version, and the one that runs this."""
+    found = {}
+    for version in VERSIONS:
+        path = shutil.which(f"python{version}")
+        command = [path or "false", "-c", "import sys; print(sys.executable)"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            found[version] = done.stdout.strip()
+    return {**found, ".".join(map(str, sys.version_info[:2])): sys.executable}
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist, and the wheel that was built from the sdist."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(UV, "build", "--quiet", "--python", sys.executable, "--out-dir", folder, ROOT, cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> Path:
+    [path] = dist.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Sandbox]:
+    with Sandbox(orders=20, customers=5, products=5) as store:
+        yield store
+
+
+def package_files() -> set[str]:
+    """What the checkout holds of the package."""
+    folder = ROOT / "source_bigcommerce"
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.parent.name != "__pycache__"
+    }
+
+
+def test_wheel_when_built_holds_the_package_and_no_more(wheel: Path) -> None:
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    assert {"source_bigcommerce/manifest.yaml", "source_bigcommerce/schemas/orders.json"} < names
+    assert names == package_files()
+
+
+def test_sdist_when_built_holds_what_a_build_needs_and_no_more(dist: Path) -> None:
+    [path] = dist.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames()}
+    extra = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "PKG-INFO", ".gitignore"}
+    assert names == package_files() | extra
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        pytest.param(
+            version, marks=() if pythons()[version] == sys.executable else pytest.mark.hosts
+        )
+        for version in sorted(pythons())
+    ],
+)
+def test_wheel_when_installed_alone_does_everything(
+    wheel: Path, shop: Sandbox, tmp_path: Path, version: str
+) -> None:
+    environment = tmp_path / "environment"
+    run(UV, "venv", "--quiet", "--python", pythons()[version], environment, cwd=tmp_path)
+    python = environment / "bin/python"
+    assert version in run(python, "--version", cwd=tmp_path)
+    run(UV, "pip", "install", "--quiet", "--python", python, wheel, cwd=tmp_path)
+    run(UV, "pip", "check", "--python", python, cwd=tmp_path)
+
+    command = environment / "bin" / NAME
+    (tmp_path / "config.json").write_text(json.dumps(config_for(shop)))
+    config = ("--config", "config.json")
+
+    def messages(*words: str) -> list[Message]:
+        return [json.loads(line) for line in run(command, *words, cwd=tmp_path).splitlines()]
+
+    [spec] = [each["spec"] for each in messages("spec") if each["type"] == "SPEC"]
+    assert spec["connectionSpecification"]["required"] == ["store_hash", "access_token"]
+    checked = messages("check", *config)
+    [status] = [each for each in checked if each["type"] == "CONNECTION_STATUS"]
+    assert status["connectionStatus"] == {"status": "SUCCEEDED"}
+    [catalog] = [each["catalog"] for each in messages("discover", *config) if "catalog" in each]
+    streams = [
+        {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "append"}
+        for stream in catalog["streams"]
+    ]
+    (tmp_path / "catalog.json").write_text(json.dumps({"streams": streams}))
+    read = messages("read", *config, "--catalog", "catalog.json")
+    records = [each["record"] for each in read if each["type"] == "RECORD"]
+    for name in ("customers", "orders", "products"):
+        ids = {record["data"]["id"] for record in records if record["stream"] == name}
+        assert ids == {row["id"] for row in shop.rows(name)}
+    assert {record["stream"] for record in records} == {each["name"] for each in catalog["streams"]}
+
+
+def test_command_when_run_without_installing_it_prints_the_spec(
+    wheel: Path, tmp_path: Path
+) -> None:
+    # As `pipx run source-bigcommerce spec` will once the package is published.
+    printed = run(
+        UV,
+        *("tool", "run", "--quiet", "--python", sys.executable, "--from", wheel, NAME, "spec"),
+        cwd=tmp_path,
+        env={**os.environ, "UV_TOOL_DIR": str(tmp_path / "tools")},
+    )
+    assert [json.loads(line)["type"] for line in printed.splitlines()].count("SPEC") == 1

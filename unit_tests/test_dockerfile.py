@@ -1,0 +1,143 @@
+"""The image, without Docker: what the Dockerfile says, and its build stage done in a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ENTRYPOINT = "/opt/connector/bin/source-bigcommerce"
+
+Stage = list[tuple[str, str]]
+"""Instructions of a stage, with what follows them."""
+
+
+def stages() -> list[Stage]:
+    """The stages of the Dockerfile."""
+    text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    lines = re.sub(r"\s*\\\n\s*", " ", text).splitlines()
+    found: Stage = [(line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in lines if line]
+    starts = [number for number, (word, _) in enumerate(found) if word == "FROM"]
+    return [found[a:b] for a, b in zip(starts, [*starts[1:], len(found)], strict=True)]
+
+
+BUILD, FINAL = stages()
+
+
+def only(stage: Stage, word: str) -> str:
+    """What follows the one instruction of its kind."""
+    [rest] = [rest for each, rest in stage if each == word]
+    return rest
+
+
+def copied() -> list[str]:
+    """What is copied from the checkout."""
+    return [name for word, rest in BUILD if word == "COPY" for name in rest.split()[:-1]]
+
+
+def test_stages_when_compared_stand_on_the_same_slim_python() -> None:
+    base = only(FINAL, "FROM")
+    assert only(BUILD, "FROM") == f"{base} AS build"
+    assert re.fullmatch(r"python:3\.1[0-3]-slim-\w+", base)
+
+
+def test_image_when_built_holds_the_installed_connector_and_no_more() -> None:
+    assert only(FINAL, "COPY") == "--from=build /opt/connector /opt/connector"
+    assert re.findall(r"(?:^|&& )(\w+)", only(FINAL, "RUN")) == ["groupadd", "useradd"]
+
+
+def test_user_when_the_image_runs_is_not_root() -> None:
+    words = [word for word, _ in FINAL]
+    user, group = only(FINAL, "USER").split(":")
+    assert int(user) > 0
+    assert int(group) > 0
+    assert f"--uid {user} " in only(FINAL, "RUN")
+    assert f"--gid {group} " in only(FINAL, "RUN")
+    assert words.index("USER") > max(words.index(word) for word in ("RUN", "COPY"))
+
+
+def test_entry_point_when_airbyte_looks_for_it_is_the_command() -> None:
+    assert json.loads(only(FINAL, "ENTRYPOINT")) == [ENTRYPOINT]
+    assert only(FINAL, "ENV") == f'AIRBYTE_ENTRYPOINT="{ENTRYPOINT}"'
+
+
+def test_labels_when_airbyte_looks_for_them_are_there() -> None:
+    labels = dict(re.findall(r'(\S+)="([^"]+)"', only(FINAL, "LABEL")))
+    assert set(labels) == {"io.airbyte.name", "io.airbyte.version"}  # values: test_metadata.py
+
+
+def test_context_when_docker_sends_it_holds_what_is_copied_and_no_more() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    assert patterns[0] == "*"
+    assert {line[1:] for line in patterns if line.startswith("!")} == set(copied())
+    assert [line for line in patterns[1:] if line[0] != "!"] == ["**/__pycache__"]
+    assert all((ROOT / name).exists() for name in copied())
+
+
+@pytest.fixture(scope="module")
+def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in the place of /opt, after the steps of the build stage."""
+    folder = tmp_path_factory.mktemp("image")
+    for name in copied():
+        source, target = ROOT / name, folder / "build" / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            target.parent.mkdir(exist_ok=True)
+            shutil.copy(source, target)
+    assert only(BUILD, "WORKDIR") == "/build"
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        # uv is here already, and this environment is not to be changed.
+        "PIP_DRY_RUN": "1",
+        "UV_PYTHON": sys.executable,
+    }
+    for word, command in BUILD:
+        if word == "RUN":
+            for name in ("build", "opt"):
+                command = command.replace(f" /{name}/", f" {folder}/{name}/")
+            done = subprocess.run(
+                ["sh", "-ec", command],
+                cwd=folder / "build",
+                env={**os.environ, **environment},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+    return folder / "opt"
+
+
+def test_steps_when_done_leave_the_connector_and_no_build_tools(opt: Path) -> None:
+    files = {path.name for path in (opt / "connector/bin").iterdir()}
+    assert "source-bigcommerce" in files
+    assert [name for name in files if fnmatch(name, "pip*") or name in ("uv", "hatch")] == []
+    [packages] = (opt / "connector/lib").glob("python3.*/site-packages")
+    assert (packages / "source_bigcommerce/manifest.yaml").is_file()
+    installed = {path.name for path in packages.iterdir()}
+    assert not {"sandbox", "demo", "unit_tests", "pytest", "hatchling", "pip", "uv"} & installed
+
+
+def test_steps_when_done_leave_compiled_code(opt: Path) -> None:
+    # The user of the image may not write there, and would compile it at every start.
+    compiled = opt.glob("connector/lib/*/site-packages/source_bigcommerce/__pycache__/source.*.pyc")
+    assert len(list(compiled)) == 1
+
+
+def test_entry_point_when_run_prints_the_spec(opt: Path, tmp_path: Path) -> None:
+    command = ENTRYPOINT.replace("/opt", str(opt))
+    done = subprocess.run(
+        [command, "spec"], cwd=tmp_path, env={}, capture_output=True, text=True, check=True
+    )
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    [spec] = [each["spec"] for each in messages if each["type"] == "SPEC"]
+    assert spec["connectionSpecification"]["title"] == "BigCommerce"

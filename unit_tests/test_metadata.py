@@ -1,0 +1,89 @@
+"""What registries are told about the connector, and one version everywhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from airbyte_connector_models.metadata.v0.connector_metadata_definition_v0 import (
+    ConnectorMetadataDefinitionV0,
+)
+from pydantic import ValidationError
+
+ROOT = Path(__file__).parents[1]
+METADATA: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yaml").read_text())
+DATA = METADATA["data"]
+MANIFEST = yaml.safe_load((ROOT / "source_bigcommerce/manifest.yaml").read_text())
+PROJECT = (ROOT / "pyproject.toml").read_text()
+
+
+def found(pattern: str, file: str) -> str:
+    """The first group of the first match in a file."""
+    match = re.search(pattern, (ROOT / file).read_text(), re.MULTILINE)
+    assert match, f"{file} holds no {pattern}"
+    return match[1]
+
+
+def test_metadata_when_read_by_airbytes_model_is_valid() -> None:
+    read = ConnectorMetadataDefinitionV0.model_validate(METADATA)
+    assert read.data.connector_type.value == "source"
+
+
+def test_metadata_when_it_holds_an_unknown_key_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        ConnectorMetadataDefinitionV0.model_validate(
+            {**METADATA, "data": {**DATA, "allowedHost": {}}}
+        )
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern"),
+    [
+        ("metadata.yaml", r"^  dockerImageTag: (\S+)$"),
+        ("Dockerfile", r'io\.airbyte\.version="([^"]+)"'),
+        ("CHANGELOG.md", r"^## \[(\d[^]]*)\]"),
+    ],
+)
+def test_version_when_it_stands_elsewhere_is_that_of_the_package(file: str, pattern: str) -> None:
+    assert found(pattern, file) == found(r'^version = "([^"]+)"$', "pyproject.toml")
+
+
+def test_names_when_they_stand_elsewhere_are_those_of_the_package() -> None:
+    name = found(r'^name = "([^"]+)"$', "pyproject.toml")
+    assert DATA["dockerRepository"] == name
+    assert DATA["remoteRegistries"]["pypi"]["packageName"] == name
+    assert found(r'io\.airbyte\.name="([^"]+)"', "Dockerfile") == name
+    assert DATA["license"] == found(r'^license = "([^"]+)"$', "pyproject.toml") == "MIT"
+
+
+def test_definition_when_compared_is_a_random_id() -> None:
+    assert UUID(DATA["definitionId"]).version == 4
+
+
+def test_hosts_when_listed_are_the_one_that_the_connector_asks() -> None:
+    spec = MANIFEST["spec"]["connection_specification"]["properties"]
+    assert [f"https://{host}" for host in DATA["allowedHosts"]["hosts"]] == [
+        spec["api_url"]["default"]
+    ]
+
+
+def test_suggested_streams_when_listed_are_streams() -> None:
+    names = {stream["$parameters"]["name"] for stream in MANIFEST["streams"]}
+    assert set(DATA["suggestedStreams"]["streams"]) <= names
+
+
+def test_documentation_when_linked_is_the_page_of_the_spec() -> None:
+    assert DATA["documentationUrl"] == MANIFEST["spec"]["documentation_url"]
+
+
+def test_icon_when_drawn_is_square_and_holds_no_foreign_content() -> None:
+    icon = ElementTree.fromstring((ROOT / DATA["icon"]).read_text())
+    left, top, width, height = icon.attrib["viewBox"].split()
+    assert (left, top, width) == ("0", "0", height)
+    kinds = {element.tag.rpartition("}")[2] for element in icon.iter()}
+    assert kinds <= {"svg", "title", "rect", "path"}
