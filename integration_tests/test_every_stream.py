@@ -1,4 +1,4 @@
-"""Each stream reads what is in the store, all of it and nothing else, and again only what changed."""
+"""Each stream reads what is in the store and nothing else, and again only what changed."""
 
 from __future__ import annotations
 

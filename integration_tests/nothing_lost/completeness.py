@@ -17,7 +17,7 @@ from integration_tests.syncs import Row, State, Sync
 from sandbox import Sandbox
 from sandbox.clock import instant
 from source_bigcommerce import SourceBigcommerce
-from source_bigcommerce.components.v2_dates import V2Dates, iso_date
+from source_bigcommerce.components.dates import Dates, iso_date
 
 TOKEN = "tok-sandbox-never-print-me"
 """The access token of every store; `conftest.py` searches all output for it."""
@@ -89,9 +89,9 @@ class Stream:
         return row
 
     @cached_property
-    def _dates(self) -> V2Dates:
+    def _dates(self) -> Dates:
         path = f"source_bigcommerce/schemas/{self.name}.json"
-        return V2Dates(
+        return Dates(
             schema_loader=JsonFileSchemaLoader(config={}, parameters={}, file_path=path),
             parameters={},
         )

@@ -123,7 +123,9 @@ def test_an_empty_store_and_its_first_row(name: str) -> None:
 
 # The page size that the store grants at most, 250, and what fills it exactly or by one too many.
 @pytest.mark.parametrize("rows", [1, 250, 251, 500])
-@pytest.mark.parametrize("name", ["customers", "orders", "products", "brands", "categories", "pages"])
+@pytest.mark.parametrize(
+    "name", ["customers", "orders", "products", "brands", "categories", "pages"]
+)
 def test_pages_that_are_exactly_full(name: str, rows: int) -> None:
     with shop(**{**EMPTY, name: rows}) as store:
         read = sync(store, name, start_date=START, end_date=NOW, num_workers=1)

@@ -97,5 +97,3 @@ def _edit(store: Sandbox, name: str, key: int, second: int, at: int) -> Any:
     """An edit of that second, which the store makes after the `at`-th page was read."""
     change = Change("edit", streams()[name].collection, (key,), {"date_modified": iso(second)})
     return store.faults.change(streams()[name].paged_operation, change, at=at)
-
-

@@ -84,7 +84,11 @@ def test_faults_that_pass_lose_nothing(
 @pytest.mark.parametrize(
     ("group", "operation"),
     [("lists", "*")]
-    + [(name, operation) for name in ORDER_CHILDREN for operation in ("orders.list", f"{name}.list")],
+    + [
+        (name, operation)
+        for name in ORDER_CHILDREN
+        for operation in ("orders.list", f"{name}.list")
+    ],
 )
 def test_a_fault_that_lasts_is_an_error_with_a_true_state(
     request: pytest.FixtureRequest, group: str, operation: str, fault: str, place: str
@@ -258,5 +262,3 @@ def _group(name: str) -> str:
 
 def _at(place: str, number: int) -> int:
     return {"first": 1, "middle": number // 2 + 1, "last": number}[place]
-
-

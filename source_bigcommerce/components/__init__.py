@@ -3,15 +3,16 @@
 from source_bigcommerce.components.authenticator import TokenAuthenticator
 from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.config import NormalizeConfig
+from source_bigcommerce.components.dates import Dates
 from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.extractor import RowsExtractor, StockExtractor
 from source_bigcommerce.components.pagination import NextPage
 from source_bigcommerce.components.state import StartFromState
-from source_bigcommerce.components.v2_dates import V2Dates
 from source_bigcommerce.components.window import WindowRetriever
 
 __all__ = [
     "ChildRows",
+    "Dates",
     "ErrorHandler",
     "NextPage",
     "NormalizeConfig",
@@ -19,6 +20,5 @@ __all__ = [
     "StartFromState",
     "StockExtractor",
     "TokenAuthenticator",
-    "V2Dates",
     "WindowRetriever",
 ]

@@ -13,9 +13,9 @@ from airbyte_cdk.sources.declarative.retrievers.simple_retriever import SimpleRe
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
 
 from source_bigcommerce.components import embedded
+from source_bigcommerce.components.dates import iso_date
 from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.instant import instant
-from source_bigcommerce.components.v2_dates import iso_date
 from source_bigcommerce.components.window import Window
 
 Children = list[Record] | Future[list[Record]]

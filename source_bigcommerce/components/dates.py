@@ -1,10 +1,11 @@
-"""Dates of the v2 API, which come in RFC 2822, as ISO 8601."""
+"""Dates as ISO 8601: v2 sends RFC 2822, and an empty text where there is no date."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 
 from airbyte_cdk.sources.declarative.schema.json_file_schema_loader import JsonFileSchemaLoader
@@ -27,7 +28,7 @@ def iso_date(value: Any) -> Any:
 
     Anything that is not an RFC 2822 date (None, a date that is ISO already) is given back as it is.
     """
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value[4:5] == "-":
         return value
     if not value.strip():
         return None
@@ -49,7 +50,7 @@ def _day(value: Any) -> Any:
 
 
 @dataclass
-class V2Dates(RecordTransformation):
+class Dates(RecordTransformation):
     """Rewrites each field that the stream's schema declares as a date-time or a date.
 
     Not YAML: AddFields takes 20 µs a field, and a list of date fields in the manifest would repeat
@@ -63,7 +64,12 @@ class V2Dates(RecordTransformation):
     parameters: InitVar[Mapping[str, Any]]
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        self._dates = _date_fields(self.schema_loader.get_json_schema())
+        pass
+
+    @cached_property
+    def _dates(self) -> Mapping[str, Any]:
+        # Not before the first row: a sync builds all streams, whichever it reads.
+        return _date_fields(self.schema_loader.get_json_schema())
 
     def transform(
         self,

@@ -12,8 +12,8 @@ from airbyte_cdk.sources.declarative.schema.json_file_schema_loader import JsonF
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_bigcommerce.components import V2Dates
-from source_bigcommerce.components.v2_dates import iso_date
+from source_bigcommerce.components import Dates
+from source_bigcommerce.components.dates import iso_date
 
 
 @pytest.mark.parametrize(
@@ -49,10 +49,10 @@ def test_date_when_it_is_any_of_rfc_2822_leaves_as_the_same_instant(moment: date
     assert iso_date(format_datetime(moment)) == moment.isoformat().replace("+00:00", "Z")
 
 
-def dates_of(stream: str) -> V2Dates:
+def dates_of(stream: str) -> Dates:
     path = f"./source_bigcommerce/schemas/{stream}.json"
     loader = JsonFileSchemaLoader(config={}, parameters={}, file_path=path)
-    return V2Dates(loader, parameters={})
+    return Dates(loader, parameters={})
 
 
 RFC, ISO, DAY = "Wed, 05 Dec 2018 20:16:55 +0000", "2018-12-05T20:16:55Z", "2018-12-05"
