@@ -30,9 +30,7 @@ def measure(report: Report, orders: int, seconds_each: int) -> None:
         number = int(seconds_each * workers / _LATENCY)
         for name, span in (("many", _FIVE_YEARS), ("one", _ONE_WINDOW)):
             rows.append(_transactions(report, number, workers, name, span, start))
-    report.table(
-        ["workers", "windows", "requests", "requests/s", "ideal", "share", "most at once"], rows
-    )
+    report.table(["workers", "windows", "requests", "requests/s", "ideal", "share"], rows)
 
 
 def _ten_streams(report: Report, store: Store) -> None:
