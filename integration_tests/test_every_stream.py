@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
+from streams import WIDER, Expected
 
 from integration_tests.syncs import Row, Sync, catalog_of, config_for, sync
 from sandbox import Sandbox
-from unit_tests.streams import WIDER, Expected
 
 # Where the store calls a collection otherwise than the stream.
 COLLECTIONS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from integration_tests.nothing_lost import processes
@@ -30,7 +31,7 @@ def test_four_processes_share_a_small_quota(tmp_path: Path) -> None:
                 num_workers=5,
                 page_size=20,
             )
-            for start, end in zip(EDGES, EDGES[1:], strict=False)
+            for start, end in itertools.pairwise(EDGES)
         ]
         outputs = [sync.communicate() for sync in syncs]
         reads = [processes.parsed(output) for output, _ in outputs]

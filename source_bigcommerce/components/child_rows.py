@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import InitVar, dataclass
 from functools import cache
+from itertools import islice
 from typing import Any, cast
 
 from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
@@ -65,7 +66,9 @@ class ChildRows(Retriever):
         window = Window(stream_slice)
         ahead: deque[tuple[Any, Any, Children]] = deque()  # a parent's id, date and children
         try:
-            for parent in self.parents.read_records({}, window):
+            parents = self.parents.read_records({}, window)
+            # `check` wants to know whether it may read, not to find the first parent with children.
+            for parent in islice(parents, self.config.get("max_parents")):
                 row = cast(Row, parent)
                 date = instant(iso_date(row.get("date_modified")))
                 ahead.append((row["id"], date, self._children_of(row, window)))

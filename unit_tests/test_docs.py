@@ -1,0 +1,52 @@
+"""What the user's page says of the streams is what they are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
+from streams import STREAMS, Expected
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs/bigcommerce.md").read_text()
+README = (ROOT / "README.md").read_text()
+RELATION = re.compile(r"^ {4}(\w+) \|\|--(?:o\{|\|\|) (\w+) : (\w+)$", re.MULTILINE)
+
+
+def table(text: str) -> dict[str, list[str]]:
+    """The cells of the stream table, by stream."""
+    rows = re.findall(r"^\| `(\w+)` \| (`/v\d/.*) \|$", text, re.MULTILINE)
+    return {name: cells.split(" | ") for name, cells in rows}
+
+
+@pytest.mark.parametrize("text", [PAGE, README], ids=["docs/bigcommerce.md", "README.md"])
+@pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
+def test_stream_when_looked_up_is_described_as_it_is(row: Expected, text: str) -> None:
+    keys = [f"`{key}`" for key in row.primary_key.split(", ") if key]
+    assert table(text)[row.name][:4] == [
+        f"`/{row.endpoint.split('?')[0]}`",
+        ", ".join(keys) or "one row",
+        f"incremental, `{row.cursor}`" if row.cursor else "full refresh",
+        f"`{row.scope}`",
+    ]
+
+
+def test_page_when_read_lists_each_stream_once_with_its_cost() -> None:
+    assert sorted(table(PAGE)) == sorted(row.name for row in STREAMS)
+    assert all(cells[4].strip() for cells in table(PAGE).values())
+
+
+@pytest.mark.parametrize(("parent", "child", "field"), RELATION.findall(PAGE))
+def test_relation_when_drawn_is_a_field_of_the_schema(parent: str, child: str, field: str) -> None:
+    assert {parent, child} <= {row.name for row in STREAMS}
+    assert field in ResourceSchemaLoader("source_bigcommerce").get_schema(child)["properties"]
+
+
+def test_relations_when_a_stream_is_read_through_another_draw_it() -> None:
+    drawn = {(child, field) for _, child, field in RELATION.findall(PAGE)}
+    parents = {
+        (row.name, match[1]) for row in STREAMS if (match := re.search(r"\{(\w+)\}", row.endpoint))
+    }
+    assert parents <= drawn
