@@ -20,7 +20,8 @@ from source_bigcommerce.components.budget import StoreBudget
 from source_bigcommerce.components.error_handler import ErrorHandler
 
 ROOT = Path(__file__).parents[1]
-CHILDREN = {"order_products", "transactions"}
+CHILDREN = {row.name for row in STREAMS if "{" in row.endpoint}
+KEYSET_PARENTS = {row.name for row in STREAMS if re.search(r"{(order|product)_id}", row.endpoint)}
 
 
 @pytest.fixture
@@ -64,12 +65,12 @@ def test_error_handlers_when_streams_are_built_shrink_keyset_pages_and_excuse_lo
         for name, found in clients_of(SourceBigcommerce(config=CONFIG), CONFIG).items()
     }
     keyset, child, plain = (True, False), (False, True), (False, False)
-    assert flags == {row.name: [plain] for row in STREAMS} | {
-        "orders": [keyset],
-        "products": [keyset],
-        "order_products": [keyset, child],
-        "transactions": [keyset, child],
-    }
+    assert flags == (
+        {row.name: [plain] for row in STREAMS}
+        | {name: [plain, child] for name in CHILDREN}
+        | {name: [keyset, child] for name in KEYSET_PARENTS}
+        | {"orders": [keyset], "products": [keyset]}
+    )
 
 
 def test_cdk_when_installed_is_of_the_pinned_minor_version() -> None:
@@ -97,15 +98,19 @@ NO_ACCESS = (
     "the streams you want."
 )
 SUSPENDED = "The store is suspended. Ask BigCommerce support to reopen it, then sync again."
-PRODUCTS = (
-    "Some streams cannot be read: products, brands, categories need the scope "
-    "store_v2_products_read_only (read-only)."
-)
-ORDERS = (
-    "Some streams cannot be read: orders, order_products, transactions need the scope "
-    "store_v2_orders_read_only (read-only)."
-)
-PAGES = "Some streams cannot be read: pages needs the scope store_v2_content_read_only (read-only)."
+
+
+def lacking(scope: str, *also: str) -> str:
+    """What check says of all streams of a scope, in the order of the manifest."""
+    listed = [stream["$parameters"] for stream in SourceBigcommerce().resolved_manifest["streams"]]
+    names = [each["name"] for each in listed if each["scope"] == scope]
+    streams = ", ".join([*names, *also])
+    return f"Some streams cannot be read: {streams} need the scope {scope} (read-only)."
+
+
+PRODUCTS = lacking("store_v2_products_read_only")
+ORDERS = lacking("store_v2_orders_read_only", "transactions")
+PAGES = lacking("store_v2_content_read_only")
 
 
 @pytest.mark.parametrize(
@@ -140,12 +145,19 @@ def test_check_when_all_is_well_asks_for_one_row_behind_each_scope(
     asked = Counter(r.path.removeprefix("/stores/abc123/") for r in api.request_history)
     assert asked == {
         "v2/orders": 2,  # one for orders, one for transactions though that order has none
+        "v2/coupons": 1,
+        "v2/payments/methods": 1,
         "v2/store": 1,
         "v3/catalog/products": 1,
-        "v3/channels": 1,
+        "v3/channels": 2,  # one for channels, one for listings
         "v3/content/pages": 1,
         "v3/customers": 1,
+        "v3/hooks": 1,
+        "v3/inventory/items": 1,
+        "v3/inventory/locations": 1,
         "v3/orders/7/transactions": 1,
+        "v3/pickup/methods": 1,
+        "v3/sites": 1,
     }
 
 

@@ -28,12 +28,14 @@ def start(
     names: Iterable[str],
     state: State | None = None,
     flags: Iterable[str] = (),
+    catalog: dict[str, Any] | None = None,
     **values: Any,
 ) -> subprocess.Popen[bytes]:
     """A sync that has just started; what it prints is in its pipes. The folder is for its files."""
     folder.mkdir(exist_ok=True)
     config = syncs.config_for(store, **values)
-    catalog = ConfiguredAirbyteCatalogSerializer.dump(syncs.catalog_of(tuple(names), config))
+    if catalog is None:
+        catalog = ConfiguredAirbyteCatalogSerializer.dump(syncs.catalog_of(tuple(names), config))
     files = {"config": config, "catalog": catalog, "state": _state_messages(state or {})}
     command = [sys.executable, "-m", "source_bigcommerce", "read", *flags]
     for name, content in files.items():
