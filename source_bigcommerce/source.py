@@ -2,17 +2,20 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from airbyte_cdk.models import (
     AirbyteConnectionStatus,
+    AirbyteMessage,
     AirbyteStateMessage,
     ConfiguredAirbyteCatalog,
+    FailureType,
     Status,
 )
 from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.budget import StoreBudget
 
@@ -52,6 +55,28 @@ class SourceBigcommerce(YamlDeclarativeSource):
         # factory hands this one to every requester. A private attribute: see unit_tests.
         budget = StoreBudget(self._config.get("quota_share", 100))
         self._constructor._api_budget = budget  # type: ignore[assignment]
+
+    def read(
+        self,
+        logger: logging.Logger,
+        config: Mapping[str, Any],
+        catalog: ConfiguredAirbyteCatalog,
+        state: list[AirbyteStateMessage] | None = None,
+    ) -> Iterator[AirbyteMessage]:
+        """Reads the catalog's streams; raises a config error in the end if one does not exist.
+
+        The CDK marks such a stream as incomplete, and ends without a word as if all were well.
+        """
+        yield from super().read(logger, config, catalog, state)
+        known = {stream["name"] for stream in self.resolved_manifest["streams"]}
+        asked = {configured.stream.name for configured in catalog.streams}
+        if unknown := ", ".join(sorted(asked - known)):
+            raise AirbyteTracedException(
+                message=f"There is no stream of this name: {unknown}. Refresh the schema of the "
+                "connection and choose its streams again.",
+                internal_message=f"catalog: {unknown}",
+                failure_type=FailureType.config_error,
+            )
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Asks for one row behind each scope, all at once.

@@ -50,6 +50,7 @@ class StoreBudget(AbstractAPIBudget):
         self._changed = threading.Condition()
         self._in_flight: WeakKeyDictionary[requests.PreparedRequest, float] = WeakKeyDictionary()
         self._has_reply = False
+        self._alone_until = 0.0
         self._quota: int | None = None
         self._left = 0
         self._window = _WINDOW
@@ -68,11 +69,11 @@ class StoreBudget(AbstractAPIBudget):
                 del self._in_flight[request]
                 self._has_reply = True
                 self._changed.notify_all()
-            first_reply_due = self._clock() + _FIRST_REPLY_WAIT
             while True:
                 now = self._clock()
-                if not self._has_reply and self._in_flight and now < first_reply_due:
-                    self._changed.wait(first_reply_due - now)
+                if not self._has_reply and self._in_flight:
+                    self._changed.wait(max(self._alone_until - now, 0.001))
+                    self._has_reply = self._has_reply or self._clock() >= self._alone_until
                 elif now < self._blocked_until:
                     self._wait_until(self._blocked_until, now, "BigCommerce asked for a pause")
                 elif self._is_crowded(request, now):
@@ -88,6 +89,7 @@ class StoreBudget(AbstractAPIBudget):
                 else:
                     break
             self._in_flight[request] = now
+            self._alone_until = self._alone_until or now + _FIRST_REPLY_WAIT
 
     def update_from_response(self, request: Any, response: Any) -> None:
         """Takes in what a reply's headers say. Headers that make no sense are passed over."""
