@@ -17,6 +17,8 @@ def main() -> None:
     report = Report()
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}")
     quick = arguments.quick
+    if quick:
+        print("Quick: shows that it runs; the times say nothing.")
     if "start" in arguments.only:
         startup.measure(report, times=3 if quick else 9)
     if "speed" in arguments.only:

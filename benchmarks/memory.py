@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from benchmarks import programs
 from benchmarks.report import Report
 from benchmarks.speed import MEGABYTES
@@ -14,7 +16,13 @@ def measure(report: Report, few: int, many: int, parents: int) -> None:
     parents: orders whose transactions are read, beside a tenth of them.
     """
     report.title("Peak memory")
-    rows: list[list[object]] = []
+    report.table(
+        ["stream", "orders in the store", "workers", "records", "peak MB"],
+        _rows(report, few, many, parents),
+    )
+
+
+def _rows(report: Report, few: int, many: int, parents: int) -> Iterator[list[object]]:
     for stream, sizes in (
         ("orders", (few, many)),
         ("order_products", (few // 4, many // 4)),
@@ -28,9 +36,8 @@ def measure(report: Report, few: int, many: int, parents: int) -> None:
                         programs.connector(store, [stream], num_workers=workers)
                     )
                     of_workers.append(run.megabytes)
-                    rows.append([stream, orders, workers, run.records.total(), run.megabytes])
+                    yield [stream, orders, workers, run.records.total(), run.megabytes]
         for workers, (smaller, larger) in peaks.items():
             name = f"peak MB of {stream}, {workers} workers"
             report.at_most(f"{name}: {sizes[1]:,} orders ÷ {sizes[0]:,}", larger / smaller, 1.2)
             report.at_most(f"{name}, {sizes[1]:,} orders", larger, MEGABYTES[workers])
-    report.table(["stream", "orders in the store", "workers", "records", "peak MB"], rows)

@@ -19,12 +19,11 @@ class Report:
         print(f"\n{text}", flush=True)
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """A Markdown table; all columns but the first are numbers."""
+        """A Markdown table, each row as soon as it is there; the first column is text."""
         print(f"| {' | '.join(headers)} |")
         print(f"|---|{'---:|' * (len(headers) - 1)}")
         for row in rows:
-            print(f"| {' | '.join(_shown(value) for value in row)} |")
-        print(end="", flush=True)
+            print(f"| {' | '.join(_shown(value) for value in row)} |", flush=True)
 
     def at_least(self, name: str, value: float, bound: float) -> None:
         """A target that is reached from `bound` on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks import programs
@@ -92,70 +93,57 @@ class Line:
         ]
 
 
-@dataclass(frozen=True)
-class Start:
-    """What the programs take to find that there is nothing to read."""
-
-    connector: Taken
-    plain: Taken
-
-
 def measure(report: Report, sizes: Sizes) -> None:
     """Prints one row per stream and worker count, then all ten streams in one read."""
     report.title("Without latency")
-    start = _start(sizes.times)
+    lines: list[Line] = []
+
+    def rows() -> Iterator[list[object]]:
+        for line in _lines(report, sizes):
+            lines.append(line)
+            yield line.cells()
+
+    report.table(_COLUMNS, rows())
+    report.note(
+        f"Start-up excluded. Median of {sizes.times} runs; customers, transactions and all ten:"
+        " one run."
+    )
+    items, orders = (
+        min(line.taken.seconds / line.requests for line in lines if line.stream == stream)
+        for stream in ("order_products", "orders")
+    )
+    report.at_most("order_products: time per request ÷ that of orders", items / orders, 1.0)
+
+
+def _lines(report: Report, sizes: Sizes) -> Iterator[Line]:
     with Store(orders=sizes.large, products=sizes.large, cache_mb=4096) as store:
-        orders = _stream(report, store, "orders", sizes.times, start)
-        products = _stream(report, store, "products", sizes.times, start)
+        yield from _stream(report, store, "orders", sizes.times)
+        yield from _stream(report, store, "products", sizes.times)
     with Store(orders=sizes.line_orders, cache_mb=4096) as store:
-        items = _stream(report, store, "order_products", sizes.times, start)
+        yield from _stream(report, store, "order_products", sizes.times)
     small = sizes.small
     with Store(orders=small, customers=small, products=small, cache_mb=4096) as store:
-        customers = _stream(report, store, "customers", 1, start)
-        transactions = _stream(report, store, "transactions", 1, start)
-        ten = _ten_streams(report, store, start)
-    lines = [*orders, *products, *items, *customers, *transactions, *ten]
-    report.table(
-        _COLUMNS,
-        [line.cells() for line in lines],
-    )
-    report.note(
-        f"Start-up excluded: {start.connector.seconds:.2f} s of the connector,"
-        f" {start.plain.seconds:.2f} s of (a)."
-        f" Median of {sizes.times} runs; customers, transactions and all ten: one run."
-    )
-    per_request = [
-        min(line.taken.seconds / line.requests for line in lines) for lines in (items, orders)
-    ]
-    report.at_most(
-        "order_products: time per request ÷ that of orders", per_request[0] / per_request[1], 1.0
-    )
+        yield from _stream(report, store, "customers", 1)
+        yield from _stream(report, store, "transactions", 1)
+        yield from _ten_streams(report, store)
 
 
-def _start(times: int) -> Start:
-    with Store(orders=200) as store:
-        runs = programs.interleaved(
-            {
-                "connector": programs.connector_start(store),
-                "plain": programs.plain_start(store),
-            },
-            max(3, times),
-        )
-    return Start(Taken.of(runs["connector"]), Taken.of(runs["plain"]))
-
-
-def _stream(report: Report, store: Store, stream: str, times: int, start: Start) -> list[Line]:
+def _stream(report: Report, store: Store, stream: str, times: int) -> list[Line]:
     """One stream by (a) and by the connector, in turn, for each worker count."""
-    commands = {0: programs.plain(store, [stream])} | {
-        workers: programs.connector(store, [stream], num_workers=workers) for workers in _WORKERS
+    commands = {
+        "(a)": programs.plain(store, [stream]),
+        "start of (a)": programs.plain_start(store),
+        "start": programs.connector_start(store),
+    } | {
+        str(workers): programs.connector(store, [stream], num_workers=workers)
+        for workers in _WORKERS
     }
-    programs.run(commands[0])  # warms the store
-    runs = programs.interleaved(
-        {str(workers): command for workers, command in commands.items()}, times, store
-    )
-    first = runs["0"][0]
+    programs.run(commands["(a)"])  # warms the store
+    runs = programs.interleaved(commands, times, store)
+    start = Taken.of(runs["start"])
+    first = runs["(a)"][0]
     expected = first.records[stream]
-    plain = Taken.of(runs["0"], start.plain)
+    plain = Taken.of(runs["(a)"], Taken.of(runs["start of (a)"]))
     lines = []
     for workers in _WORKERS:
         of_connector = runs[str(workers)]
@@ -165,7 +153,7 @@ def _stream(report: Report, store: Store, stream: str, times: int, start: Start)
             of_connector[0].records[stream],
             of_connector[0].requests,
             first.requests,
-            Taken.of(of_connector, start.connector),
+            Taken.of(of_connector, start),
             programs.megabytes(of_connector),
             plain,
         )
@@ -184,8 +172,9 @@ def _stream(report: Report, store: Store, stream: str, times: int, start: Start)
     return lines
 
 
-def _ten_streams(report: Report, store: Store, start: Start) -> list[Line]:
+def _ten_streams(report: Report, store: Store) -> list[Line]:
     """The ten streams in one read."""
+    start = Taken.of([programs.run(programs.connector_start(store))])
     orders = store.rows("orders")
     by_order = programs.run(programs.plain(store, ["order_products"]), store)
     cut_orders = by_order.requests - pages(orders)
@@ -197,7 +186,7 @@ def _ten_streams(report: Report, store: Store, start: Start) -> list[Line]:
         run = programs.run(command, store)
         ratio = run.requests / ideal
         report.at_most(f"ten streams, {workers} workers: requests ÷ ideal", ratio, 1.2)
-        taken = Taken.of([run], start.connector)
+        taken = Taken.of([run], start)
         records = run.records.total()
         lines.append(Line("all ten", workers, records, run.requests, ideal, taken, run.megabytes))
     return lines

@@ -84,8 +84,8 @@ def rows_of(store: Sandbox, row: Expected) -> list[Row]:
 def counted(rows: list[Row], without: set[str]) -> Counter[str]:
     return Counter(
         json.dumps(
-            {k: v for k, v in row.items() if k not in without and v is not None}, sort_keys=1
-        )  # type: ignore[arg-type]
+            {k: v for k, v in row.items() if k not in without and v is not None}, sort_keys=True
+        )
         for row in rows
     )
 

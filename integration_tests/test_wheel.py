@@ -10,6 +10,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,15 @@ NAME = "source-bigcommerce"
 Message = dict[str, Any]
 
 
-def run(*command: object, cwd: Path, **options: Any) -> str:
+def run(*command: object, cwd: Path, env: dict[str, str] | None = None) -> str:
     """What a command prints, in a folder where the checkout cannot be imported from."""
     words = [str(word) for word in command]
-    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False, **options)
+    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 0, f"{words}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    return done.stdout
+    return str(done.stdout)
 
 
+@cache
 def pythons() -> dict[str, str]:
     """The interpreters on the path that do start, by version, and the one that runs this."""
     found = {}

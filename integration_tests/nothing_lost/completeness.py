@@ -51,7 +51,6 @@ class Stream:
     key: str
     cursor: str | None
     includes: tuple[str, ...]
-    is_v2: bool
 
     @property
     def operation(self) -> str:
@@ -84,8 +83,7 @@ class Stream:
     def _record(self, row: Row) -> Row:
         if self.name == "categories":
             return {**row, "id": row["category_id"]}
-        if self.is_v2:
-            self._dates.transform(row)
+        self._dates.transform(row)
         return row
 
     @cached_property
@@ -113,7 +111,6 @@ def streams() -> dict[str, Stream]:
             key=each["primary_key"],
             cursor=each.get("incremental_sync", {}).get("cursor_field"),
             includes=tuple(filter(None, parameters.get("include", "").split(","))),
-            is_v2=parameters["endpoint"].startswith("v2/"),
         )
     return found
 
@@ -204,7 +201,7 @@ def assert_states_true(store: Sandbox, messages: Iterable[AirbyteMessage], *earl
             name = message.state.stream.stream_descriptor.name
             if name in due:
                 assert message.state.stream.stream_state
-                state = message.state.stream.stream_state.__dict__[streams()[name].cursor]
+                state = message.state.stream.stream_state.__dict__[streams()[name].cursor or ""]
                 up_to = instant(state)
                 while due[name] and due[name][-1][0] <= up_to:
                     date, key = due[name].pop()

@@ -31,7 +31,7 @@ GROUPS = {
     "transactions": ("transactions",),
 }
 PLACES = ("first", "middle", "last")
-SETTINGS = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 14}
+SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 14}
 
 _TOLD = {
     "X-Rate-Limit-Requests-Left": "0",

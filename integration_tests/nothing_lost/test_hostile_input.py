@@ -24,7 +24,7 @@ from integration_tests.nothing_lost.completeness import (
     completed,
     shop,
 )
-from integration_tests.syncs import Sync, config_for, sync
+from integration_tests.syncs import State, Sync, config_for, sync
 from source_bigcommerce import SourceBigcommerce, run
 
 WORDS: list[Any] = [
@@ -74,7 +74,7 @@ def test_a_config_with_wrong_values_is_refused_by_the_name_of_the_field(key: str
 
 @pytest.mark.parametrize(
     "config",
-    [{}, {"store_hash": "abc"}, {"access_token": TOKEN}, {"store_hash": None, "access_token": 5}],
+    [{"store_hash": "abc"}, {"access_token": TOKEN}, {"store_hash": None, "access_token": 5}],
     ids=len,
 )
 @pytest.mark.parametrize("command", ["check", "discover", "read"])
@@ -133,6 +133,8 @@ def test_files_that_are_not_ours_are_refused(
         "https://",
         "https://api.bigcommerce.com?x=",
         "https://api.bigcommerce.com#",
+        # A backslash ends the host for some readers of addresses, and is part of a name for others.
+        "http://example.com\\@127.0.0.1",
         "https://example.com\\@api.bigcommerce.com",
         "https://api.bigcommerce.com\r\nX-Evil: 1",
         " http://example.com",
@@ -184,7 +186,7 @@ def test_a_stream_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 def test_a_state_of_other_streams_is_passed_over() -> None:
     with shop(orders=20) as store:
-        state = {"no_such_stream": {"a": [1, {"b": None}]}, "orders": {"a": "b"}}
+        state: State = {"no_such_stream": {"a": [1, {"b": None}]}, "orders": {"a": "b"}}
         read = sync(store, "orders", state=state, start_date=START, end_date=NOW)
         assert read.errors == []
         assert_complete(store, ["orders"], read)
@@ -198,7 +200,7 @@ def test_logs_at_debug_level_do_not_show_the_token(
 ) -> None:
     if way == "environment":
         monkeypatch.setenv("LOG_LEVEL", "DEBUG")
-    with shop(orders=30, customers=20, products=10) as store:
+    with shop(orders=30, customers=20, products=10, window_ms=500) as store:
         store.faults.add("orders.list", "rate_limit")
         store.faults.add("customers.list", "reset")
         store.faults.add("products.list", "html")
@@ -260,4 +262,3 @@ def _assert_refused(command: str, status: int, output: Sync) -> None:
     assert message
     assert message.endswith(".")
     assert len(message) < 400
-

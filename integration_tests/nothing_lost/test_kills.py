@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from airbyte_cdk.models import AirbyteMessage
@@ -23,7 +24,7 @@ from integration_tests.nothing_lost.completeness import (
 from integration_tests.syncs import State, Sync
 from sandbox import Sandbox
 
-SETTINGS = {"start_date": START, "end_date": NOW, "num_workers": 6, "page_size": 20}
+SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 6, "page_size": 20}
 KILLS = 5
 
 

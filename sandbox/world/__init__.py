@@ -64,6 +64,7 @@ class World:
             "page": content.pages,
             "product": catalog.products,
         }
+        self.orders = orders
         self.tables: tuple[Table, ...] = (
             orders.table,
             *order_children.tables,

@@ -197,7 +197,7 @@ def tried(handler: ErrorHandler, replies: list[Any]) -> tuple[int, str]:
         try:
             handler.backoff_time(each, attempt)
         except AirbyteTracedException as error:
-            assert error.failure_type == TRANSIENT  # noqa: PT017
+            assert error.failure_type == TRANSIENT
             return attempt - 1, str(error.message)
     return len(replies), ""
 

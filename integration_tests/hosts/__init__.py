@@ -1,0 +1,1 @@
+"""The connector in the programs that run it."""

@@ -1,0 +1,69 @@
+"""Split the first sync of a large store into connections that read one part of its history each.
+
+    python scripts/split_backfill.py CONFIG.json PARTS [--since 2018-01-01]
+
+Prints one configuration a line. Their dates are disjoint and together leave nothing out: the first
+begins where CONFIG does, the last has no end unless CONFIG has one, and is the one to keep.
+`--since` is needed where CONFIG has no start date: about when the store's history begins; what is
+older comes with the first part. The lines hold the access token. See docs/scaling.md.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_bigcommerce.components import NormalizeConfig
+from source_bigcommerce.components.config import format_instant
+
+
+def split(config: Mapping[str, Any], parts: int, since: str | None = None) -> Iterator[Any]:
+    """The configurations of the parts, of about equal length, oldest first."""
+    if parts < 2:
+        raise ValueError("Two parts are the fewest.")
+    start, end = _span(config if since is None else {**config, "start_date": since})
+    step = (end - start) / parts
+    if step < timedelta(minutes=1):
+        raise ValueError("The time from the start date to the end date is too short to split.")
+    edges = [(start + step * part).replace(microsecond=0) for part in range(1, parts)]
+    for part in range(parts):
+        own = dict(config)
+        if part > 0:
+            own["start_date"] = format_instant(edges[part - 1])
+        if part < len(edges):
+            # The end is inclusive, and dates are whole seconds.
+            own["end_date"] = format_instant(edges[part] - timedelta(seconds=1))
+        yield own
+
+
+def _span(config: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    """What the connector makes of the dates."""
+    plain = dict(config)
+    NormalizeConfig().transform(plain)
+    if plain["reads_everything"]:
+        raise ValueError("Name a date with --since: the configuration has no start date.")
+    start, end = (datetime.fromisoformat(plain[key][:19] + "+00:00") for key in _DATES)
+    return start, end
+
+
+_DATES = ("start_date", "end_date")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("config", type=argparse.FileType())
+    parser.add_argument("parts", type=int)
+    parser.add_argument("--since")
+    arguments = parser.parse_args()
+    try:
+        for part in split(json.load(arguments.config), arguments.parts, arguments.since):
+            print(json.dumps(part))
+    except (ValueError, AirbyteTracedException) as error:
+        parser.exit(1, f"{error}\n")
+
+
+if __name__ == "__main__":
+    main()
