@@ -147,6 +147,8 @@ class _Loader(DuckDBSqlProcessor):
         # but not new rows with each other.
         table = super()._write_files_to_new_table(files, stream_name, batch_id)
         keys = ", ".join(self.catalog_provider.get_primary_keys(stream_name))
+        if not keys:  # one object, such as the store's settings
+            return table
         newest = ", ".join(f"{key} DESC" for key in (*self._cursor(stream_name), "rowid"))
         self._execute_sql(
             f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} QUALIFY "

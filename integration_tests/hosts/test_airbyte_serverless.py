@@ -61,7 +61,7 @@ def test_airbyte_serverless_when_run_twice_brings_the_rows_then_what_changed(
     for words in steps:
         subprocess.run([str(BIN / "uv"), *map(str, words), "--quiet"], check=True, cwd=tmp_path)
 
-    abs_command = [environment / "bin/abs", "create", "shop"]
+    abs_command = [str(environment / "bin/abs"), "create", "shop"]
     options = ["--source", str(BIN / "source-bigcommerce"), "--destination", "print"]
     subprocess.run([*abs_command, *options], check=True, cwd=tmp_path, capture_output=True)
     template = (tmp_path / "connections/shop.yaml").read_text()
