@@ -57,9 +57,8 @@ def whole(name: str, endpoint: str, scope: str, primary_key: str = "id") -> Expe
 
 
 def dated_pages(name: str, endpoint: str, scope: str) -> Expected:
-    """Incremental by page number, so without an upper bound."""
-    query = "date_modified:min=2024-01-01T00:00:00Z&limit=250"
-    return Expected(name, endpoint, f"{endpoint}?{query}", scope, "date_modified")
+    """Incremental by page number."""
+    return Expected(name, endpoint, f"{endpoint}?{V3_DATES}&limit=250", scope, "date_modified")
 
 
 def dated_cursor(name: str, endpoint: str, scope: str) -> Expected:
@@ -156,7 +155,7 @@ CORE = (
     Expected(
         "channels",
         "v3/channels",
-        "v3/channels?include=currencies&date_modified:min=2024-01-01T00:00:00Z&limit=250",
+        f"v3/channels?include=currencies&{V3_DATES}&limit=250",
         "store_channel_settings_read_only",
         "date_modified",
     ),

@@ -21,9 +21,11 @@ from integration_tests.nothing_lost.completeness import (
 )
 from integration_tests.syncs import sync
 from sandbox import Sandbox
+from sandbox.clock import instant
 from sandbox.faults import Change
 
 LATER = "2026-03-01T01:00:00Z"
+LATEST = "2026-03-01T03:00:00Z"
 ROWS, PAGES = 12, 4
 SIZES = {"orders": ROWS, "customers": ROWS, "products": ROWS, "channels": ROWS}
 PAGE_SIZE = ROWS // PAGES
@@ -42,9 +44,12 @@ def test_a_page_boundary_is_where_the_tests_take_it_to_be(name: str) -> None:
     with shop(**SIZES) as store:
         read = sync(store, name, **_settings(NOW))
         keys = _keys(store, name)
-        pages = [keys[page * PAGE_SIZE : (page + 1) * PAGE_SIZE] for page in PAGE_ORDER[name]]
+        pages = [
+            keys[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
+            for page in dict.fromkeys(PAGE_ORDER[name])
+        ]
         assert [row["id"] for row in read.records[name]] == [key for page in pages for key in page]
-        assert len(store.log) - len(pages) in (0, 1)  # An empty page may show where the end is.
+        assert len(store.log) - len(pages) in (0, 1, 2)  # An empty page may show where the end is.
 
 
 # Rows that leave the filter behind the reader shift those before it; rows that change ahead of it
@@ -76,6 +81,28 @@ def test_a_change_at_a_page_boundary_loses_nothing(name: str, boundary: int, cha
         second = sync(store, name, state=first.state, **_settings(LATER))
         assert (first.errors, second.errors) == ([], [])
         assert_complete(store, [name], first, second)
+
+
+@pytest.mark.parametrize("boundary", range(1, PAGES))
+@pytest.mark.parametrize("name", INCREMENTAL)
+def test_an_old_row_that_changes_while_newer_ones_are_read_loses_nothing(
+    name: str, boundary: int
+) -> None:
+    """It comes into a filter that it was not in, and shifts rows the other way."""
+    with shop(**SIZES) as store:
+        collection = streams()[name].collection
+        first = sync(store, name, **_settings(NOW))
+        old, *newer = _keys(store, collection)
+        for minutes, key in enumerate(newer):
+            date = instant(NOW) + 60 * (55 - minutes)
+            store.edit(collection, key, {"date_modified": date})
+        store.clock.advance(2 * 3600)
+        change = Change("edit", collection, (old,), {})
+        fault = store.faults.change(streams()[name].paged_operation, change, at=boundary)
+        second = sync(store, name, state=first.state, **_settings(LATER))
+        assert fault.fired == 1
+        third = sync(store, name, state=second.state, **_settings(LATEST))
+        assert_complete(store, [name], first, second, third)
 
 
 def _around(store: Sandbox, name: str, boundary: int) -> tuple[list[Any], list[Any]]:

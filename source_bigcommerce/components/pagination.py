@@ -17,14 +17,9 @@ _LIKELY_CAPS = frozenset({10, 20, 25, 30, 40, 50, 100, 150, 200})
 
 
 class _PageNumber(int):
-    """A page number that knows what was seen before it.
-
-    row_before: the last row, to notice a page that comes again.
-    total: how many rows there were when the first page was read, to notice that some went.
-    """
+    """A page number that knows the last row before it, to notice a page that comes again."""
 
     row_before: Mapping[str, Any] | None = None
-    total: int | None = None
 
 
 @dataclass
@@ -43,9 +38,8 @@ class NextPage(PaginationStrategy):
     key: field of the last row that the next page is asked by.
     key_step: added to the key, 1 where the API's filter includes the key itself (`min_id`).
     follows_cursor: ask by the reply's cursor, and by page number where a reply has none.
-    backward: after the first page read the last, and from there back to the second: rows that shift
-        forward, because one before them was deleted, are met later instead of never. The first page
-        is read again if the number of rows changed since.
+    backward: after the first page read the last, and from there back to the first again. Rows that
+        shift forward, because one before them was deleted, are then met twice and not never.
     """
 
     config: Config
@@ -91,7 +85,11 @@ class NextPage(PaginationStrategy):
             return str(cursor["end_cursor"]) if is_full and is_new else None
 
         if self.backward and pages:
-            return _page_before(last_page_token_value, pages)
+            last = int(pages.get("total_pages") or 1)
+            before = last if last_page_token_value is None else int(last_page_token_value) - 1
+            if before > 1 or (before == 1 and last_page_token_value):
+                return before
+            return None
         if pages.get("total_pages") is None:
             has_more = bool(rows) and (len(rows) >= limit or len(rows) in _LIKELY_CAPS)
         elif self.key:  # counted is what is left behind the key
@@ -109,15 +107,3 @@ class NextPage(PaginationStrategy):
         page = _PageNumber(int(last_page_token_value or 1) + 1)
         page.row_before = rows[-1]
         return page
-
-
-def _page_before(page: int | None, counted: Mapping[str, Any]) -> _PageNumber | None:
-    total = counted.get("total")
-    if page is None:
-        last = _PageNumber(counted.get("total_pages") or 1)
-        last.total = total
-        return last if last > 1 else None
-    before = _PageNumber(page - 1)
-    before.total = getattr(page, "total", None)
-    is_unchanged = total is not None and before.total == total
-    return before if before > 1 or (before == 1 and not is_unchanged) else None

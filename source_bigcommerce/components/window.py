@@ -37,11 +37,14 @@ class WindowRetriever(Retriever):
     """Reads the rows of a window, with slices and dates that cost the cursor little.
 
     Not YAML: SimpleRetriever takes the slice as the cursor made it.
+
+    skips_repeats: drop what comes again as it was on the first page, which NextPage reads twice.
     """
 
     rows: SimpleRetriever
     config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
+    skips_repeats: bool = False
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         pass
@@ -50,7 +53,13 @@ class WindowRetriever(Retriever):
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[StreamData]:
         # The schema is for schema_normalization; without it no row is copied.
+        first_page: dict[Any, Any] = {}
         for record in self.rows.read_records({}, Window(stream_slice)):
             row = cast(Record, record).data
+            if self.skips_repeats:
+                if first_page.get(row["id"]) == row:
+                    continue
+                if len(first_page) < self.config["page_size"]:
+                    first_page[row["id"]] = dict(row)
             row["date_modified"] = instant(row.get("date_modified"))  # type: ignore[index]
             yield record
