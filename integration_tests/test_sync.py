@@ -63,6 +63,8 @@ def rows(store: Sandbox, name: str, since: str = "") -> list[Row]:
     if name == "orders":
         dates = ("date_created", "date_modified", "date_shipped")
         found = [{**row, **{field: iso(row[field]) for field in dates}} for row in found]
+    if name == "products":  # a date that is empty text is none
+        found = [{**row, "date_last_imported": row["date_last_imported"] or None} for row in found]
     if name == "categories":
         found = [{**row, "id": row["category_id"]} for row in found]
     return [row for row in found if row.get("date_modified", "~")[:19] >= since[:19]]

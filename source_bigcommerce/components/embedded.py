@@ -96,8 +96,8 @@ def _groups(order: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 def _consignments(groups: list[dict[str, Any]]) -> Iterator[Any]:
     for group in groups:
-        email = group.get("email") or {}
-        if _WARNING in email:
+        email = group.get("email")
+        if isinstance(email, dict) and _WARNING in email:
             yield None
         gift_certificates = email.get("gift_certificates") if isinstance(email, dict) else email
         for part in (
