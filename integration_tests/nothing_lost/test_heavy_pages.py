@@ -1,0 +1,54 @@
+"""A page that is larger than expected is read in parts, before it fills the memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from integration_tests.nothing_lost.completeness import (
+    NOW,
+    START,
+    assert_complete,
+    assert_honest,
+    completed,
+    shop,
+)
+from integration_tests.syncs import sync
+from sandbox import Sandbox
+from source_bigcommerce.components import budget
+
+VARIANTS = 600
+"""The most that BigCommerce allows a product."""
+MEBIBYTE = 2**20
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_page_of_products_with_600_variants_each_is_read_in_parts(
+    compressed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "_FIRST_REPLY_WAIT", 0.1)
+    with _shop(80, compressed) as store:
+        read = sync(store, "products", **_settings(80))
+        assert read.errors == []
+        assert completed(read) == {"products"}
+        assert_complete(store, ["products"], read)
+        assert_honest(store, read)
+        limits = [entry.query["limit"] for entry in store.requests("products.list")]
+        assert limits[:2] == ["80", "40"]
+        row = len(orjson.dumps(read.records["products"][0]))
+        assert 40 * row < 16 * MEBIBYTE < 80 * row
+
+
+def _shop(products: int, compressed: bool) -> Sandbox:
+    store = shop(orders=0, products=products, gzip=compressed)
+    for product in store.rows("products", ["variants"]):
+        variants = [{**product["variants"][0], "id": number} for number in range(1, VARIANTS + 1)]
+        date = product["date_modified"]
+        store.edit("products", product["id"], {"variants": variants, "date_modified": date})
+    return store
+
+
+def _settings(page_size: int) -> dict[str, Any]:
+    return {"start_date": START, "end_date": NOW, "num_workers": 1, "page_size": page_size}

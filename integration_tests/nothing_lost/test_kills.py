@@ -1,0 +1,82 @@
+"""`kill -9` at any moment of a sync, and on from the last state that it printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import AirbyteMessage
+
+from integration_tests.nothing_lost import processes
+from integration_tests.nothing_lost.completeness import (
+    ALL,
+    NOW,
+    START,
+    TOKEN,
+    assert_complete,
+    assert_states_true,
+    completed,
+    shop,
+)
+from integration_tests.syncs import State, Sync
+from sandbox import Sandbox
+
+SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 6, "page_size": 20}
+KILLS = 5
+
+
+# Four stores, five kills each.
+@pytest.mark.parametrize("seed", range(4))
+def test_a_sync_that_is_killed_again_and_again_loses_nothing(seed: int, tmp_path: Path) -> None:
+    moments = Random(seed)
+    with shop(seed=seed, latency_ms=3) as store:
+        runs: list[Sync] = []
+        state: State = {}
+        for kill in range(KILLS):
+            # The first kill may come before anything is printed; the more has been read, the
+            # shorter is what remains.
+            run = _killed(tmp_path, store, state, moments.randint(0, 900 // (kill + 1)))
+            assert_states_true(store, run.messages, *runs)
+            state = {**state, **run.state}
+            runs.append(Sync(list(_acknowledged(run))))
+        last = _finished(tmp_path, store, state)
+        assert last.errors == []
+        assert completed(last) == set(ALL)
+        assert_states_true(store, last.messages, *runs)
+        assert_complete(store, ALL, *runs, last)
+
+
+def _killed(folder: Path, store: Sandbox, state: State, lines: int) -> Sync:
+    """The messages of a sync up to its death, which comes after so many lines."""
+    process = processes.start(folder, store, ALL, state, **SETTINGS)
+    assert process.stdout
+    assert process.stderr
+    output = b"".join(process.stdout.readline() for _ in range(lines))
+    process.kill()
+    rest, errors = process.stdout.read(), process.stderr.read()
+    assert process.wait() == -9, "it was to die in the middle, not to end before"
+    process.stdout.close()
+    process.stderr.close()
+    assert TOKEN.encode() not in output + rest + errors
+    return processes.parsed(output + rest)
+
+
+def _finished(folder: Path, store: Sandbox, state: State) -> Sync:
+    output, errors = processes.start(folder, store, ALL, state, **SETTINGS).communicate()
+    assert TOKEN.encode() not in output + errors
+    return processes.parsed(output)
+
+
+def _acknowledged(run: Sync) -> Iterator[AirbyteMessage]:
+    """Without the records after the last state of their stream: a destination may drop them."""
+    last = {}
+    for place, message in enumerate(run.messages):
+        if message.state and message.state.stream:
+            last[message.state.stream.stream_descriptor.name] = place
+    for place, message in enumerate(run.messages):
+        if message.record and place > last.get(message.record.stream, -1):
+            continue
+        yield message
