@@ -130,8 +130,10 @@ def _api_url(value: Any) -> str:
     try:
         url = urlsplit(text)
         is_safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
-        has_host = url.hostname and " " not in url.netloc and url.port != 0
-        if has_host and is_safe and not url.query and not url.fragment:
+        has_host = url.hostname and url.port != 0
+        # Some readers of addresses let a backslash end the host; behind ? and # a path is lost.
+        is_plain = text.isprintable() and not set(" \\?#").intersection(text)
+        if has_host and is_safe and is_plain:
             return text
     except ValueError:
         pass
