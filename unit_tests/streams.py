@@ -1,10 +1,11 @@
 """What each stream is and asks for, by hand: nothing here is derived from the manifest.
 
-`make test` compares the manifest, the catalogue, the README and the requests with it.
+`make test` compares the manifest, the catalogue, the README, the requests and the records with it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 # Where a full refresh with this configuration begins is what `first_request` says.
@@ -17,6 +18,9 @@ CONFIG: dict[str, Any] = {
 }
 V2_DATES = "min_date_modified=2024-01-01T00:00:00Z&max_date_modified=2024-02-01T00:00:01Z"
 V3_DATES = "date_modified:min=2024-01-01T00:00:00Z&date_modified:max=2024-01-31T23:59:59Z"
+
+
+Row = dict[str, Any]
 
 
 class Expected(NamedTuple):
@@ -32,6 +36,8 @@ class Expected(NamedTuple):
     """Its fields, with commas between."""
     children_query: str = "limit=250"
     """Of the request for one parent, where the endpoint has one."""
+    records: Callable[[Row], list[Row]] = lambda row: [row]
+    """What the connector makes of a row of the store, where it does more than to rewrite dates."""
 
 
 ORDERS = "store_v2_orders_read_only"
@@ -46,7 +52,7 @@ CHANNELS = "store_channel_settings_read_only"
 def pages(
     name: str, endpoint: str, scope: str, primary_key: str = "id", include: str = ""
 ) -> Expected:
-    """Full refresh by page number."""
+    """Full refresh in pages, whatever their kind."""
     query = f"include={include}&limit=250" if include else "limit=250"
     return Expected(name, endpoint, f"{endpoint}?{query}", scope, primary_key=primary_key)
 
@@ -56,13 +62,8 @@ def whole(name: str, endpoint: str, scope: str, primary_key: str = "id") -> Expe
     return Expected(name, endpoint, endpoint, scope, primary_key=primary_key)
 
 
-def dated_pages(name: str, endpoint: str, scope: str) -> Expected:
-    """Incremental by page number."""
-    return Expected(name, endpoint, f"{endpoint}?{V3_DATES}&limit=250", scope, "date_modified")
-
-
-def dated_cursor(name: str, endpoint: str, scope: str) -> Expected:
-    """Incremental by the API's cursor."""
+def dated(name: str, endpoint: str, scope: str) -> Expected:
+    """Incremental by the filter on `date_modified`, whatever its paging."""
     return Expected(name, endpoint, f"{endpoint}?{V3_DATES}&limit=250", scope, "date_modified")
 
 
@@ -70,8 +71,8 @@ def of_orders(
     name: str,
     endpoint: str,
     include: str = "",
-    scope: str = ORDERS,
     primary_key: str = "id",
+    children_query: str = "limit=250",
 ) -> Expected:
     """Read through the orders that changed, which bring what `include` says."""
     query = f"{V2_DATES}&sort=id"
@@ -83,9 +84,10 @@ def of_orders(
         name,
         f"v2/orders/{{order_id}}/{endpoint}",
         f"v2/orders?{query}&limit=250",
-        scope,
+        ORDERS,
         "order_date_modified",
         primary_key,
+        children_query,
     )
 
 
@@ -101,29 +103,67 @@ def of_products(name: str, endpoint: str, include: str, primary_key: str = "id")
     )
 
 
-CORE = (
+def with_number(row: Row) -> list[Row]:
+    """Metafields of the store have an id in text."""
+    return [{**row, "id": int(row["id"])}]
+
+
+def with_id(category: Row) -> list[Row]:
+    """The `id` of Airbyte's archived connector."""
+    return [{**category, "id": category["category_id"]}]
+
+
+def with_both_owners(value: Row) -> list[Row]:
+    """A value names its customer or its address; the other one is 0."""
+    return [{**value, **{key: value.get(key) or 0 for key in ("customer_id", "address_id")}}]
+
+
+def by_location(item: Row) -> list[Row]:
+    """A row for each location of an item."""
+    identity = item["identity"]
+    return [{"identity": identity, **identity, **location} for location in item["locations"]]
+
+
+STREAMS = (
+    # Customers
     Expected(
         "customers",
         "v3/customers",
         f"v3/customers?include=addresses,storecredit,attributes,formfields&{V3_DATES}&limit=250",
-        "store_v2_customers_read_only",
+        CUSTOMERS,
         "date_modified",
     ),
+    pages("customer_addresses", "v3/customers/addresses", CUSTOMERS, include="formfields"),
+    dated("customer_attributes", "v3/customers/attributes", CUSTOMERS),
+    dated("customer_attribute_values", "v3/customers/attribute-values", CUSTOMERS),
+    pages(
+        "customer_form_field_values",
+        "v3/customers/form-field-values",
+        CUSTOMERS,
+        "customer_id, address_id, name",
+    )._replace(records=with_both_owners),
+    pages("customer_groups", "v2/customer_groups", CUSTOMERS),
+    dated("customer_metafields", "v3/customers/metafields", CUSTOMERS),
+    pages("customer_segments", "v3/segments", CUSTOMERS),
+    dated("subscribers", "v3/customers/subscribers", CUSTOMERS),
+    pages("wishlists", "v3/wishlists", CUSTOMERS),
+    # Orders
     Expected(
         "orders",
         "v2/orders",
         f"v2/orders?{V2_DATES}&sort=id&limit=250",
-        "store_v2_orders_read_only",
+        ORDERS,
         "date_modified",
     ),
-    Expected(
-        "order_products",
-        "v2/orders/{order_id}/products",
-        f"v2/orders?include=consignments.line_items&{V2_DATES}&sort=id"
-        "&consignment_structure=object&limit=250",
-        "store_v2_orders_read_only",
-        "order_date_modified",
-    ),
+    of_orders("order_products", "products", "consignments.line_items"),
+    of_orders("order_shipping_addresses", "shipping_addresses", "consignments"),
+    of_orders("order_consignments", "consignments", "consignments", "order_id", ""),
+    of_orders("order_fees", "fees", "fees", "order_id, id", ""),
+    of_orders("order_shipments", "shipments"),
+    of_orders("order_coupons", "coupons", primary_key="order_id, id"),
+    of_orders("order_taxes", "taxes?details=true", primary_key="order_id, id"),
+    of_orders("order_messages", "messages"),
+    whole("order_statuses", "v2/order_statuses", ORDERS),
     Expected(
         "transactions",
         "v3/orders/{order_id}/transactions",
@@ -132,74 +172,6 @@ CORE = (
         "order_date_modified",
     ),
     Expected(
-        "products",
-        "v3/catalog/products",
-        "v3/catalog/products?include=bulk_pricing_rules,channels,custom_fields,images,"
-        f"parent_relations,primary_image,reviews,variants,videos&{V3_DATES}"
-        "&sort=id&direction=asc&limit=250",
-        "store_v2_products_read_only",
-        "date_modified",
-    ),
-    Expected(
-        "brands",
-        "v3/catalog/brands",
-        "v3/catalog/brands?limit=250",
-        "store_v2_products_read_only",
-    ),
-    Expected(
-        "categories",
-        "v3/catalog/trees/categories",
-        "v3/catalog/trees/categories?limit=250",
-        "store_v2_products_read_only",
-    ),
-    Expected(
-        "channels",
-        "v3/channels",
-        f"v3/channels?include=currencies&{V3_DATES}&limit=250",
-        "store_channel_settings_read_only",
-        "date_modified",
-    ),
-    Expected(
-        "pages",
-        "v3/content/pages",
-        "v3/content/pages?include=body&limit=250",
-        "store_v2_content_read_only",
-    ),
-    Expected(
-        "store",
-        "v2/store",
-        "v2/store",
-        "store_v2_information_read_only",
-        primary_key="store_id",
-    ),
-)
-
-WIDER = (
-    # Customers
-    pages("customer_addresses", "v3/customers/addresses", CUSTOMERS, include="formfields"),
-    dated_pages("customer_attributes", "v3/customers/attributes", CUSTOMERS),
-    dated_pages("customer_attribute_values", "v3/customers/attribute-values", CUSTOMERS),
-    pages(
-        "customer_form_field_values",
-        "v3/customers/form-field-values",
-        CUSTOMERS,
-        "customer_id, address_id, name",
-    ),
-    pages("customer_groups", "v2/customer_groups", CUSTOMERS),
-    dated_cursor("customer_metafields", "v3/customers/metafields", CUSTOMERS),
-    pages("customer_segments", "v3/segments", CUSTOMERS),
-    dated_pages("subscribers", "v3/customers/subscribers", CUSTOMERS),
-    pages("wishlists", "v3/wishlists", CUSTOMERS),
-    # Orders
-    of_orders("order_shipping_addresses", "shipping_addresses", "consignments"),
-    of_orders("order_consignments", "consignments", "consignments", primary_key="order_id"),
-    of_orders("order_fees", "fees", "fees", primary_key="order_id, id"),
-    of_orders("order_shipments", "shipments"),
-    of_orders("order_coupons", "coupons", primary_key="order_id, id"),
-    of_orders("order_taxes", "taxes?details=true", primary_key="order_id, id"),
-    of_orders("order_messages", "messages"),
-    whole("order_statuses", "v2/order_statuses", ORDERS),
-    Expected(
         "order_refunds",
         "v3/orders/payment_actions/refunds",
         "v3/orders/payment_actions/refunds?created:min=2024-01-01T00:00:00Z"
@@ -207,8 +179,17 @@ WIDER = (
         ORDERS,
         "created",
     ),
-    dated_cursor("order_metafields", "v3/orders/metafields", ORDERS),
+    dated("order_metafields", "v3/orders/metafields", ORDERS),
     # Catalog
+    Expected(
+        "products",
+        "v3/catalog/products",
+        "v3/catalog/products?include=bulk_pricing_rules,channels,custom_fields,images,"
+        f"parent_relations,primary_image,reviews,variants,videos&{V3_DATES}"
+        "&sort=id&direction=asc&limit=250",
+        PRODUCTS,
+        "date_modified",
+    ),
     pages("product_variants", "v3/catalog/variants", PRODUCTS),
     of_products("product_options", "options", "options", "product_id, id"),
     of_products("product_modifiers", "modifiers", "modifiers", "product_id, id"),
@@ -222,8 +203,8 @@ WIDER = (
         "product_id, id",
     ),
     of_products("product_reviews", "reviews", "reviews"),
-    dated_cursor("product_metafields", "v3/catalog/products/metafields", PRODUCTS),
-    dated_cursor("variant_metafields", "v3/catalog/variants/metafields", PRODUCTS),
+    dated("product_metafields", "v3/catalog/products/metafields", PRODUCTS),
+    dated("variant_metafields", "v3/catalog/variants/metafields", PRODUCTS),
     pages(
         "product_category_assignments",
         "v3/catalog/products/category-assignments",
@@ -236,11 +217,13 @@ WIDER = (
         PRODUCTS,
         "product_id, channel_id",
     ),
-    dated_cursor("brand_metafields", "v3/catalog/brands/metafields", PRODUCTS),
+    pages("brands", "v3/catalog/brands", PRODUCTS),
+    dated("brand_metafields", "v3/catalog/brands/metafields", PRODUCTS),
+    pages("categories", "v3/catalog/trees/categories", PRODUCTS)._replace(records=with_id),
     whole("category_trees", "v3/catalog/trees", PRODUCTS),
-    dated_cursor("category_metafields", "v3/catalog/categories/metafields", PRODUCTS),
+    dated("category_metafields", "v3/catalog/categories/metafields", PRODUCTS),
     # Prices
-    dated_cursor("price_lists", "v3/pricelists", PRODUCTS),
+    dated("price_lists", "v3/pricelists", PRODUCTS),
     Expected(
         "price_list_records",
         "v3/pricelists/{price_list_id}/records",
@@ -248,6 +231,7 @@ WIDER = (
         PRODUCTS,
         "date_modified",
         "price_list_id, variant_id, currency",
+        f"include=bulk_pricing_tiers,sku&{V3_DATES}&limit=250",
     ),
     pages("price_list_assignments", "v3/pricelists/assignments", PRODUCTS),
     # Inventory
@@ -256,12 +240,10 @@ WIDER = (
         "v3/inventory/items",
         "store_inventory_read_only",
         "product_id, variant_id, location_id",
-    ),
+    )._replace(records=by_location),
     pages("locations", "v3/inventory/locations", "store_locations_read_only"),
-    dated_cursor(
-        "location_metafields", "v3/inventory/locations/metafields", "store_locations_read_only"
-    ),
-    dated_pages("pickup_methods", "v3/pickup/methods", "store_fulfillment_methods_read_only"),
+    dated("location_metafields", "v3/inventory/locations/metafields", "store_locations_read_only"),
+    dated("pickup_methods", "v3/pickup/methods", "store_fulfillment_methods_read_only"),
     # Marketing
     pages("coupons", "v2/coupons", MARKETING),
     pages("promotions", "v3/promotions", MARKETING),
@@ -275,22 +257,32 @@ WIDER = (
     pages("banners", "v2/banners", MARKETING),
     # Channels
     Expected(
+        "channels",
+        "v3/channels",
+        f"v3/channels?include=currencies&{V3_DATES}&limit=250",
+        CHANNELS,
+        "date_modified",
+    ),
+    Expected(
         "channel_listings",
         "v3/channels/{channel_id}/listings",
         "v3/channels?limit=250",
         "store_channel_listings_read_only",
         "date_modified",
         "channel_id, listing_id",
+        f"{V3_DATES}&limit=250",
     ),
-    dated_cursor("channel_metafields", "v3/channels/metafields", CHANNELS),
+    dated("channel_metafields", "v3/channels/metafields", CHANNELS),
     pages("sites", "v3/sites", "store_sites_read_only"),
     # Content
+    pages("pages", "v3/content/pages", CONTENT, include="body"),
     pages("scripts", "v3/content/scripts", CONTENT, "uuid"),
     pages("blog_posts", "v2/blog/posts", CONTENT),
     whole("blog_tags", "v2/blog/tags", CONTENT, "tag"),
     pages("redirects", "v3/storefront/redirects", CONTENT, include="to_url"),
     # Store
-    dated_cursor("store_metafields", "v3/store/metafields", INFORMATION),
+    whole("store", "v2/store", INFORMATION, "store_id"),
+    dated("store_metafields", "v3/store/metafields", INFORMATION)._replace(records=with_number),
     pages("currencies", "v2/currencies", INFORMATION),
     pages("tax_classes", "v2/tax_classes", INFORMATION),
     whole("tax_zones", "v3/tax/zones", INFORMATION),
@@ -317,5 +309,3 @@ WIDER = (
     whole("settings_status", "v3/settings/storefront/status", INFORMATION, ""),
     whole("settings_robots", "v3/settings/storefront/robotstxt", INFORMATION, ""),
 )
-
-STREAMS = CORE + WIDER

@@ -159,7 +159,8 @@ class Shop:
             first=_FIRST_LISTING,
             key="listing_id",
             held={
-                "channel_id": lambda at, nth: channels(at)[nth],
+                # One that is put in for a product without any is on the default channel.
+                "channel_id": lambda at, nth: (channels(at) or [channel_id(0)])[nth],
                 "date_created": created,
                 "date_modified": modified,
             },

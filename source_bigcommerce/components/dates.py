@@ -21,14 +21,20 @@ _MONTHS = {
 }
 
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T")
+_WITHOUT_ZONE = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
 
 
 def iso_date(value: Any) -> Any:
     """`Wed, 05 Dec 2018 20:16:55 +0000` as `2018-12-05T20:16:55Z`; empty text as None.
 
-    Anything that is not an RFC 2822 date (None, a date that is ISO already) is given back as it is.
+    `2018-12-05 20:16:55`, as customer groups have it, is taken for UTC like all other dates. What
+    is neither (None, a date that is ISO already) is given back as it is.
     """
-    if not isinstance(value, str) or value[4:5] == "-":
+    if not isinstance(value, str):
+        return value
+    if value[4:5] == "-":
+        if value[10:11] == " " and _WITHOUT_ZONE.fullmatch(value):
+            return f"{value[:10]}T{value[11:]}Z"
         return value
     if not value.strip():
         return None

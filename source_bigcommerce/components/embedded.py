@@ -4,6 +4,7 @@ Each function takes an order and gives its rows, or None where they may not be a
 that order is then the only way to know.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ _ADDRESS_COSTS = (
 )
 
 _NOT_OF_ADDRESSES = {"line_items", "applied_discounts"}
+_QUOTES = re.compile(r"/consignments/shipping/(\d+)/shipping_quotes$")
 
 
 def line_items(order: Mapping[str, Any]) -> list[Row] | None:
@@ -57,7 +59,10 @@ def line_items(order: Mapping[str, Any]) -> list[Row] | None:
 
 
 def shipping_addresses(order: Mapping[str, Any]) -> list[Row] | None:
-    """As `/orders/{id}/shipping_addresses` gives them: the shipping consignments, costs as text."""
+    """As `/orders/{id}/shipping_addresses` gives them.
+
+    These are the shipping consignments, with costs as text and another link to their quotes.
+    """
     groups = _groups(order)
     if groups is None:
         return None
@@ -74,6 +79,12 @@ def shipping_addresses(order: Mapping[str, Any]) -> list[Row] | None:
             for cost in _ADDRESS_COSTS:
                 if isinstance(address.get(cost), (int, float)):
                     address[cost] = f"{address[cost]:.4f}"
+            if isinstance(quotes := address.get("shipping_quotes"), dict):
+                own = r"/shippingaddresses/\1/shippingquotes"
+                address["shipping_quotes"] = {
+                    key: _QUOTES.sub(own, link) if isinstance(link, str) else link
+                    for key, link in quotes.items()
+                }
             addresses.append(address)
     return addresses
 

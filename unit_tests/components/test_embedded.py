@@ -187,6 +187,25 @@ def test_addresses_when_embedded_are_the_shipping_consignments_with_costs_as_tex
     assert shipping_addresses(order(shipping=[])) == []
 
 
+@pytest.mark.parametrize("quotes", [None, [], {"url": None}, {"url": "https://x.example/quotes"}])
+def test_address_when_its_quotes_are_no_known_link_has_them_as_they_came(quotes: Any) -> None:
+    [address] = shipping_addresses(order(shipping=[{"id": 2, "shipping_quotes": quotes}])) or []
+    assert address["shipping_quotes"] == quotes
+
+
+def test_address_when_embedded_links_to_its_quotes_as_its_own_endpoint_does() -> None:
+    # Both as in the examples of the API's documentation.
+    api = "https://api.bigcommerce.com/stores/x/v2"
+    sent, own = "/consignments/shipping/64/shipping_quotes", "/shippingaddresses/64/shippingquotes"
+    quotes = {"url": f"{api}/orders/163{sent}", "resource": f"/orders/163{sent}"}
+    [address] = shipping_addresses(order(shipping=[{"id": 64, "shipping_quotes": quotes}])) or []
+    assert address["shipping_quotes"] == {
+        "url": f"{api}/orders/163{own}",
+        "resource": f"/orders/163{own}",
+    }
+    assert quotes["resource"].endswith(sent)  # the order is another stream's
+
+
 def test_consignments_when_embedded_are_one_row() -> None:
     row = order()
     assert consignments(row) == consignments(array_form(row)) == [row["consignments"]]
