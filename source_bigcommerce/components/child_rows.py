@@ -72,7 +72,7 @@ class ChildRows(Retriever):
                 row = cast(Row, parent)
                 date = instant(iso_date(row.get("date_modified")))
                 ahead.append((row["id"], date, self._children_of(row, window)))
-                if len(ahead) > self._parents_ahead:
+                while ahead and (len(ahead) > self._parents_ahead or _are_there(ahead[0][2])):
                     yield from self._related(*ahead.popleft(), window)
             while ahead:
                 yield from self._related(*ahead.popleft(), window)
@@ -103,6 +103,10 @@ class ChildRows(Retriever):
             if self.parent_date:
                 row[self.parent_date] = date
             yield Record(data=row, stream_name=self.name, associated_slice=window)
+
+
+def _are_there(children: Children) -> bool:
+    return not isinstance(children, Future) or children.done()
 
 
 @cache

@@ -103,21 +103,31 @@ def test_children_when_workers_are_free_are_asked_for_at_once() -> None:
     assert list(child_rows(wait).read_records({}, WINDOW)) == []
 
 
-def test_parents_when_children_are_emitted_are_a_page_ahead_and_no_more() -> None:
+def numbered(taken: list[int], third: threading.Event) -> Iterator[dict[str, Any]]:
+    for number in range(1, 10):
+        taken.append(number)
+        if number == 3:
+            third.set()
+        yield {"id": number, "images": [{"id": 10 * number}]}
+
+
+def test_parents_when_children_are_waited_for_are_a_page_ahead_and_no_more() -> None:
     taken: list[int] = []
+    third = threading.Event()
 
-    def parents() -> Iterator[dict[str, Any]]:
-        for number in range(1, 10):
-            taken.append(number)
-            yield {"id": number}
+    def wait(window: StreamSlice) -> list[dict[str, Any]]:
+        assert third.wait(5)
+        return of_parent(window)
 
-    records = child_rows(of_parent, cast(Any, parents())).read_records({}, WINDOW)
-    next(records)
+    next(child_rows(wait, cast(Any, numbered(taken, third))).read_records({}, WINDOW))
     assert taken == [1, 2, 3]
-    next(records)
-    assert taken == [1, 2, 3]
-    next(records)
-    assert taken == [1, 2, 3, 4]
+
+
+def test_parents_when_children_are_embedded_are_not_held_in_memory() -> None:
+    taken: list[int] = []
+    parents = cast(Any, numbered(taken, threading.Event()))
+    next(child_rows(of_parent, parents, embeds="images").read_records({}, WINDOW))
+    assert taken == [1]
 
 
 def test_window_when_the_children_of_one_parent_fail_ends_with_the_error() -> None:
