@@ -154,6 +154,33 @@ def test_changes_lose_nothing_in_any_other_way_of_reading(boundary: int, ahead: 
         assert_complete(truth, FURTHER, first, second)
 
 
+# Parents that a stream goes through. What went with a deleted one is gone; the others' must come.
+PARENTS = {
+    "product_images": "products",
+    "order_shipments": "orders",
+    "channel_listings": "channels",
+    "price_list_records": "price_lists",
+}
+
+
+@pytest.mark.parametrize("boundary", [1, 2, 3])
+def test_a_parent_that_is_deleted_hides_no_other_one(boundary: int) -> None:
+    with shop(**SIZES) as store:
+        store.clock.advance(30)
+        faults = []
+        for parents in PARENTS.values():
+            change = Change("delete", parents, (_keys(store, parents)[0],))
+            pages = -(-len(_keys(store, parents)) // PAGE_SIZE)
+            at = min(boundary, pages)
+            faults.append(store.faults.change(f"{parents}.list", change, at=at))
+        first = sync(store, *PARENTS, **_settings(NOW))
+        assert [fault.fired for fault in faults] == [1] * len(faults)
+        second = sync(store, *PARENTS, state=first.state, **_settings(LATER))
+        assert (first.errors, second.errors) == ([], [])
+        truth = sync(store, *PARENTS, start_date=START, end_date=LATER)
+        assert_complete(truth, PARENTS, first, second)
+
+
 def _around(store: Sandbox, name: str, boundary: int) -> tuple[list[Any], list[Any]]:
     """Keys of the rows that were read by then and that were not, in the order of reading."""
     pages = _pages(store, name)
