@@ -101,7 +101,7 @@ def test_a_fault_that_lasts_is_an_error_with_a_true_state(
         failed = sync(store, *GROUPS[group], failing=True, **SETTINGS)
         assert store.faults.pending() == []
         assert completed(failed) == set()
-        assert _failed(failed) == set(GROUPS[group])
+        assert failed_streams(failed) == set(GROUPS[group])
         assert_honest(store, failed)
 
         store.faults.clear()
@@ -226,7 +226,7 @@ def _assert_told(read: Sync, name: str, words: str) -> None:
         assert error.failure_type == FailureType.config_error
 
 
-def _failed(read: Sync) -> set[str]:
+def failed_streams(read: Sync) -> set[str]:
     return {name for name in map(_stream_of, read.errors) if name}
 
 

@@ -1,0 +1,138 @@
+"""The same faults on every stream that the connector has, all of them in one sync."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import pytest
+from airbyte_cdk.models import FailureType
+
+from integration_tests.nothing_lost.completeness import (
+    NOW,
+    START,
+    assert_honest,
+    completed,
+    shop,
+    streams,
+)
+from integration_tests.nothing_lost.test_faults import FAULTS, failed_streams
+from integration_tests.syncs import Sync, sync
+from sandbox import Sandbox
+from sandbox.routes import ROUTES
+
+NAMES = tuple(streams())
+SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 20}
+SIZES = {"orders": 20, "channels": 3} | dict.fromkeys(
+    ("customers", "products", "pages", "brands", "categories"), 45
+)
+# Streams that go through orders or products tell themselves apart by what they ask to be included.
+SHARED = ("orders.list", "products.list")
+OF_ONE_PARENT = {route.operation for route in ROUTES if "{" in route.path}
+
+
+class Requests(NamedTuple):
+    """Of one kind: an operation of the sandbox, what its requests include, how many there are."""
+
+    operation: str
+    where: Mapping[str, str]
+    number: int
+    have_bodies: bool
+
+    @property
+    def of_one_parent(self) -> bool:
+        return self.operation in OF_ONE_PARENT
+
+    def at(self, place: str) -> int:
+        return {"first": 1, "middle": self.number // 2 + 1, "last": self.number}[place]
+
+
+class Undisturbed(NamedTuple):
+    read: Sync
+    requests: list[Requests]
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> Undisturbed:
+    """A sync to which nothing happens: what there is to read, and how often it asks for what."""
+    with _store() as store:
+        read = sync(store, *NAMES, **SETTINGS)
+        assert read.errors == []
+        assert completed(read) == set(NAMES)
+        return Undisturbed(read, list(_counted(store)))
+
+
+def _store() -> Sandbox:
+    return shop(**SIZES, empty_transactions="200")
+
+
+def _counted(store: Sandbox) -> Iterator[Requests]:
+    for operation in dict.fromkeys(entry.operation for entry in store.log):
+        entries = store.requests(operation)
+        have_bodies = all(entry.status == 200 for entry in entries)
+        yield Requests(operation, {}, len(entries), have_bodies)
+        if operation in SHARED:
+            asked = Counter(entry.query.get("include") for entry in entries)
+            for include, number in asked.items():
+                if include:
+                    yield Requests(operation, {"include": include}, number, have_bodies)
+
+
+# One of each way in which replies are handled.
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "429 without headers",
+        "503",
+        "connection reset",
+        "reply cut in the middle",
+        "200 with HTML",
+        "200 with nothing",
+    ],
+)
+def test_faults_that_pass_lose_nothing(fault: str, undisturbed: Undisturbed) -> None:
+    """At the first request of each kind, one in the middle and the last."""
+    kind, fields = FAULTS[fault]
+    with _store() as store:
+        for requests in undisturbed.requests:
+            if kind == "truncate" and not requests.have_bodies:
+                continue
+            for earlier, at in enumerate(
+                sorted({requests.at(place) for place in ("first", "middle", "last")})
+            ):
+                where = requests.where
+                store.faults.add(requests.operation, kind, where=where, at=at + earlier, **fields)
+        read = sync(store, *NAMES, **SETTINGS)
+        assert store.faults.pending() == []
+        assert read.errors == []
+        assert completed(read) == set(NAMES)
+        assert_honest(undisturbed.read, read)
+
+
+@pytest.mark.parametrize("fault", ["503", "200 with nothing", "403"])
+@pytest.mark.parametrize("of_one_parent", [False, True], ids=["lists", "rows of one parent"])
+def test_a_fault_that_lasts_is_an_error_with_a_true_state(
+    of_one_parent: bool, fault: str, undisturbed: Undisturbed
+) -> None:
+    kind, fields = FAULTS.get(fault, ("status", {"status": 403}))
+    with _store() as store:
+        for requests in undisturbed.requests:
+            if requests.of_one_parent == of_one_parent and not requests.where:
+                at = requests.at("middle")
+                store.faults.add(requests.operation, kind, at=at, times=None, **fields)
+        failed = sync(store, *NAMES, failing=True, **SETTINGS)
+        assert store.faults.pending() == []
+        assert completed(failed) | failed_streams(failed) == set(NAMES)
+        assert completed(failed) & failed_streams(failed) == set()
+        assert_honest(undisturbed.read, failed)
+        if fault == "403":
+            told = [error for error in failed.errors if error.stream_descriptor]
+            assert all("lacks the scope store_" in error.message for error in told)
+            assert all(error.failure_type == FailureType.config_error for error in told)
+
+        store.faults.clear()
+        resumed = sync(store, *NAMES, state=failed.state, **SETTINGS)
+        assert resumed.errors == []
+        assert completed(resumed) == set(NAMES)
+        assert_honest(undisturbed.read, resumed, failed)
