@@ -20,6 +20,8 @@ from integration_tests.syncs import config_for
 from sandbox import Sandbox
 
 STREAMS = ("customers", "orders", "order_products", "products", "brands")
+# Stream: a column that holds an object or a list.
+SEVERAL_TYPES = {"coupons": "restricted_to", "product_modifiers": "config", "store": "logo"}
 
 
 @dataclass
@@ -190,14 +192,19 @@ def test_postgres_when_synced_twice_holds_each_row_once_as_it_is_now(
         install_if_missing=False,
         config=config_for(store),
     )
-    source.select_streams(list(STREAMS))
+    source.select_streams([*STREAMS, *SEVERAL_TYPES])
     try:
         first = source.read(cache=cache)
         for stream in ("customers", "orders", "products", "brands"):
             assert [row[0] for row in ask(f"SELECT id FROM {stream} ORDER BY id")] == ids(
                 store, stream
             )
+        for stream, column in SEVERAL_TYPES.items():
+            kinds = {row[0] for row in ask(f"SELECT json_typeof({column}) FROM {stream}")}
+            assert kinds <= {"object", "array"}
+            assert "object" in kinds or stream == "store"
         changes = change(store)
+        source.select_streams(list(STREAMS))
         second = source.read(cache=cache)
         # PyAirbyte alone leaves rows that a full refresh no longer brings, so not the brands.
         for stream in ("customers", "orders", "products"):
