@@ -47,7 +47,7 @@ class Run:
 
 
 class Failed(Exception):
-    """A program ended with an error."""
+    """A program ended with an error, or without all records."""
 
 
 def connector(store: Store, streams: Sequence[str], **config: Any) -> Command:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Report:
-    """Everything printed so far; `summary` repeats the targets at the end."""
+    """What is printed as it is measured; `summary` prints all that must be reached at the end."""
 
-    targets: list[str] = field(default_factory=list)
+    targets: list[list[object]] = field(default_factory=list)
 
     def title(self, text: str) -> None:
         print(f"\n### {text}\n", flush=True)
@@ -27,23 +27,20 @@ class Report:
 
     def at_least(self, name: str, value: float, bound: float) -> None:
         """A target that is reached from `bound` on."""
-        self._target(name, value, "≥", bound, value >= bound)
+        self._target(name, value, f"≥ {_shown(bound)}", value >= bound)
 
     def at_most(self, name: str, value: float, bound: float) -> None:
         """A target that is reached up to `bound`."""
-        self._target(name, value, "≤", bound, value <= bound)
+        self._target(name, value, f"≤ {_shown(bound)}", value <= bound)
 
     def summary(self) -> bool:
         """Prints all targets; True when each was reached."""
         self.title("Must reach")
-        print("\n".join(self.targets), flush=True)
-        return not any("MISSED" in target for target in self.targets)
+        self.table(["", "must be", "is", "reached"], self.targets)
+        return all(reached == "yes" for *_, reached in self.targets)
 
-    def _target(self, name: str, value: float, sign: str, bound: float, reached: bool) -> None:
-        verdict = "OK" if reached else "MISSED"
-        self.targets.append(
-            f"- {verdict}: {name}: {_shown(value)} (must be {sign} {_shown(bound)})"
-        )
+    def _target(self, name: str, value: float, bound: str, is_reached: bool) -> None:
+        self.targets.append([name, bound, value, "yes" if is_reached else "**no**"])
 
 
 def _shown(value: object) -> str:

@@ -68,6 +68,13 @@ def refused(log: list[dict[str, Any]]) -> int:
     return sum(entry["status"] == 429 for entry in log)
 
 
+def per_second(log: list[dict[str, Any]]) -> float:
+    """Requests per second from the first request of a log to its last reply."""
+    started: float = min(entry["started"] for entry in log)
+    ended: float = max(entry["ended"] for entry in log)
+    return len(log) / (ended - started)
+
+
 def most_at_once(log: list[dict[str, Any]]) -> int:
     """The largest number of requests of a log that were under way at the same time."""
     edges = sorted(edge for entry in log for edge in ((entry["started"], 1), (entry["ended"], -1)))
