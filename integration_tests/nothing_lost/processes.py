@@ -16,6 +16,7 @@ from airbyte_cdk.models import (
 )
 
 from integration_tests import syncs
+from integration_tests.nothing_lost.completeness import TOKEN
 from integration_tests.syncs import State, Sync
 from sandbox import Sandbox
 
@@ -43,6 +44,13 @@ def start(
         path.write_bytes(orjson.dumps(content))
         command += [f"--{name}", str(path)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def ended(process: subprocess.Popen[bytes]) -> Sync:
+    """What a sync printed up to its end; the token is in none of it."""
+    output, errors = process.communicate()
+    assert TOKEN.encode() not in output + errors
+    return parsed(output)
 
 
 def parsed(output: bytes) -> Sync:

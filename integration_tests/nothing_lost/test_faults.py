@@ -158,6 +158,21 @@ def test_only_the_page_that_is_heavy_is_read_in_parts(name: str) -> None:
         assert set(limits[5:]) == {"100"}
 
 
+# These are read by page number, which smaller pages would shift, or may be.
+def test_a_heavy_page_that_cannot_be_read_in_parts_is_an_error_with_a_true_state() -> None:
+    names = ("customers", "brands", "categories", "pages")
+    with shop(**dict.fromkeys(names, 60)) as store:
+        faults = [store.faults.add(streams()[name].operation, "heavy", above=50) for name in names]
+        failed = sync(store, *names, failing=True, **{**SETTINGS, "page_size": 250})
+        assert all(fault.fired > 0 for fault in faults)
+        assert failed_streams(failed) == set(names)
+        assert_honest(store, failed)
+        smaller = {**SETTINGS, "page_size": 50}
+        resumed = sync(store, *names, state=failed.state, **smaller)
+        assert resumed.errors == []
+        assert_complete(store, names, failed, resumed)
+
+
 MISSING = {
     "customers": "store_v2_customers_read_only",
     "orders": "store_v2_orders_read_only",

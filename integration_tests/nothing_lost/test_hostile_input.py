@@ -175,9 +175,8 @@ def test_a_stream_that_does_not_exist_is_named(tmp_path: Path) -> None:
         process = processes.start(
             tmp_path, store, ALL, catalog=catalog, start_date=START, end_date=NOW
         )
-        output, _ = process.communicate()
+        read = processes.ended(process)
         assert process.returncode == 1
-        read = processes.parsed(output)
         assert completed(read) == set(ALL)
         assert_complete(store, ALL, read)
         assert "no_such_stream" in read.errors[0].message
