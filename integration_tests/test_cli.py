@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -255,3 +257,36 @@ def test_file_when_it_cannot_be_read_is_an_error_in_words(
         [(_, message)] = ran.errors
     assert re.search(r"(no-such-file|config|state)\.json", message), message
     assert "Traceback" not in ran.stderr
+
+
+def test_command_when_it_follows_two_dashes_is_the_same() -> None:
+    # As tap-airbyte-wrapper starts an image.
+    ran = run("--", "spec")
+    assert (ran.code, len(ran.of("SPEC"))) == (0, 1)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_read_when_interrupted_ends_at_once_and_without_a_word(command: str, files: Files) -> None:
+    with Sandbox(orders=300, latency_ms=100) as store:
+        config = config_for(store, num_workers=2)  # some 15 seconds of transactions
+        options = files(config=config, catalog=catalog(store, "transactions"))
+        reading = subprocess.Popen(
+            [*COMMANDS[command], "read", *map(str, options)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert reading.stdout
+        first = next(line for line in reading.stdout if '"RECORD"' in line)
+        interrupted = time.monotonic()
+        reading.send_signal(signal.SIGINT)
+        stdout, stderr = reading.communicate(timeout=30)
+        asked = len(store.requests("transactions.list"))
+    assert reading.returncode == 130
+    assert time.monotonic() - interrupted < 5
+    assert asked < 200
+    assert stderr == ""
+    printed = [json.loads(line) for line in (first + stdout).splitlines()]
+    traces = [message["trace"]["type"] for message in printed if message["type"] == "TRACE"]
+    assert "ERROR" not in traces

@@ -1,6 +1,8 @@
 """Command line: `source-bigcommerce spec|check|discover|read`."""
 
+import gc
 import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import TypeVar
@@ -18,13 +20,31 @@ _Read = TypeVar("_Read")
 
 
 def run() -> None:
-    """Entry point of the installed command and of `main.py`; exits 1 after an error.
+    """Entry point of the installed command and of `main.py`.
+
+    Exits 1 after an error, and 130 when it is interrupted, without a word and at once.
+    """
+    args = sys.argv[1:]
+    # tap-airbyte-wrapper says `docker run IMAGE -- read ...`, and argparse knows no `--` there.
+    if args[:1] == ["--"]:
+        del args[0]
+    try:
+        _run(args)
+    except KeyboardInterrupt:
+        # sys.exit would first send all requests that are queued.
+        sys.stdout.flush()
+        os._exit(130)
+
+
+def _run(args: list[str]) -> None:
+    """Does what the command line says.
 
     A configuration, catalog or state that cannot be used ends as Airbyte's protocol wants it: a
     failed connection status for `check`, a trace message for the other commands.
     """
+    # What was imported stays to the end; the collector need not look at it again and again.
+    gc.freeze()
     init_uncaught_exception_handler(LOGGER)
-    args = sys.argv[1:]
     command = AirbyteEntrypoint.parse_args(args).command
     try:
         source = _source(args)
