@@ -12,6 +12,7 @@ from streams import STREAMS, Expected
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/bigcommerce.md").read_text()
 README = (ROOT / "README.md").read_text()
+SUITE = ROOT / "integration_tests/nothing_lost"
 RELATION = re.compile(r"^ {4}(\w+) \|\|--(?:o\{|\|\|) (\w+) : (\w+)$", re.MULTILINE)
 
 
@@ -50,3 +51,31 @@ def test_relations_when_a_stream_is_read_through_another_draw_it() -> None:
         (row.name, match[1]) for row in STREAMS if (match := re.search(r"\{(\w+)\}", row.endpoint))
     }
     assert parents <= drawn
+
+
+def promises() -> dict[str, list[tuple[str, str]]]:
+    """File and test names, by promise."""
+    section = PAGE.split("\n## What is promised\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (.*\.\)?) \| (`.*`) \|$", section, re.MULTILINE)
+    return {promise: re.findall(r"`(\w+\.py)::(\w+)`", tests) for promise, tests in rows}
+
+
+@pytest.mark.parametrize("promise", promises())
+def test_promise_when_made_names_tests_that_exist(promise: str) -> None:
+    assert promises()[promise] != []
+    for file, test in promises()[promise]:
+        assert f"\ndef {test}(" in (SUITE / file).read_text()
+
+
+def test_promises_when_a_test_of_them_exists_name_it() -> None:
+    named = {test for tests in promises().values() for test in tests}
+    there = {
+        (path.name, test)
+        for path in SUITE.glob("test_*.py")
+        for test in re.findall(r"^def (test_\w+)\(", path.read_text(), re.MULTILINE)
+    }
+    # These show that the tests themselves are right.
+    assert there - named == {
+        ("test_edits.py", "test_a_page_boundary_is_where_the_tests_take_it_to_be"),
+        ("test_order_list_failure.py", "test_the_frameworks_router_loses_an_order"),
+    }
