@@ -12,6 +12,9 @@ class Options:
 
     store_hash: str = "sandbox"
     access_token: str = "sandbox-token"
+    client_id: str = "sandbox-app"
+    client_secret: str = "sandbox-app-secret"
+    """Of the app that the login server knows."""
     scopes: frozenset[str] | None = None
     """Scopes of the token, with or without `_read_only`; None: all."""
 

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl
 from sandbox import control
 from sandbox.clock import Clock, instant
 from sandbox.faults import Change, Fault, Faults
+from sandbox.login import Login
 from sandbox.options import Options
 from sandbox.quota import Balance
 from sandbox.route import Family, Route
@@ -88,6 +89,7 @@ class Sandbox:
         world = World(Size(**sizes), seed, start, years, self.options.store_hash)
         self.data = Store(world, self.clock, self.options.cache_mb * 1024 * 1024)
         self.surface = Surface(self.data, self.options)
+        self.login = Login(self.options)
         self.faults = Faults()
         self.log: list[Entry] = []
         self.closing = threading.Event()
@@ -298,6 +300,9 @@ class _Handler(BaseHTTPRequestHandler):
         sandbox = self.server.sandbox
         if path.startswith("/_sandbox/"):
             self._send(control.answer(sandbox, self.command, path[10:], body), [])
+            return
+        if login := sandbox.login.answer(self.command, self.path, body):
+            self._send(login, [])
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, path, raw_query, headers)

@@ -10,9 +10,10 @@ from typing import TypeVar
 import orjson
 from airbyte_cdk.entrypoint import AirbyteEntrypoint, launch
 from airbyte_cdk.exception_handler import init_uncaught_exception_handler
-from airbyte_cdk.models import AirbyteMessage, AirbyteMessageSerializer, FailureType
+from airbyte_cdk.models import AirbyteMessage, AirbyteMessageSerializer
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_bigcommerce.components.messages import FILE_UNREADABLE
 from source_bigcommerce.source import SourceBigcommerce
 
 LOGGER = logging.getLogger("airbyte")
@@ -79,12 +80,8 @@ def _read(reader: Callable[[str], _Read], path: str | None) -> _Read | None:
     try:
         return reader(path)
     except Exception as error:
-        raise AirbyteTracedException(
-            message=f"The file {path} cannot be read as {reader.__name__.removeprefix('read_')}. "
-            "Name a JSON file of the form that Airbyte's protocol describes.",
-            internal_message=repr(error),
-            failure_type=FailureType.config_error,
-        ) from error
+        kind = reader.__name__.removeprefix("read_")
+        raise FILE_UNREADABLE.error(repr(error), path=path, kind=kind) from error
 
 
 def _print(message: AirbyteMessage) -> None:

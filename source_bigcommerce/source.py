@@ -11,19 +11,15 @@ from airbyte_cdk.models import (
     AirbyteMessage,
     AirbyteStateMessage,
     ConfiguredAirbyteCatalog,
-    FailureType,
     Status,
 )
 from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.budget import StoreBudget
+from source_bigcommerce.components.messages import NO_ACCESS, STREAM_UNKNOWN, STREAMS_UNREADABLE
 
-_NO_ACCESS = (
-    "The access token opens none of the streams of this store. Check that the Store hash and the "
-    "Access token belong together, and give the store-level API account the read-only scopes of "
-    "the streams you want."
-)
+# Records that wait to be printed: two pages. A sync of longer queues is no faster.
+_QUEUED = 500
 
 
 class SourceBigcommerce(YamlDeclarativeSource):
@@ -55,6 +51,8 @@ class SourceBigcommerce(YamlDeclarativeSource):
         # factory hands this one to every requester. A private attribute: see unit_tests.
         budget = StoreBudget(self._config.get("quota_share", 100))
         self._constructor._api_budget = budget  # type: ignore[assignment]
+        # The CDK lets 10,000 records wait to be printed: of full-size orders, a hundred megabytes.
+        self._concurrent_source._queue.maxsize = _QUEUED
 
     def read(
         self,
@@ -71,12 +69,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         known = {stream["name"] for stream in self.resolved_manifest["streams"]}
         asked = {configured.stream.name for configured in catalog.streams}
         if unknown := ", ".join(sorted(asked - known)):
-            raise AirbyteTracedException(
-                message=f"There is no stream of this name: {unknown}. Refresh the schema of the "
-                "connection and choose its streams again.",
-                internal_message=f"catalog: {unknown}",
-                failure_type=FailureType.config_error,
-            )
+            raise STREAM_UNKNOWN.error(names=unknown)
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Asks for one row behind each scope, all at once.
@@ -114,14 +107,14 @@ class SourceBigcommerce(YamlDeclarativeSource):
                 sentences.append(reason)
         if len(problems) == len(streams_of):
             return AirbyteConnectionStatus(
-                status=Status.FAILED, message=sentences[0] if sentences else _NO_ACCESS
+                status=Status.FAILED, message=sentences[0] if sentences else NO_ACCESS.message()
             )
         if lacking:
             needs = "; ".join(
                 f"{', '.join(names)} need{'s' * (len(names) == 1)} the scope {scope}"
                 for scope, names in lacking.items()
             )
-            sentences.append(f"Some streams cannot be read: {needs} (read-only).")
+            sentences.append(STREAMS_UNREADABLE.message(needs=needs))
         message = " ".join(sentences)
         logger.warning(message)
         return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=message)

@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from airbyte_cdk.models import ConnectorSpecificationSerializer
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from streams import CONFIG, STREAMS, Expected
@@ -48,7 +49,8 @@ def references(value: Any) -> set[str]:
     refs += [
         item
         for node in nodes(value)
-        for item in node.values()
+        for values in node.values()
+        for item in (values if isinstance(values, list) else [values])
         if isinstance(item, str) and item.startswith("#/")
     ]
     return {ref.split("/")[2] for ref in refs}
@@ -149,7 +151,8 @@ def test_manifest_when_searched_holds_no_schema() -> None:
     streams = {name: part for name, part in MANIFEST.items() if name != "spec"}
     assert not [n for n in nodes(streams) if "schema" in n or "properties" in n], EDIT
     assert {n["type"] for n in nodes(MANIFEST) if str(n.get("type")).endswith("SchemaLoader")} == {
-        "JsonFileSchemaLoader"
+        "JsonFileSchemaLoader",
+        "CustomSchemaLoader",
     }, f"schemas are files in source_bigcommerce/schemas/; {EDIT}"
 
 
@@ -227,15 +230,38 @@ def test_schemas_when_compared_repeat_nothing_of_ten_lines() -> None:
 
 def test_spec_when_printed_equals_its_snapshot() -> None:
     spec = SourceBigcommerce().spec(None)  # type: ignore[arg-type]  # the logger is not used
-    printed = {
-        "documentationUrl": spec.documentationUrl,
-        "connectionSpecification": spec.connectionSpecification,
-    }
+    dumped = ConnectorSpecificationSerializer.dump(spec)
+    printed = {key: dumped[key] for key in SPEC}
     assert printed == SPEC, "edit unit_tests/snapshots/spec.json if users should see the change"
 
 
 def test_spec_when_a_form_is_drawn_has_an_order_of_its_own_for_each_field() -> None:
     assert [field["order"] for field in PROPERTIES.values()] == list(range(len(PROPERTIES))), EDIT
+
+
+def test_spec_when_a_form_is_drawn_puts_each_field_into_a_group_in_their_order() -> None:
+    groups = [group["id"] for group in SPEC["connectionSpecification"]["groups"]]
+    assert list(dict.fromkeys(field["group"] for field in PROPERTIES.values())) == groups, EDIT
+    described = [
+        name for name, field in PROPERTIES.items() if field["title"] and field["description"]
+    ]
+    assert described == list(PROPERTIES), EDIT
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_field_when_it_has_a_pattern_has_words_for_it_and_examples_that_fit(name: str) -> None:
+    field = PROPERTIES[name]
+    assert ("pattern" in field) == ("pattern_descriptor" in field), EDIT
+    for value in [*field.get("examples", []), *([field["default"]] if "default" in field else [])]:
+        jsonschema.validate(value, field)
+        NormalizeConfig().transform({"store_hash": "abc123", "access_token": "t", name: value})
+
+
+def test_consent_when_asked_for_is_for_every_scope_that_a_stream_needs() -> None:
+    asked = SPEC["advanced_auth"]["oauth_config_specification"][
+        "oauth_connector_input_specification"
+    ]["scope"].split()
+    assert sorted(asked) == sorted({row.scope for row in STREAMS}), EDIT
 
 
 def test_spec_when_searched_for_secrets_marks_them() -> None:

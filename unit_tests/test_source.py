@@ -18,6 +18,7 @@ from streams import CONFIG, STREAMS
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components.budget import StoreBudget
 from source_bigcommerce.components.error_handler import ErrorHandler
+from source_bigcommerce.source import _QUEUED
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = {row.name for row in STREAMS if "{" in row.endpoint}
@@ -55,6 +56,14 @@ def test_budget_when_streams_are_built_is_one_and_reaches_every_client() -> None
             assert client._session._api_budget is budget
 
 
+def test_records_when_they_wait_to_be_printed_are_few() -> None:
+    source = SourceBigcommerce(config=CONFIG)
+    queue = source._concurrent_source._queue
+    assert queue.maxsize == _QUEUED
+    # The one that streams put their logs and states into.
+    assert source._message_repository._queue is queue  # type: ignore[attr-defined]
+
+
 def test_error_handlers_when_streams_are_built_shrink_keyset_pages_and_excuse_lone_orders() -> None:
     flags = {
         name: [
@@ -74,7 +83,7 @@ def test_error_handlers_when_streams_are_built_shrink_keyset_pages_and_excuse_lo
 
 
 def test_cdk_when_installed_is_of_the_pinned_minor_version() -> None:
-    """`_constructor._api_budget` is private to the CDK: look again before raising the pin."""
+    """`_api_budget` and `_queue` are private to the CDK: look again before raising the pin."""
     installed = ".".join(version("airbyte-cdk").split(".")[:2])
     text = (ROOT / "pyproject.toml").read_text()
     manifest = (ROOT / "source_bigcommerce/manifest.yaml").read_text()
@@ -105,7 +114,10 @@ def lacking(scope: str, *also: str) -> str:
     listed = [stream["$parameters"] for stream in SourceBigcommerce().resolved_manifest["streams"]]
     names = [each["name"] for each in listed if each["scope"] == scope]
     streams = ", ".join([*names, *also])
-    return f"Some streams cannot be read: {streams} need the scope {scope} (read-only)."
+    return (
+        f"Some streams cannot be read: {streams} need the scope {scope} (read-only). Create a "
+        "store-level API account with these scopes, or leave the streams out."
+    )
 
 
 PRODUCTS = lacking("store_v2_products_read_only")

@@ -6,6 +6,7 @@ from source_bigcommerce.components.config import NormalizeConfig
 from source_bigcommerce.components.dates import Dates
 from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.extractor import RowsExtractor, StockExtractor
+from source_bigcommerce.components.flatten import Flatten, SchemaFile
 from source_bigcommerce.components.pagination import NextPage
 from source_bigcommerce.components.state import StartFromState
 from source_bigcommerce.components.window import WindowRetriever
@@ -14,9 +15,11 @@ __all__ = [
     "ChildRows",
     "Dates",
     "ErrorHandler",
+    "Flatten",
     "NextPage",
     "NormalizeConfig",
     "RowsExtractor",
+    "SchemaFile",
     "StartFromState",
     "StockExtractor",
     "TokenAuthenticator",

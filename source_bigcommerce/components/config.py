@@ -4,14 +4,26 @@ import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import InitVar, dataclass
 from datetime import datetime, time, timedelta, timezone
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
-from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.transformations.config_transformations.config_transformation import (  # noqa: E501
     ConfigTransformation,
 )
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_bigcommerce.components.messages import (
+    API_URL_UNSAFE,
+    CHANNELS_UNREADABLE,
+    DATE_IMPOSSIBLE,
+    DATE_UNREADABLE,
+    HASH_MISSING,
+    HASH_UNREADABLE,
+    NUMBER_UNFIT,
+    START_AFTER_END,
+    SWITCH_UNFIT,
+    TOKEN_MISSING,
+    TOKEN_UNREADABLE,
+)
 
 # Windows of a sync without a start date begin here; the first one is open to everything older.
 # BigCommerce opened in 2009.
@@ -26,6 +38,10 @@ _NUMBERS = {  # key: (title in the form, lowest, highest, default)
     "page_size": ("Page size", 1, 250, 250),
     "quota_share": ("Share of the API quota", 1, 100, 100),
 }
+_SWITCHES = {  # key: title in the form
+    "skip_hidden_products": "Skip hidden products",
+    "flatten_records": "Flatten records",
+}
 
 _NOT_GIVEN: tuple[Any, ...] = (None, "")  # a form sends "" for a field left empty
 
@@ -35,6 +51,7 @@ _HASH_FORMS = (
     re.compile(r"(?:https://)?store-([a-z0-9]+)(?:-\d+)?\.mybigcommerce\.com(?:/.*)?"),
     re.compile(r"(?:store-)?([a-z0-9]+)"),
 )
+_CHANNEL_ID = re.compile(r"[0-9]{1,18}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
 _AMERICAN_DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{4}")
@@ -69,6 +86,9 @@ class NormalizeConfig(ConfigTransformation):
         config["api_url"] = _api_url(_given(config, "api_url", _API_URL))
         for key, (title, lowest, highest, default) in _NUMBERS.items():
             config[key] = _number(config.get(key), title, lowest, highest, default)
+        for key, title in _SWITCHES.items():
+            config[key] = _switch(config.get(key), title)
+        config["channel_ids"] = _channel_ids(config.get("channel_ids"))
 
         config["reads_everything"] = config.get("start_date") in _NOT_GIVEN
         start = _instant(_given(config, "start_date", BEGINNING), "Start date", now)
@@ -76,11 +96,7 @@ class NormalizeConfig(ConfigTransformation):
         # Rows edited during the sync must fall behind its end, so it is never in the future.
         end = min(end, now)
         if start > end:
-            _refuse(
-                "Start date",
-                f"is {format_instant(start)}, which is after the end ({format_instant(end)})",
-                "Choose an earlier start date",
-            )
+            raise START_AFTER_END.error(start=format_instant(start), end=format_instant(end))
         config["start_date"], config["end_date"] = format_instant(start), format_instant(end)
         window = max((end - start) / config["num_workers"], _SMALLEST_WINDOW)
         config["window"] = f"PT{int(window.total_seconds()) + 1}S"
@@ -95,33 +111,23 @@ def _given(config: Mapping[str, Any], key: str, default: str) -> Any:
     return default if config.get(key) in _NOT_GIVEN else config[key]
 
 
-def _refuse(title: str, problem: str, remedy: str) -> NoReturn:
-    raise AirbyteTracedException(
-        message=f"{title} {problem}. {remedy}.",
-        internal_message=f"configuration: {title} {problem}",
-        failure_type=FailureType.config_error,
-    )
-
-
 def _store_hash(value: Any) -> str:
-    example = "Type the part after stores/ in the API path, such as abc123"
-    if value is None or value == "":
-        _refuse("Store hash", "is missing", example)
+    if value in _NOT_GIVEN:
+        raise HASH_MISSING.error()
     text = value.strip() if isinstance(value, str) else ""
     for form in _HASH_FORMS:
         match = form.fullmatch(text.lower())
         if match:
             return match.group(1)
-    _refuse("Store hash", f"{_shown(value)} holds no store hash", example)
+    raise HASH_UNREADABLE.error(value=_shown(value))
 
 
 def _access_token(value: Any) -> str:
-    remedy = "Paste the access token of the store-level API account"
-    if value is None or value == "":
-        _refuse("Access token", "is missing", remedy)
+    if value in _NOT_GIVEN:
+        raise TOKEN_MISSING.error()
     token = value.strip() if isinstance(value, str) else ""
     if not token or not token.isascii() or not token.isprintable() or " " in token:
-        _refuse("Access token", "is not a token: it must be one word of plain characters", remedy)
+        raise TOKEN_UNREADABLE.error()
     return token
 
 
@@ -137,7 +143,7 @@ def _api_url(value: Any) -> str:
             return text
     except ValueError:
         pass
-    _refuse("API address", f"{_shown(value)} is not an https address", f"Leave it at {_API_URL}")
+    raise API_URL_UNSAFE.error(value=_shown(value))
 
 
 def _number(value: Any, title: str, lowest: int, highest: int, default: int) -> int:
@@ -145,12 +151,28 @@ def _number(value: Any, title: str, lowest: int, highest: int, default: int) -> 
         return default
     if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
         return value
-    _refuse(title, f"is {_shown(value)}", f"Type a whole number from {lowest} to {highest}")
+    raise NUMBER_UNFIT.error(title=title, value=_shown(value), lowest=lowest, highest=highest)
+
+
+def _switch(value: Any, title: str) -> bool:
+    if value in (None, True, False):
+        return bool(value)
+    raise SWITCH_UNFIT.error(title=title, value=_shown(value))
+
+
+def _channel_ids(value: Any) -> list[int]:
+    """Of `[1, 2]`, `["1", "2"]`, `1` or `"1, 2"`: each once, in ascending order."""
+    if value in _NOT_GIVEN:
+        return []
+    ids = value if isinstance(value, list) else str(value).split(",")
+    texts = [str(each).strip() for each in ids]
+    if all(_CHANNEL_ID.fullmatch(text) for text in texts):
+        return sorted({int(text) for text in texts})
+    raise CHANNELS_UNREADABLE.error(value=_shown(value))
 
 
 def _instant(value: Any, title: str, now: datetime, is_end: bool = False) -> datetime:
     """A date, timestamp or words as an instant; a date as its first second, or last for an end."""
-    remedy = "Type a date such as 2024-01-31, or words such as 30 days ago"
     text = value.strip() if isinstance(value, str) else ""
     edge = time(23, 59, 59) if is_end else time()
     try:
@@ -166,13 +188,16 @@ def _instant(value: Any, title: str, now: datetime, is_end: bool = False) -> dat
                 timezone.utc
             )
     except (ValueError, OverflowError):
-        _refuse(title, f"{_shown(value)} is not a date of the calendar", remedy)
+        raise DATE_IMPOSSIBLE.error(title=title, value=_shown(value)) from None
     if text.lower() == "now":
         return now
     if text.lower() in ("today", "yesterday"):
         day = now - timedelta(days=text.lower() == "yesterday")
         return min(datetime.combine(day, edge, timezone.utc), now)
-    return _relative(text, now) or _refuse(title, f"{_shown(value)} is not a date", remedy)
+    relative = _relative(text, now)
+    if not relative:
+        raise DATE_UNREADABLE.error(title=title, value=_shown(value))
+    return relative
 
 
 def _relative(text: str, now: datetime) -> datetime | None:

@@ -18,12 +18,30 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.authenticator import ReplyTooLarge
 from source_bigcommerce.components.budget import seconds_until_retry
-from source_bigcommerce.components.extractor import parsed_body
+from source_bigcommerce.components.extractor import described, parsed_body
+from source_bigcommerce.components.messages import (
+    GIVEN_UP,
+    NOT_FOUND,
+    REDIRECTED,
+    REQUEST_REFUSED,
+    SCOPE_LACKING,
+    STORE_SUSPENDED,
+    TOKEN_REFUSED,
+    UNREACHABLE,
+)
 
 _NO_LIMIT = 10**6
 _LONGEST_WAIT = 60.0
 _HEAVY_PAGE = (413, 500, 504)
 _TOO_HEAVY = (ReplyTooLarge, requests.exceptions.ReadTimeout)
+
+_PROBLEMS = {
+    **dict.fromkeys((301, 302, 303, 307, 308), REDIRECTED),
+    **dict.fromkeys((400, 405, 406, 415, 422, 501, 505), REQUEST_REFUSED),
+    401: TOKEN_REFUSED,
+    403: SCOPE_LACKING,
+    404: NOT_FOUND,
+}
 
 Reply = requests.Response | Exception | None
 
@@ -32,8 +50,7 @@ Reply = requests.Response | Exception | None
 class ErrorHandler(DefaultErrorHandler):
     """Retries what passes, never gives up on rate limits, takes no broken page for an empty one.
 
-    The response filters of the manifest say what fails at once and with which words. Beyond them:
-
+    - what only a person can mend (`_PROBLEMS`) fails at once, in the words of `messages`;
     - 429 is retried for as long as it lasts; every other retry ends after `tries` tries;
     - a 200 whose body is empty or not JSON is retried: it is never "no rows";
     - `shrinks_pages`: a page that is too heavy (413, 500, 504, a time-out, a reply beyond the
@@ -41,7 +58,7 @@ class ErrorHandler(DefaultErrorHandler):
     - `missing_is_empty`: a 404 means no rows (an order without the sub-resource).
 
     Not YAML: DefaultErrorHandler counts 429s among the tries of all other errors, ends after ten
-    minutes of them, and takes each 200 as it comes.
+    minutes of them, takes each 200 as it comes, and writes whole replies into the log.
 
     Sources: https://developer.bigcommerce.com/docs/start/about/status-codes
     """
@@ -58,6 +75,7 @@ class ErrorHandler(DefaultErrorHandler):
         self.tries = int(self.config.get("max_tries", 6))
         self.max_retries = self.max_time = _NO_LIMIT
         self.backoff_strategies = [self]  # type: ignore[list-item]  # its backoff_time is used
+        self._scope, self._endpoint = parameters.get("scope"), parameters.get("endpoint")
         # All tries of one request are made by one thread, one after the other.
         self._tried = threading.local()
 
@@ -84,10 +102,17 @@ class ErrorHandler(DefaultErrorHandler):
             return SUCCESS_RESOLUTION
         if reply.status_code in _HEAVY_PAGE and self.shrinks_pages:
             return _smaller_page(f"BigCommerce answered {reply.status_code}.")
-        resolution = super().interpret_response(reply)
-        if resolution.failure_type == FailureType.system_error:
-            resolution.error_message = f"{resolution.error_message} It said: {_words(reply)}"
-        return resolution
+        problem = _PROBLEMS.get(reply.status_code)
+        if not problem and "suspended" in described(reply):
+            problem = STORE_SUSPENDED
+        if problem:
+            raise problem.error(
+                described(reply),
+                status=reply.status_code,
+                scope=self._scope,
+                endpoint=self._endpoint,
+            )
+        return super().interpret_response(reply)
 
     def backoff_time(
         self,
@@ -113,40 +138,13 @@ class ErrorHandler(DefaultErrorHandler):
 
     def _given_up(self, reply: Reply) -> AirbyteTracedException:
         if isinstance(reply, requests.Response):
-            seen = f"answered {reply.status_code}" if reply.status_code != 200 else "sent no JSON"
-            message = (
-                f"BigCommerce {seen} {self.tries} times in a row. Sync again later: it continues "
-                "where this one stopped. If it lasts, see https://status.bigcommerce.com."
-            )
-        else:
-            address = self.config["api_url"]
-            self._unreachable.add(address)
-            message = (
-                f"{address} could not be reached. Check the network between it and the connector, "
-                "and the API address if you changed it, then sync again: it continues where this "
-                "one stopped."
-            )
-        return AirbyteTracedException(
-            message=message,
-            internal_message=repr(reply),
-            failure_type=FailureType.transient_error,
-        )
+            code = reply.status_code
+            answered = f"answered {code}" if code != 200 else "sent no JSON"
+            return GIVEN_UP.error(described(reply), answered=answered, tries=self.tries)
+        address = self.config["api_url"]
+        self._unreachable.add(address)
+        return UNREACHABLE.error(repr(reply), address=address)
 
 
 def _smaller_page(reason: str) -> ErrorResolution:
     return ErrorResolution(ResponseAction.REDUCE_PAGE_SIZE, FailureType.transient_error, reason)
-
-
-def _words(reply: requests.Response) -> str:
-    """What an error's body says: a v2 list or a v3 object with a title or a message."""
-    try:
-        said = parsed_body(reply)
-    except ValueError:
-        said = None
-    if isinstance(said, list) and said:
-        said = said[0]
-    if isinstance(said, dict):
-        for key in ("title", "message", "detail"):
-            if isinstance(said.get(key), str) and said[key]:
-                return str(said[key])[:300]
-    return "nothing."

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -15,6 +18,8 @@ from hypothesis import strategies as st
 
 from source_bigcommerce.components import NormalizeConfig
 
+SPEC = json.loads((Path(__file__).parents[1] / "snapshots/spec.json").read_text())
+PROPERTIES = SPEC["connectionSpecification"]["properties"]
 NOW = "2024-03-15T10:20:30Z"
 HASH = "Type the part after stores/ in the API path, such as abc123."
 TOKEN = "Paste the access token of the store-level API account."
@@ -50,6 +55,9 @@ def test_config_when_only_what_is_required_is_given_gets_every_default() -> None
         "lookback_minutes": 10,
         "page_size": 250,
         "quota_share": 100,
+        "skip_hidden_products": False,
+        "flatten_records": False,
+        "channel_ids": [],
         "reads_everything": True,
         "start_date": "2009-01-01T00:00:00Z",
         "end_date": NOW,
@@ -376,3 +384,84 @@ def test_config_when_it_is_hostile_is_made_whole_or_refused_in_words(
     if error:
         assert error.failure_type == FailureType.config_error
         assert str(error.message).isprintable()
+
+
+# Channels and switches
+
+
+@pytest.mark.parametrize(
+    ("typed", "ids"),
+    [
+        (None, []),
+        ("", []),
+        ([], []),
+        ([1], [1]),
+        (1, [1]),
+        ("1", [1]),
+        ("664177, 1,1", [1, 664177]),
+        (["664177", " 1 "], [1, 664177]),
+        ([0, 2**53], [0, 2**53]),
+    ],
+)
+def test_channels_when_typed_in_any_way_are_ids_in_order(typed: Any, ids: list[int]) -> None:
+    assert normalized(channel_ids=typed)["channel_ids"] == ids
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Web shop", "Web shop"),
+        ([-1], "[-1]"),
+        ([1.5], "[1.5]"),
+        ("1,", "1,"),
+        ({}, "{}"),
+        (True, "True"),
+        ([[1]], "[[1]]"),
+        ("٣", "٣"),
+        ("9" * 19, "9" * 19),
+    ],
+)
+def test_channels_when_they_are_no_ids_are_refused(typed: Any, shown: str) -> None:
+    assert refusal(channel_ids=typed) == (
+        f'Channels "{shown}" is not a list of channel ids. Type whole numbers, such as 1: the '
+        "stream channels lists them under id."
+    )
+
+
+SWITCHES = {"skip_hidden_products": "Skip hidden products", "flatten_records": "Flatten records"}
+
+
+@pytest.mark.parametrize("key", SWITCHES)
+def test_switch_when_set_is_on_or_off_and_nothing_else(key: str) -> None:
+    for value in (True, False, None):
+        assert normalized(**{key: value})[key] is bool(value)
+    typed: list[tuple[Any, str]] = [("yes", "yes"), ("", ""), (2, "2"), ([], "[]")]
+    for text, shown in typed:
+        assert refusal(**{key: text}) == (
+            f'{SWITCHES[key]} is "{shown}". Turn it on or off: true or false.'
+        )
+
+
+# The pattern of the form must let through whatever is understood here.
+
+
+@pytest.mark.parametrize("key", ["store_hash", "start_date"])
+@given(typed=st.data())
+def test_value_when_it_is_understood_fits_the_pattern_of_the_form(key: str, typed: Any) -> None:
+    field = PROPERTIES[key]
+    if key == "store_hash":
+        value = typed.draw(st.from_regex(r"(https://|store-|stores/|/stores/)?[a-zA-Z0-9./-]+"))
+    else:
+        value = typed.draw(
+            st.from_regex(r"\A[0-9]{4}-[01][0-9]-[0-3][0-9]([T ][0-9:.]+(Z|[+-][0-9:]+)?)?\Z")
+            | st.sampled_from(["now", "TODAY", " Yesterday ", "1/2/2024", "12/31/2024"])
+            | st.from_regex(r"\A[0-9]{1,3} (day|week|month|year|hour|minute)s? ago\Z")
+            | st.sampled_from(
+                ["a month ago", "an hour ago", "1 year, 2 months ago", "1.5 hours Ago"]
+            )
+        )
+    try:
+        normalized(**{key: value})
+    except AirbyteTracedException:
+        return
+    jsonschema.validate(value, field)

@@ -42,11 +42,11 @@ REDIRECT = (
 NO_JSON = "BigCommerce answered 200 with a body that is not JSON."
 
 
-REFUSED = "BigCommerce refused a request, which is a bug of the connector: please report it."
-
-
-def refused(why: str) -> str:
-    return f"{REFUSED} It said: {why}"
+def refused(status: int) -> str:
+    return (
+        f"BigCommerce refused a request with status {status}, which is a bug of the connector. "
+        "Please report it with the lines of the log around it."
+    )
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return addresses
 
 
-NO_REASON: list[Any] = [b"", b"<html>", {}, [], [[]], [{}], "text", b"null", b"5"]
+NO_REASON: list[Any] = [b"", b"<html>", {}, [], [[]], [{}], "text", 5]
 V3 = {"title": "Bad filter", "type": "", "errors": {}}
 V2 = [{"status": 400, "message": "Bad field"}]
 SUSPENDED_BODY = {"status": 503, "title": "The store is suspended, says the API."}
@@ -93,11 +93,7 @@ SUSPENDED_BODY = {"status": 503, "title": "The store is suspended, says the API.
         (401, V3, FAIL, CONFIG_ERROR, TOKEN),
         (403, V2, FAIL, CONFIG_ERROR, SCOPE),
         (404, V3, FAIL, CONFIG_ERROR, UNKNOWN),
-        (400, V3, FAIL, SYSTEM_ERROR, refused("Bad filter")),
-        (422, V2, FAIL, SYSTEM_ERROR, refused("Bad field")),
-        (422, {"title": "x" * 301}, FAIL, SYSTEM_ERROR, refused("x" * 300)),
-        *((code, V3, FAIL, SYSTEM_ERROR, refused("Bad filter")) for code in (405, 406, 415, 501)),
-        *((400, body, FAIL, SYSTEM_ERROR, refused("nothing.")) for body in NO_REASON),
+        *((c, V3, FAIL, SYSTEM_ERROR, refused(c)) for c in (400, 405, 406, 415, 422, 501, 505)),
         (429, V3, LIMITED, TRANSIENT, "HTTP Status Code: 429. Error: Too many requests."),
         (503, SUSPENDED_BODY, FAIL, CONFIG_ERROR, SUSPENDED),
         (503, [SUSPENDED_BODY], FAIL, CONFIG_ERROR, SUSPENDED),
@@ -114,12 +110,47 @@ def test_reply_when_interpreted_leads_to(
     failure: FailureType | None,
     message: str | None,
 ) -> None:
-    handlers["plain"].interpret_response(reply(status, body))
-    # A second time, as the words of one reply must not stick to the next.
-    resolution = handlers["plain"].interpret_response(reply(status, body))
-    assert resolution.response_action == action
-    assert failure is None or resolution.failure_type == failure
-    assert message is None or resolution.error_message == message
+    found = interpreted(handlers["plain"], reply(status, body))
+    assert found[0] == action
+    assert failure is None or found[1] == failure
+    assert message is None or found[2] == message
+
+
+def interpreted(handler: ErrorHandler, answer: requests.Response) -> tuple[Any, Any, Any]:
+    """The action, the failure type and the message; what is raised fails at once."""
+    try:
+        resolution = handler.interpret_response(answer)
+    except AirbyteTracedException as error:
+        return FAIL, error.failure_type, error.message
+    return resolution.response_action, resolution.failure_type, resolution.error_message
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "expected"),
+    [
+        (422, V3, {}, '422, "Bad filter"'),
+        (400, V2, {"X-Request-Id": "1a2b"}, '400, "Bad field", request id 1a2b'),
+        (
+            400,
+            {"title": "", "detail": "Bad page"},
+            {"cf-ray": "7"},
+            '400, "Bad page", request id 7',
+        ),
+        (403, {"title": "x" * 301}, {}, f'403, "{"x" * 300}"'),
+        *((404, body, {}, "404") for body in NO_REASON),
+    ],
+)
+def test_internal_message_when_a_request_fails_holds_the_words_of_the_api_and_its_request_id(
+    handlers: dict[str, ErrorHandler],
+    status: int,
+    body: Any,
+    headers: dict[str, str],
+    expected: str,
+) -> None:
+    with pytest.raises(AirbyteTracedException) as error:
+        handlers["plain"].interpret_response(reply(status, body, headers))
+    url = "https://api.bigcommerce.com/stores/abc123/v2/orders"
+    assert error.value.internal_message == f"GET {url}: {expected}"
 
 
 @pytest.mark.parametrize(
@@ -143,10 +174,7 @@ def test_flags_when_set_change_what_these_statuses_lead_to(
     shrinking: ResponseAction,
     lenient: ResponseAction,
 ) -> None:
-    actions = {
-        name: handler.interpret_response(reply(status)).response_action
-        for name, handler in handlers.items()
-    }
+    actions = {name: interpreted(handler, reply(status))[0] for name, handler in handlers.items()}
     assert actions == {"plain": plain, "shrinking": shrinking, "lenient": lenient}
 
 
@@ -186,8 +214,8 @@ LIMIT = reply(429)
 
 def given_up(seen: str, tries: int = 6) -> str:
     return (
-        f"BigCommerce {seen} {tries} times in a row. Sync again later: it continues where this "
-        "one stopped. If it lasts, see https://status.bigcommerce.com."
+        f"BigCommerce {seen} {tries} times in a row. Sync again later, it continues where this "
+        "one stopped; if it lasts, see https://status.bigcommerce.com."
     )
 
 

@@ -9,12 +9,13 @@ import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from replies import reply
+from streams import CONFIG
 
 from source_bigcommerce.components import RowsExtractor, StockExtractor
 from source_bigcommerce.components.extractor import parsed_body
 
 ROWS = [{"id": 1}, {"id": 2}]
-EXTRACTOR = RowsExtractor(parameters={})
+EXTRACTOR = RowsExtractor(config=CONFIG, parameters={})
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_body_when_asked_for_twice_is_parsed_once() -> None:
 def test_rows_when_an_endpoint_wraps_them_once_more_are_taken_from_there(
     body: Any, rows: list[Any]
 ) -> None:
-    extractor = RowsExtractor(parameters={}, rows_under="methods")
+    extractor = RowsExtractor(config=CONFIG, parameters={}, rows_under="methods")
     assert list(extractor.extract_records(reply(200, body, path="v3/settings"))) == rows
 
 
@@ -87,5 +88,7 @@ def test_stock_when_an_item_lies_in_two_locations_is_a_row_for_each() -> None:
     identity = {"product_id": 1, "variant_id": 2, "sku": "a"}
     locations = [{"location_id": 3, "available_to_sell": 5}, {"location_id": 4}]
     body = {"data": [{"identity": identity, "locations": locations}], "meta": {}}
-    found = StockExtractor(parameters={}).extract_records(reply(200, body, path="v3/inventory"))
+    found = StockExtractor(config=CONFIG, parameters={}).extract_records(
+        reply(200, body, path="v3/inventory")
+    )
     assert list(found) == [{"identity": identity, **identity, **each} for each in locations]

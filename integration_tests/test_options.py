@@ -1,0 +1,132 @@
+"""Syncs with the options of the form, against what the store holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+from streams import STREAMS
+
+from integration_tests.syncs import Row, Sync, catalog_of, config_for, sync
+from integration_tests.test_sync import SPAN
+from sandbox import Sandbox
+
+NAMES = [row.name for row in STREAMS]
+
+
+@pytest.fixture(scope="module")
+def plain(shop: Sandbox) -> Sync:
+    """Every stream, as it is without options."""
+    return sync(shop, *NAMES, **SPAN)
+
+
+# Flattened
+
+
+@pytest.fixture(scope="module")
+def flat(shop: Sandbox) -> Sync:
+    return sync(shop, *NAMES, flatten_records=True, **SPAN)
+
+
+def test_records_when_flattened_are_as_many_with_the_same_keys_and_states(
+    plain: Sync, flat: Sync
+) -> None:
+    assert flat.errors == []
+    assert flat.state == plain.state
+    for row in STREAMS:
+        keys = [key for key in row.primary_key.split(", ") if key]
+        assert key_values(flat, row.name, keys) == key_values(plain, row.name, keys), row.name
+
+
+def key_values(result: Sync, name: str, keys: list[str]) -> list[str]:
+    return sorted(str([row[key] for key in keys]) for row in result.records.get(name, []))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_records_when_flattened_hold_every_value_in_a_column_of_the_schema(
+    shop: Sandbox, plain: Sync, flat: Sync, name: str
+) -> None:
+    [stream] = catalog_of([name], config_for(shop, flatten_records=True)).streams
+    schema = stream.stream.json_schema
+    validator = Draft7Validator(schema)
+    for row in flat.records.get(name, []):
+        assert set(row) <= set(schema["properties"])
+        assert not list(validator.iter_errors(row))
+        # An object that stays is one of which no field is known.
+        assert not [
+            key
+            for key, value in row.items()
+            if isinstance(value, dict) and "object" not in schema["properties"][key]["type"]
+        ]
+    assert values(flat, name) == values(plain, name)
+
+
+def values(result: Sync, name: str) -> list[str]:
+    """What stands in each record, at whatever depth, without the names."""
+    return sorted(str(sorted(map(repr, leaves(row)))) for row in result.records.get(name, []))
+
+
+def leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [leaf for part in value.values() for leaf in leaves(part)]
+    return [] if value is None else [str(value)] if not isinstance(value, list) else listed(value)
+
+
+def listed(value: list[Any]) -> list[Any]:
+    return [leaf for item in value for leaf in leaves(item)] or ["[]"]
+
+
+# Channels and visibility
+
+CHOSEN = [665177, 666177]
+
+
+def of_orders(row: Row) -> bool:
+    return row["channel_id"] in CHOSEN
+
+
+def of_products(row: Row) -> bool:
+    return bool(set(CHOSEN) & set(row["channels"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "is_read"),
+    [
+        ("orders", {"channel_ids": CHOSEN}, of_orders),
+        ("orders", {"channel_ids": CHOSEN[:1]}, of_orders),
+        ("products", {"channel_ids": CHOSEN}, of_products),
+        ("products", {"skip_hidden_products": True}, lambda row: row["is_visible"]),
+        ("sites", {"channel_ids": CHOSEN}, of_orders),
+        ("product_channel_assignments", {"channel_ids": CHOSEN}, of_orders),
+        ("channel_listings", {"channel_ids": CHOSEN}, of_orders),
+    ],
+)
+def test_records_when_an_option_is_set_are_those_that_it_asks_for(
+    shop: Sandbox, plain: Sync, name: str, options: dict[str, Any], is_read: Callable[[Row], bool]
+) -> None:
+    found = sync(shop, name, **options, **SPAN)
+    assert found.errors == []
+    expected = [row for row in plain.records[name] if is_read(row)]
+    assert 0 < len(expected) < len(plain.records[name])
+    assert sorted(map(str, found.records[name])) == sorted(map(str, expected))
+
+
+@pytest.mark.parametrize(
+    ("name", "parents", "key", "options"),
+    [
+        ("order_products", "orders", "order_id", {"channel_ids": CHOSEN}),
+        ("transactions", "orders", "order_id", {"channel_ids": CHOSEN}),
+        ("product_images", "products", "product_id", {"channel_ids": CHOSEN}),
+        ("product_reviews", "products", "product_id", {"skip_hidden_products": True}),
+    ],
+)
+def test_children_when_an_option_is_set_are_those_of_the_parents_that_it_asks_for(
+    shop: Sandbox, plain: Sync, name: str, parents: str, key: str, options: dict[str, Any]
+) -> None:
+    found = sync(shop, name, parents, **options, **SPAN)
+    chosen = {str(row["id"]) for row in found.records[parents]}
+    expected = [row for row in plain.records[name] if str(row[key]) in chosen]
+    assert 0 < len(expected) < len(plain.records[name])
+    assert sorted(map(str, found.records[name])) == sorted(map(str, expected))

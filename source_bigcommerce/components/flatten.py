@@ -1,0 +1,139 @@
+"""Nested objects as columns: `billing_address: {city: ...}` becomes `billing_address_city`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import InitVar, dataclass, field
+from functools import cached_property
+from typing import Any
+
+from airbyte_cdk.sources.declarative.schema.json_file_schema_loader import JsonFileSchemaLoader
+from airbyte_cdk.sources.declarative.transformations import RecordTransformation
+from airbyte_cdk.sources.types import Config, StreamSlice, StreamState
+
+Schema = Mapping[str, Any]
+
+
+@dataclass
+class Columns:
+    """Which column each field of a schema goes to.
+
+    A field keeps its name, and a nested one is named after its path, joined with `_`. Where two
+    would be named alike, the outer one has the name, then the one that the schema declares first;
+    the others get `_2`, `_3`... Objects of which the schema names no field stay whole, as do lists.
+    """
+
+    schema: Schema
+    column_of: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """By path: `{("billing_address", "city"): "billing_address_city"}`."""
+
+    def __post_init__(self) -> None:
+        self._taken = set(self.schema["properties"])
+        for path, _ in _fields(self.schema):
+            name = "_".join(path)
+            self.column_of[path] = name if len(path) == 1 else self._free(name)
+
+    @property
+    def flat_schema(self) -> dict[str, Any]:
+        """The schema of flattened records."""
+        columns = {}
+        for path, declared in _fields(self.schema):
+            if not _is_nested(declared):
+                columns[self.column_of[path]] = declared
+            elif others := _types(declared) - {"object", "null"}:
+                # The API sends something else where there is no object, such as an empty list.
+                kept = {key: value for key, value in declared.items() if key != "properties"}
+                columns[self.column_of[path]] = {**kept, "type": ["null", *sorted(others)]}
+        return {**self.schema, "properties": columns}
+
+    def flatten(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        flat: dict[str, Any] = {}
+        self._flatten(record, (), flat)
+        return flat
+
+    def _flatten(
+        self, row: Mapping[str, Any], parent: tuple[str, ...], flat: dict[str, Any]
+    ) -> None:
+        for key, value in row.items():
+            path = (*parent, key)
+            if path in self._nested and (value is None or isinstance(value, dict)):
+                self._flatten(value or {}, path, flat)
+            else:
+                flat[self.column_of.get(path) or self._free("_".join(path), flat)] = value
+
+    @cached_property
+    def _nested(self) -> set[tuple[str, ...]]:
+        return {path for path, declared in _fields(self.schema) if _is_nested(declared)}
+
+    def _free(self, name: str, also_taken: Mapping[str, Any] | None = None) -> str:
+        """The name, or the next that is free. Those of a schema are taken for good."""
+        taken = self._taken if also_taken is None else self._taken | also_taken.keys()
+        number, free = 1, name
+        while free in taken:
+            number += 1
+            free = f"{name}_{number}"
+        if also_taken is None:
+            self._taken.add(free)
+        return free
+
+
+def _fields(
+    schema: Schema, parent: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Schema]]:
+    """Path and schema of each field; those of an object follow it."""
+    for name, declared in schema["properties"].items():
+        yield (*parent, name), declared
+        if _is_nested(declared):
+            yield from _fields(declared, (*parent, name))
+
+
+def _is_nested(declared: Schema) -> bool:
+    return bool(declared.get("properties")) and "object" in _types(declared)
+
+
+def _types(declared: Schema) -> set[str]:
+    types = declared.get("type", [])
+    return {types} if isinstance(types, str) else set(types)
+
+
+@dataclass
+class Flatten(RecordTransformation):
+    """Makes columns of nested objects, where the form says so.
+
+    Not YAML: FlattenFields always flattens, drops the names of the objects and tells `discover`
+    nothing.
+    """
+
+    schema_loader: JsonFileSchemaLoader
+    config: Config
+    parameters: InitVar[Mapping[str, Any]]
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self._flattens = self.config.get("flatten_records", False)
+
+    @cached_property
+    def _columns(self) -> Columns:
+        # Not before the first row: a sync builds all streams, whichever it reads.
+        return Columns(self.schema_loader.get_json_schema())
+
+    def transform(
+        self,
+        record: dict[str, Any],
+        config: Config | None = None,
+        stream_state: StreamState | None = None,
+        stream_slice: StreamSlice | None = None,
+    ) -> None:
+        if self._flattens:
+            flat = self._columns.flatten(record)
+            record.clear()
+            record.update(flat)
+
+
+@dataclass
+class SchemaFile(JsonFileSchemaLoader):
+    """The schema in a file, flattened where records are.
+
+    Not YAML: JsonFileSchemaLoader gives the file as it is.
+    """
+
+    def get_json_schema(self) -> Mapping[str, Any]:
+        schema = super().get_json_schema()
+        return Columns(schema).flat_schema if self.config.get("flatten_records") else schema

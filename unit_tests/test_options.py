@@ -1,0 +1,126 @@
+"""The options of the form: what each adds to which requests, and the rows it drops."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import requests_mock
+from airbyte_cdk.models import SyncMode
+from airbyte_cdk.test import entrypoint_wrapper
+from airbyte_cdk.test.catalog_builder import CatalogBuilder
+from replies import API
+from streams import CONFIG, STREAMS, Expected
+
+from source_bigcommerce import SourceBigcommerce
+
+PRODUCTS = {row.name for row in STREAMS if row.first_request.startswith("v3/catalog/products?")}
+ORDERS = {row.name for row in STREAMS if row.first_request.startswith("v2/orders?")}
+# name of the filter: streams whose first request has it
+BY_CHANNELS = {
+    "channel_id:in": PRODUCTS
+    | {"category_trees", "product_channel_assignments", "price_list_assignments"}
+    | {"scripts", "sites"},
+    "channels": {"promotions", "promotion_codes"},
+}
+BY_CHANNEL = {"channel_id": ORDERS | {"pages"}}
+
+
+def first_request(name: str, mocker: requests_mock.Mocker, **options: Any) -> Counter[Any]:
+    """Its path and the pairs of its query."""
+    mocker.get(re.compile(f"{API}/v2/"), status_code=204)
+    mocker.get(re.compile(f"{API}/v3/"), json={"data": []})
+    read(name, **options)
+    return parts(mocker.request_history[0].url)
+
+
+def parts(url: str) -> Counter[Any]:
+    split = urlsplit(url)
+    path = split.path.removeprefix("/stores/abc123/")
+    return Counter([path, *parse_qsl(split.query, keep_blank_values=True)])
+
+
+def read(name: str, **options: Any) -> list[dict[str, Any]]:
+    config = {**CONFIG, **options}
+    catalog = CatalogBuilder().with_stream(name, SyncMode.full_refresh).build()
+    output = entrypoint_wrapper.read(SourceBigcommerce(catalog, config), config, catalog)
+    assert not output.errors
+    return [dict(message.record.data) for message in output.records if message.record]
+
+
+def with_filter(row: Expected, filters: dict[str, set[str]], value: str) -> Counter[Any]:
+    added = [(name, value) for name, streams in filters.items() if row.name in streams]
+    return parts(f"{API}/{row.first_request}") + Counter(added)
+
+
+@pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
+def test_first_request_when_one_channel_is_chosen_asks_for_its_rows(
+    row: Expected, requests_mock: requests_mock.Mocker
+) -> None:
+    sent = first_request(row.name, requests_mock, channel_ids=[664177])
+    assert sent == with_filter(row, {**BY_CHANNELS, **BY_CHANNEL}, "664177")
+
+
+@pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
+def test_first_request_when_channels_are_chosen_lists_them_where_a_list_is_taken(
+    row: Expected, requests_mock: requests_mock.Mocker
+) -> None:
+    sent = first_request(row.name, requests_mock, channel_ids="664177, 1")
+    assert sent == with_filter(row, BY_CHANNELS, "1,664177")
+
+
+@pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
+def test_first_request_when_hidden_products_are_skipped_asks_for_visible_ones(
+    row: Expected, requests_mock: requests_mock.Mocker
+) -> None:
+    sent = first_request(row.name, requests_mock, skip_hidden_products=True)
+    assert sent == with_filter(row, {"is_visible": PRODUCTS}, "true")
+
+
+@pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
+def test_first_request_when_pages_are_small_asks_for_as_many_rows(
+    row: Expected, requests_mock: requests_mock.Mocker
+) -> None:
+    sent = first_request(row.name, requests_mock, page_size=40)
+    expected = parts(f"{API}/{row.first_request}")
+    if expected[("limit", "250")]:
+        expected = expected - Counter([("limit", "250")]) + Counter([("limit", "40")])
+    assert sent == expected
+
+
+@pytest.mark.parametrize(
+    ("chosen", "ids"), [([1], [7]), ([1, 2], [7, 8]), ([4], []), ([], [7, 8, 9])]
+)
+@pytest.mark.parametrize("name", ["orders", "pages"])
+def test_rows_when_channels_are_chosen_are_theirs_where_the_api_takes_one_channel_at_most(
+    requests_mock: requests_mock.Mocker, name: str, chosen: list[int], ids: list[int]
+) -> None:
+    rows = [{"id": id_, "channel_id": channel} for id_, channel in ((7, 1), (8, 2), (9, 3))]
+    requests_mock.get(re.compile(f"{API}/v2/"), json=rows)
+    requests_mock.get(re.compile(f"{API}/v3/"), json={"data": rows})
+    assert [row["id"] for row in read(name, channel_ids=chosen)] == ids
+
+
+def test_children_when_channels_are_chosen_are_those_of_their_orders(
+    requests_mock: requests_mock.Mocker,
+) -> None:
+    rows = [
+        {"id": id_, "channel_id": channel, "date_modified": "Fri, 05 Jan 2024 00:00:00 +0000"}
+        for id_, channel in ((7, 1), (8, 2), (9, 3))
+    ]
+    requests_mock.get(f"{API}/v2/orders", json=rows)
+    requests_mock.get(re.compile(f"{API}/v3/orders/"), json={"data": [{"id": 1}]})
+    assert [row["order_id"] for row in read("transactions", channel_ids=[1, 3])] == [7, 9]
+
+
+def test_listings_when_channels_are_chosen_are_asked_for_of_them_only(
+    requests_mock: requests_mock.Mocker,
+) -> None:
+    requests_mock.get(f"{API}/v3/channels", json={"data": [{"id": 1}, {"id": 2}]})
+    requests_mock.get(re.compile(f"{API}/v3/channels/"), json={"data": []})
+    read("channel_listings", channel_ids=[2])
+    paths = [request.path for request in requests_mock.request_history]
+    assert paths == ["/stores/abc123/v3/channels", "/stores/abc123/v3/channels/2/listings"]
