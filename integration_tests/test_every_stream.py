@@ -27,6 +27,13 @@ from sandbox.table import Condition
 
 NAMES = [row.name for row in STREAMS]
 INCREMENTAL = [row for row in STREAMS if row.cursor]
+# Those whose endpoint answers few requests at a time.
+LIMITED = [
+    row
+    for row in STREAMS
+    for route in [match("/" + re.sub(r"\{\w+\}", "1", row.endpoint.partition("?")[0]))]
+    if route and route[0].concurrent
+]
 # Those that the order list can bring along.
 WITH_ORDERS = [row for row in STREAMS if row.first_request.startswith("v2/orders?include=")]
 
@@ -240,3 +247,21 @@ def test_records_when_the_order_list_brings_only_links_are_the_same(
         requests = store.requests("orders.list")
         assert len(store.log) == len(store.rows("orders")) + len(requests)
     assert_equal(read.records[row.name], rows_of(store, row, schemas[row.name]))
+
+
+@pytest.mark.parametrize("row", LIMITED, ids=lambda row: row.name)
+def test_requests_when_the_endpoint_limits_them_stay_below(row: Expected) -> None:
+    limit = route_of(row.endpoint).concurrent
+    with Sandbox(**SIZES, latency_ms=50) as store:
+        # More parents than the endpoint answers requests.
+        if "{" in row.endpoint:
+            parents = store.data.table(route_of(row.first_request.partition("?")[0]).collection)
+            for _ in range(30):
+                store.insert(parents.name)
+        assert sync(store, row.name, num_workers=40).errors == []
+        log = store.requests(route_of(row.endpoint).operation)
+    assert len(log) > 30 or "{" not in row.endpoint
+    assert {entry.status for entry in log} == {200}
+    at_once = [sum(e.started <= each.started < e.ended for e in log) for each in log]
+    assert limit
+    assert max(at_once) <= limit
