@@ -31,6 +31,7 @@ class Scale:
     late_workers: their worker counts.
     quota_orders: the ten streams take a request for each, and some.
     quota_workers: worker counts of the reads with a quota.
+    confirms_costs: whether a row of the costs is read, which takes half a minute.
     growths: what is read to measure memory.
     """
 
@@ -45,6 +46,7 @@ class Scale:
     late_workers: tuple[int, ...]
     quota_orders: int
     quota_workers: tuple[int, ...]
+    confirms_costs: bool
     growths: tuple[Growth, ...]
 
 
@@ -60,6 +62,7 @@ FULL = Scale(
     late_workers=(10, 20, 40),
     quota_orders=1_000,
     quota_workers=(10, 20),
+    confirms_costs=True,
     growths=(
         Growth("orders", 100_000, 1_000_000),
         Growth("order_products", 20_000, 200_000),
@@ -80,5 +83,6 @@ QUICK = Scale(
     late_workers=(10,),
     quota_orders=200,
     quota_workers=(10,),
+    confirms_costs=False,
     growths=(Growth("order_products", 500, 5_000, workers=(10,)),),
 )
