@@ -328,6 +328,22 @@ def test_transactions_when_an_order_has_none_are_none(store: Sandbox, answer: st
     assert asked == {str(order["id"]): 1 for order in rows(store, "orders")}
 
 
+def test_state_when_transactions_are_read_is_one_date_and_saved_once_a_window(
+    shop: Sandbox,
+) -> None:
+    workers = 4
+    result = sync(shop, "transactions", num_workers=workers, **SPAN)
+    saved = [
+        message.state.stream.stream_state.__dict__
+        for message in result.messages
+        if message.state and message.state.stream and message.state.stream.stream_state
+    ]
+    assert {tuple(state) for state in saved} == {("order_date_modified",)}
+    assert all(isinstance(state["order_date_modified"], str) for state in saved)
+    # Once more when the stream is complete.
+    assert len(saved) == workers + 1
+
+
 # Requests
 
 V2 = "min_date_modified=2020-01-01T00:00:00Z&max_date_modified=2026-03-01T00:00:02Z"
