@@ -17,6 +17,7 @@ from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarat
 
 from source_bigcommerce.components.budget import StoreBudget
 from source_bigcommerce.components.messages import NO_ACCESS, STREAM_UNKNOWN, STREAMS_UNREADABLE
+from source_bigcommerce.components.progress import Progress
 
 # Records that wait to be printed: two pages. A sync of longer queues is no faster.
 _QUEUED = 500
@@ -49,8 +50,9 @@ class SourceBigcommerce(YamlDeclarativeSource):
         )
         # The manifest can only declare the CDK's budgets, which misread BigCommerce's headers; the
         # factory hands this one to every requester. A private attribute: see unit_tests.
-        budget = StoreBudget(self._config.get("quota_share", 100))
-        self._constructor._api_budget = budget  # type: ignore[assignment]
+        self._budget = StoreBudget(self._config.get("quota_share", 100))
+        self._constructor._api_budget = self._budget  # type: ignore[assignment]
+        self._progress = Progress.begin(self._config)
         # The CDK lets 10,000 records wait to be printed: of full-size orders, a hundred megabytes.
         self._concurrent_source._queue.maxsize = _QUEUED
 
@@ -61,11 +63,20 @@ class SourceBigcommerce(YamlDeclarativeSource):
         catalog: ConfiguredAirbyteCatalog,
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
-        """Reads the catalog's streams; raises a config error in the end if one does not exist.
+        """Reads the catalog's streams, and tells how far it is.
 
-        The CDK marks such a stream as incomplete, and ends without a word as if all were well.
+        Raises a config error in the end if a stream does not exist: the CDK marks it as incomplete,
+        and ends without a word as if all were well.
         """
-        yield from super().read(logger, config, catalog, state)
+        progress = self._progress
+        for message in super().read(logger, config, catalog, state):
+            progress.add(message)
+            yield message
+            yield from progress.estimates()
+            if progress.is_due():
+                logger.info("Progress: %s.", progress.report(self._budget.sent, self._budget.state))
+        yield from progress.estimates(is_last=True)
+        logger.info("Progress: %s.", progress.report(self._budget.sent, self._budget.state))
         known = {stream["name"] for stream in self.resolved_manifest["streams"]}
         asked = {configured.stream.name for configured in catalog.streams}
         if unknown := ", ".join(sorted(asked - known)):

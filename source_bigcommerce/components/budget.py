@@ -40,6 +40,7 @@ class StoreBudget(AbstractAPIBudget):
     waits (https://github.com/airbytehq/airbyte-python-cdk/issues/1151).
 
     share: percent of the quota to use; the rest is left to the store's other apps.
+    sent: requests so far, retries among them.
 
     Source: https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits
     """
@@ -48,6 +49,7 @@ class StoreBudget(AbstractAPIBudget):
         self._share = share / 100
         self._clock = clock
         self._changed = threading.Condition()
+        self.sent = 0
         self._in_flight: WeakKeyDictionary[requests.PreparedRequest, float] = WeakKeyDictionary()
         self._has_reply = False
         self._alone_until = 0.0
@@ -88,6 +90,7 @@ class StoreBudget(AbstractAPIBudget):
                     self._changed.wait(self._resets_at - now)
                 else:
                     break
+            self.sent += 1
             self._in_flight[request] = now
             self._alone_until = self._alone_until or now + _FIRST_REPLY_WAIT
 
@@ -113,6 +116,13 @@ class StoreBudget(AbstractAPIBudget):
             if response.status_code == 429 and (left == 0 or "X-Retry-After" in headers):
                 self._blocked_until = now + seconds_until_retry(response)
             self._changed.notify_all()
+
+    @property
+    def state(self) -> str:
+        """`83 of 150 requests left in this 30 s`; empty as long as no reply told."""
+        if self._quota is None:
+            return ""
+        return f"{self._left:,} of {self._quota:,} requests left in these {self._window:.0f} s"
 
     def _is_crowded(self, request: requests.PreparedRequest, now: float) -> bool:
         for endpoint, most in _AT_ONCE:

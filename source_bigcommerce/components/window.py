@@ -1,15 +1,23 @@
 """Reading the rows of one date window."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import InitVar, dataclass
 from typing import Any, cast
 
+from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.declarative.retrievers.simple_retriever import SimpleRetriever
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Record, StreamSlice
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_bigcommerce.components.extractor import rows_of
 from source_bigcommerce.components.instant import instant
+from source_bigcommerce.components.progress import Progress
+
+LOGGER = logging.getLogger("airbyte")
+_MANY_PAGES = 10
 
 
 class Window(StreamSlice):
@@ -38,23 +46,31 @@ class WindowRetriever(Retriever):
 
     Not YAML: SimpleRetriever takes the slice as the cursor made it.
 
+    counter: asks how many rows a window has, where the pages do not tell. It costs a request, so
+        only windows of many pages are counted.
     skips_repeats: drop what comes again as it was on the first page, which NextPage reads twice.
     """
 
     rows: SimpleRetriever
     config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
+    counter: HttpRequester | None = None
     skips_repeats: bool = False
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        pass
+        self._stream = parameters.get("name", "")
+        self._progress = Progress.of(self.config)
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[StreamData]:
         # The schema is for schema_normalization; without it no row is copied.
         first_page: dict[Any, Any] = {}
-        for record in self.rows.read_records({}, Window(stream_slice)):
+        window = Window(stream_slice)
+        many = _MANY_PAGES * self.config["page_size"] if self.counter else 0
+        for position, record in enumerate(self.rows.read_records({}, window), start=1):
+            if position == many:
+                self._count(window)
             row = cast(Record, record).data
             if self.skips_repeats:
                 if first_page.get(row["id"]) == row:
@@ -63,3 +79,11 @@ class WindowRetriever(Retriever):
                     first_page[row["id"]] = dict(row)
             row["date_modified"] = instant(row.get("date_modified"))  # type: ignore[index]
             yield record
+
+    def _count(self, window: Window) -> None:
+        try:
+            reply = self.counter.send_request(stream_slice=window) if self.counter else None
+            if reply is not None:
+                self._progress.expect(self._stream, int(rows_of(reply)[0]["count"]))
+        except (AirbyteTracedException, LookupError, TypeError, ValueError) as error:
+            LOGGER.debug("%s are not counted: %r", self._stream, error)

@@ -1,0 +1,68 @@
+"""What a whole sync tells of itself, as hosts see it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from airbyte_cdk.models import EstimateType, Level
+
+from integration_tests.syncs import Sync, sync
+from integration_tests.test_sync import SPAN
+from sandbox import Sandbox
+
+
+def estimates(result: Sync) -> dict[str, int | None]:
+    """The last of each stream."""
+    found = [message.trace.estimate for message in result.messages if message.trace]
+    assert {each.type for each in found if each} <= {EstimateType.STREAM}
+    return {each.name: each.row_estimate for each in found if each}
+
+
+def test_estimates_when_a_sync_ends_are_the_rows_of_the_streams_whose_endpoints_tell(
+    shop: Sandbox,
+) -> None:
+    result = sync(shop, "customers", "brands", "orders", "transactions", "store", **SPAN)
+    # The orders are fewer than are worth a request; a transaction is of an order.
+    assert estimates(result) == {
+        name: len(result.records[name]) for name in ("customers", "brands")
+    }
+    assert [entry for entry in shop.log if entry.path.endswith("/count")] == []
+
+
+def test_orders_when_a_window_is_long_are_counted_once_in_it(shop: Sandbox) -> None:
+    result = sync(shop, "orders", num_workers=1, page_size=25, **SPAN)
+    assert estimates(result) == {"orders": 260}
+    [count] = shop.requests("orders.count")
+    window = {
+        "min_date_modified": "2020-01-01T00:00:00Z",
+        "max_date_modified": "2026-03-01T00:00:02Z",
+    }
+    assert dict(parse_qsl(count.raw_query)) == window
+
+
+def test_orders_when_they_cannot_be_counted_are_read_all_the_same(store: Sandbox) -> None:
+    store.faults.add("orders.count", "status", status=403)
+    result = sync(store, "orders", num_workers=1, page_size=25, **SPAN)
+    assert len(result.records["orders"]) == 260
+    assert (result.errors, estimates(result)) == ([], {})
+    assert len(store.requests("orders.count")) == 1
+
+
+def test_log_when_a_sync_ends_has_its_sum(shop: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = sync(shop, "brands", **SPAN)
+    [line] = [line for line in result.logs(Level.INFO) if line.startswith("Progress: ")]
+    assert line.startswith("Progress: 260 records, 2 requests in ")
+    assert "; brands 260 of about 260; " in line
+    assert line.endswith(" requests left in these 30 s.")
+
+
+def test_log_when_half_a_minute_passes_tells_how_far_the_sync_is(
+    shop: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("source_bigcommerce.components.progress._BETWEEN_REPORTS", 0.0)
+    result = sync(shop, "brands", **SPAN)
+    lines: list[Any] = [line for line in result.logs(Level.INFO) if line.startswith("Progress: ")]
+    assert len(lines) > 260
+    assert any("; brands 1 of about 260; " in line or "brands 1; " in line for line in lines)
