@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 from streams import STREAMS, Expected
+from test_options import BY_CHANNEL, BY_CHANNELS, ORDERS, PRODUCTS
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/bigcommerce.md").read_text()
 README = (ROOT / "README.md").read_text()
+SPEC = json.loads((ROOT / "unit_tests/snapshots/spec.json").read_text())
+FORM = SPEC["connectionSpecification"]["properties"]
+REQUIRED = SPEC["connectionSpecification"]["required"]
 SUITE = ROOT / "integration_tests/nothing_lost"
 RELATION = re.compile(r"^ {4}(\w+) \|\|--(?:o\{|\|\|) (\w+) : (\w+)$", re.MULTILINE)
 
@@ -51,6 +56,54 @@ def test_relations_when_a_stream_is_read_through_another_draw_it() -> None:
         (row.name, match[1]) for row in STREAMS if (match := re.search(r"\{(\w+)\}", row.endpoint))
     }
     assert parents <= drawn
+
+
+# The form
+
+
+def test_form_when_described_has_every_field_with_its_limits() -> None:
+    section = PAGE.split("\n## Fill in the form\n")[1].split("\n## ")[0]
+    described = re.findall(r"^\| ([^|]+) \| `(\w+)` \| (.*) \|$", section, re.MULTILINE)
+    shown = {name: field for name, field in FORM.items() if not field.get("airbyte_hidden")}
+    assert [(title, name) for title, name, _ in described] == [
+        (field["title"], name) for name, field in shown.items()
+    ]
+    for _, name, text in described:
+        field = shown[name]
+        if field["type"] == "integer":
+            limits = f"{field['minimum']} to {field['maximum']}, otherwise {field['default']}."
+            assert text.endswith(limits)
+        assert (name in REQUIRED) != ("Optional." in text or "therwise" in text)
+
+
+def test_readme_when_it_lists_the_configuration_has_every_key_with_its_default() -> None:
+    section = README.split("\n## Configuration\n")[1].split("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", section, re.MULTILINE)
+    assert [key for key, _ in listed] == list(FORM)
+    for key, default in listed:
+        field = FORM[key]
+        if isinstance(field.get("default"), (int, str)) and field["type"] != "boolean":
+            assert default.strip("`") == str(field["default"])
+
+
+def test_scopes_when_listed_are_those_of_the_streams() -> None:
+    listed = re.findall(r"^ {3}\| [^|`]+ \| `(store_\w+)` \| [^|]+ \|$", PAGE, re.MULTILINE)
+    assert sorted(listed) == sorted({row.scope for row in STREAMS})
+
+
+def test_channels_when_described_name_the_streams_that_filter_by_them() -> None:
+    section = PAGE.split("\n### Channels and hidden products\n")[1].split("\n### ")[0]
+    by_api, by_one, by_listing = re.findall(r"^\| [a-z].* \| (`.*) \|$", section, re.MULTILINE)
+    through_products = {row for row in BY_CHANNELS["channel_id:in"] if row in PRODUCTS}
+    lists = set().union(*BY_CHANNELS.values()) - through_products
+    assert set(re.findall(r"`(\w+)`", by_api)) == lists | {"products", "product_images"}
+    ones = BY_CHANNEL["channel_id"] - ORDERS
+    assert set(re.findall(r"`(\w+)`", by_one)) == ones | {
+        "orders",
+        "order_products",
+        "transactions",
+    }
+    assert by_listing == "`channel_listings`"
 
 
 def promises() -> dict[str, list[tuple[str, str]]]:
