@@ -252,7 +252,7 @@ def test_records_when_the_order_list_brings_only_links_are_the_same(
 @pytest.mark.parametrize("row", LIMITED, ids=lambda row: row.name)
 def test_requests_when_the_endpoint_limits_them_stay_below(row: Expected) -> None:
     limit = route_of(row.endpoint).concurrent
-    with Sandbox(**SIZES, latency_ms=50) as store:
+    with Sandbox(**SIZES, latency_ms=300) as store:
         # More parents than the endpoint answers requests.
         if "{" in row.endpoint:
             parents = store.data.table(route_of(row.first_request.partition("?")[0]).collection)
