@@ -67,6 +67,13 @@ def test_windows_take_no_more_than_the_most(store: Sandbox, rows: Rows, stream: 
     assert fewest <= len(store.log) <= highest + MORE.get(stream, 0)
 
 
+def test_long_windows_of_orders_take_one_request_more() -> None:
+    rows = Rows(orders=2515, customers=0, products=0, cut_orders=0)
+    with Sandbox(orders=rows.orders, customers=0, products=1) as store:
+        sync(store, "orders", num_workers=1)
+        assert len(store.log) == least("orders", rows) + 1 == most("orders", rows, windows=1)
+
+
 def test_ten_streams(store: Sandbox, rows: Rows) -> None:
     store.log.clear()
     sync(store, *ENDPOINTS, num_workers=10)
