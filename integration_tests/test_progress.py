@@ -11,6 +11,7 @@ from airbyte_cdk.models import EstimateType, Level
 from integration_tests.syncs import Sync, sync
 from integration_tests.test_sync import SPAN
 from sandbox import Sandbox
+from source_bigcommerce.components.messages import TOKEN_REFUSED
 
 
 def estimates(result: Sync) -> dict[str, int | None]:
@@ -66,3 +67,11 @@ def test_log_when_half_a_minute_passes_tells_how_far_the_sync_is(
     lines: list[Any] = [line for line in result.logs(Level.INFO) if line.startswith("Progress: ")]
     assert len(lines) > 260
     assert any("; brands 1 of about 260; " in line or "brands 1; " in line for line in lines)
+
+
+def test_error_when_every_window_of_a_stream_meets_it_is_told_once(shop: Sandbox) -> None:
+    result = sync(shop, "orders", "customers", failing=True, access_token="wrong", **SPAN)
+    of_streams = [each for each in result.errors if each.stream_descriptor]
+    assert sorted(each.stream_descriptor.name for each in of_streams) == ["customers", "orders"]
+    assert {each.message for each in of_streams} == {TOKEN_REFUSED.message()}
+    assert len(shop.log) == 20  # ten windows each

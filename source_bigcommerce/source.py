@@ -63,13 +63,19 @@ class SourceBigcommerce(YamlDeclarativeSource):
         catalog: ConfiguredAirbyteCatalog,
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
-        """Reads the catalog's streams, and tells how far it is.
+        """Reads the catalog's streams, tells how far it is, and each error of a stream once.
 
         Raises a config error in the end if a stream does not exist: the CDK marks it as incomplete,
         and ends without a word as if all were well.
         """
         progress = self._progress
+        errors: set[tuple[str, str | None]] = set()
         for message in super().read(logger, config, catalog, state):
+            if message.trace and message.trace.error:
+                error = (str(message.trace.error.stream_descriptor), message.trace.error.message)
+                if error in errors:
+                    continue  # a window of the stream said so already
+                errors.add(error)
             progress.add(message)
             yield message
             yield from progress.estimates()
