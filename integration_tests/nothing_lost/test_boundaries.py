@@ -26,6 +26,7 @@ from integration_tests.syncs import sync
 from sandbox import Sandbox
 from sandbox.clock import instant, iso
 from sandbox.routes import ROUTES
+from source_bigcommerce.components.config import BEGINNING
 
 # Streams read in windows, page by page within them.
 WINDOWED = tuple(name for name in INCREMENTAL if name != "channels")
@@ -98,6 +99,25 @@ def _assert_edges_are_read(name: str, since: int = 0) -> None:
         assert_honest(store, read)
 
 
+# The state tells of the first window when it is whole, and of none behind it before.
+@pytest.mark.parametrize("name", WINDOWED)
+def test_a_first_window_that_fails_is_read_again_from_its_first_second(name: str) -> None:
+    with shop(orders=40, customers=40, products=40) as store:
+        for second, key in enumerate(_keys(store, name)[:3]):
+            _date(store, name, key, iso(instant(START) + second))
+        bound = "date_modified:min" if name in ("customers", "products") else "min_date_modified"
+        operation = streams()[name].paged_operation
+        fault = store.faults.add(operation, "status", status=422, where={bound: START}, times=None)
+        failed = sync(store, name, failing=True, **{**SETTINGS, "num_workers": 4})
+        assert fault.fired > 0
+        assert failed.errors != []
+        assert_honest(store, failed)
+        store.faults.clear()
+        resumed = sync(store, name, state=failed.state, **SETTINGS)
+        assert resumed.errors == []
+        assert_complete(store, [name], failed, resumed)
+
+
 @pytest.mark.parametrize("name", WINDOWED)
 def test_windows_leave_no_second_out(name: str) -> None:
     with shop(orders=40, customers=40, products=40) as store:
@@ -118,7 +138,7 @@ def test_without_a_start_date_there_is_no_oldest_row(name: str) -> None:
             _date(store, name, key, date)
         read = sync(store, name, end_date=NOW, num_workers=2, page_size=10)
         assert_complete(store, [name], read)
-        assert_honest(store, read)
+        assert_honest(store, read, start=BEGINNING)
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -85,6 +85,29 @@ def test_rows_that_are_committed_late_with_an_earlier_date(
         assert_complete(store, [name], first, second)
 
 
+@pytest.mark.parametrize("name", INCREMENTAL)
+def test_an_end_date_to_come_leaves_what_changes_meanwhile_to_the_next_sync(
+    name: str, set_clock: SetClock
+) -> None:
+    """A row that changed behind the reader is older than one that changed an hour later."""
+    now = instant(NOW)
+    settings = {**SETTINGS, "end_date": "2126-01-01"}
+    with shop(**SIZES) as store:
+        keys = _parents(store, name)
+        faults = [
+            _edit(store, name, keys[1], now + 1, at=1),
+            _edit(store, name, keys[11], now + 3600, at=1),
+        ]
+        set_clock(now)
+        first = sync(store, name, **settings)
+        assert [fault.fired for fault in faults] == [1, 1]
+        store.clock.advance(7200)
+        set_clock(store.clock.now())
+        second = sync(store, name, state=first.state, **settings)
+        assert (first.errors, second.errors) == ([], [])
+        assert_complete(store, [name], first, second)
+
+
 def _parents(store: Sandbox, name: str) -> list[int]:
     return [row["id"] for row in store.rows(streams()[name].collection)]
 
