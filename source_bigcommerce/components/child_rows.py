@@ -40,7 +40,6 @@ class ChildRows(Retriever):
     parent_key: field of a child that holds its parent's id, such as `order_id`.
     parent_date: field of a child that holds its parent's `date_modified`; empty for none.
     embeds: name of a function in `embedded`, or of a list in the parent's row; empty for none.
-    at_once: how many requests for children the API takes at a time; 0 for any number.
     """
 
     parents: SimpleRetriever
@@ -51,11 +50,9 @@ class ChildRows(Retriever):
     name: str = ""
     parent_date: str = ""
     embeds: str = ""
-    at_once: int = 0
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        workers = self.config["num_workers"]
-        self._pool = _pool(min(workers, self.at_once or workers))
+        self._pool = _pool(self.config["num_workers"])
         # Parents whose children are asked for ahead of those being emitted: one page, so that the
         # workers are busy while the next page of parents is on its way.
         self._parents_ahead = int(self.config["page_size"])

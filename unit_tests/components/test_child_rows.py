@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -102,24 +101,6 @@ def test_children_when_workers_are_free_are_asked_for_at_once() -> None:
         return []
 
     assert list(child_rows(wait).read_records({}, WINDOW)) == []
-
-
-@pytest.mark.parametrize(("at_once", "most"), [(0, 3), (2, 2), (10, 3)])
-def test_children_when_the_api_limits_them_are_asked_for_no_faster(at_once: int, most: int) -> None:
-    lock, waiting, seen = threading.Lock(), [0], [0]
-
-    def wait(_: StreamSlice) -> list[dict[str, Any]]:
-        with lock:
-            waiting[0] += 1
-            seen[0] = max(seen[0], waiting[0])
-        time.sleep(0.02)
-        with lock:
-            waiting[0] -= 1
-        return []
-
-    parents = [{"id": number} for number in range(9)]
-    assert list(child_rows(wait, parents, 9, at_once=at_once).read_records({}, WINDOW)) == []
-    assert seen == [most]
 
 
 def numbered(taken: list[int], third: threading.Event) -> Iterator[dict[str, Any]]:
