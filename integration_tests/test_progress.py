@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from airbyte_cdk.models import EstimateType, Level
+from airbyte_cdk.models import EstimateType, FailureType, Level
 
 from integration_tests.syncs import Sync, sync
 from integration_tests.test_sync import SPAN
@@ -75,3 +75,16 @@ def test_error_when_every_window_of_a_stream_meets_it_is_told_once(shop: Sandbox
     assert sorted(each.stream_descriptor.name for each in of_streams) == ["customers", "orders"]
     assert {each.message for each in of_streams} == {TOKEN_REFUSED.message()}
     assert len(shop.log) == 20  # ten windows each
+
+
+def test_failure_when_a_stream_may_work_the_next_time_is_one_to_try_again(store: Sandbox) -> None:
+    store.faults.add("brands.list", "status", status=503, times=None)
+    for streams, scopes, kind in (
+        (["brands"], None, FailureType.transient_error),
+        (["orders", "brands"], ["store_v2_products"], FailureType.transient_error),
+        (["orders"], ["store_v2_products"], FailureType.config_error),
+    ):
+        store.options.update({"scopes": scopes})
+        result = sync(store, *streams, failing=True, num_workers=1, max_tries=1, **SPAN)
+        [whole] = [each for each in result.errors if not each.stream_descriptor]
+        assert whole.failure_type == kind

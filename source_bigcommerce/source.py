@@ -11,9 +11,11 @@ from airbyte_cdk.models import (
     AirbyteMessage,
     AirbyteStateMessage,
     ConfiguredAirbyteCatalog,
+    FailureType,
     Status,
 )
 from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.budget import StoreBudget
 from source_bigcommerce.components.messages import NO_ACCESS, STREAM_UNKNOWN, STREAMS_UNREADABLE
@@ -68,25 +70,35 @@ class SourceBigcommerce(YamlDeclarativeSource):
         Raises a config error in the end if a stream does not exist: the CDK marks it as incomplete,
         and ends without a word as if all were well.
         """
-        progress = self._progress
-        errors: set[tuple[str, str | None]] = set()
-        for message in super().read(logger, config, catalog, state):
-            if message.trace and message.trace.error:
-                error = (str(message.trace.error.stream_descriptor), message.trace.error.message)
-                if error in errors:
-                    continue  # a window of the stream said so already
-                errors.add(error)
-            progress.add(message)
-            yield message
-            yield from progress.estimates()
-            if progress.is_due():
-                logger.info("Progress: %s.", progress.report(self._budget.sent, self._budget.state))
-        yield from progress.estimates(is_last=True)
-        logger.info("Progress: %s.", progress.report(self._budget.sent, self._budget.state))
+        errors: dict[tuple[str, str | None], FailureType | None] = {}
+        try:
+            for message in super().read(logger, config, catalog, state):
+                if message.trace and (error := message.trace.error):
+                    key = (str(error.stream_descriptor), error.message)
+                    if key in errors:
+                        continue  # a window of the stream said so already
+                    errors[key] = error.failure_type
+                self._progress.add(message)
+                yield message
+                yield from self._progress.estimates()
+                if self._progress.is_due():
+                    self._report(logger)
+        except AirbyteTracedException as failure:
+            # Of whatever streams failed of the CDK makes a config error; those are not tried again.
+            kinds = [kind for kind in errors.values() if kind and kind != FailureType.config_error]
+            failure.failure_type = kinds[0] if kinds else failure.failure_type
+            raise
+        finally:
+            self._report(logger)
+        yield from self._progress.estimates(is_last=True)
         known = {stream["name"] for stream in self.resolved_manifest["streams"]}
         asked = {configured.stream.name for configured in catalog.streams}
         if unknown := ", ".join(sorted(asked - known)):
             raise STREAM_UNKNOWN.error(names=unknown)
+
+    def _report(self, logger: logging.Logger) -> None:
+        report = self._progress.report(self._budget.sent, self._budget.state)
+        logger.info("Progress: %s.", report)
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Asks for one row behind each scope, all at once.
