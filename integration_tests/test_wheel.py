@@ -37,14 +37,20 @@ def run(*command: object, cwd: Path, env: dict[str, str] | None = None) -> str:
 
 @cache
 def pythons() -> dict[str, str]:
-    """The interpreters on the path that do start, by version, and the one that runs this."""
-    found = {}
+    """The interpreters on the path that do start, by version, and the one that runs this.
+
+    And those of pyenv, which puts commands on the path that start none.
+    """
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    folders = [*os.environ["PATH"].split(os.pathsep), *map(str, pyenv.glob("versions/*/bin"))]
+    found: dict[str, str] = {}
     for version in VERSIONS:
-        path = shutil.which(f"python{version}")
-        command = [path or "false", "-c", "import sys; print(sys.executable)"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            found[version] = done.stdout.strip()
+        paths = (shutil.which(f"python{version}", path=folder) for folder in folders)
+        for path in filter(None, paths):
+            command = [path, "-c", "import sys; print(sys.executable)"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode == 0:
+                found.setdefault(version, done.stdout.strip())
     return {**found, ".".join(map(str, sys.version_info[:2])): sys.executable}
 
 
