@@ -191,7 +191,7 @@ def test_a_state_of_other_streams_is_passed_over() -> None:
         assert_complete(store, ["orders"], read)
 
 
-# The framework blacks out the token of the config as it stands there; ours is without the blanks.
+# The token is sent without the blanks around it, so this is what must not be shown.
 @pytest.mark.parametrize(("way", "token"), [("flag", TOKEN), ("environment", f" {TOKEN}\n")])
 def test_logs_at_debug_level_do_not_show_the_token(
     token: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
