@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import orjson
 import requests
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.http import HttpClient
 
 from source_bigcommerce import SourceBigcommerce
@@ -32,6 +35,19 @@ def reply(
 def clients_of(source: SourceBigcommerce, config: Mapping[str, Any]) -> dict[str, list[HttpClient]]:
     """What sends the requests of each stream; the orders' comes before the order children's."""
     return {stream.name: list(_clients(stream, set())) for stream in source.streams(config)}
+
+
+@cache
+def _streams(config: str) -> dict[str, AbstractStream]:
+    values = json.loads(config)
+    return {stream.name: stream for stream in SourceBigcommerce(config=values).streams(values)}
+
+
+def read(name: str, config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The records of a full refresh of one stream; building all of them takes half a second."""
+    stream = _streams(json.dumps(config))[name]
+    windows = list(stream.generate_partitions())
+    return [dict(record.data) for window in windows for record in window.read()]
 
 
 def _clients(value: Any, seen: set[int]) -> Iterator[HttpClient]:

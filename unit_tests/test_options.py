@@ -9,13 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests_mock
-from airbyte_cdk.models import SyncMode
-from airbyte_cdk.test import entrypoint_wrapper
-from airbyte_cdk.test.catalog_builder import CatalogBuilder
-from replies import API
+from replies import API, read
 from streams import CONFIG, STREAMS, Expected
-
-from source_bigcommerce import SourceBigcommerce
 
 PRODUCTS = {row.name for row in STREAMS if row.first_request.startswith("v3/catalog/products?")}
 ORDERS = {row.name for row in STREAMS if row.first_request.startswith("v2/orders?")}
@@ -33,7 +28,7 @@ def first_request(name: str, mocker: requests_mock.Mocker, **options: Any) -> Co
     """Its path and the pairs of its query."""
     mocker.get(re.compile(f"{API}/v2/"), status_code=204)
     mocker.get(re.compile(f"{API}/v3/"), json={"data": []})
-    read(name, **options)
+    read(name, {**CONFIG, **options})
     return parts(mocker.request_history[0].url)
 
 
@@ -41,14 +36,6 @@ def parts(url: str) -> Counter[Any]:
     split = urlsplit(url)
     path = split.path.removeprefix("/stores/abc123/")
     return Counter([path, *parse_qsl(split.query, keep_blank_values=True)])
-
-
-def read(name: str, **options: Any) -> list[dict[str, Any]]:
-    config = {**CONFIG, **options}
-    catalog = CatalogBuilder().with_stream(name, SyncMode.full_refresh).build()
-    output = entrypoint_wrapper.read(SourceBigcommerce(catalog, config), config, catalog)
-    assert not output.errors
-    return [dict(message.record.data) for message in output.records if message.record]
 
 
 def with_filter(row: Expected, filters: dict[str, set[str]], value: str) -> Counter[Any]:
@@ -101,7 +88,7 @@ def test_rows_when_channels_are_chosen_are_theirs_where_the_api_takes_one_channe
     rows = [{"id": id_, "channel_id": channel} for id_, channel in ((7, 1), (8, 2), (9, 3))]
     requests_mock.get(re.compile(f"{API}/v2/"), json=rows)
     requests_mock.get(re.compile(f"{API}/v3/"), json={"data": rows})
-    assert [row["id"] for row in read(name, channel_ids=chosen)] == ids
+    assert [row["id"] for row in read(name, {**CONFIG, "channel_ids": chosen})] == ids
 
 
 def test_children_when_channels_are_chosen_are_those_of_their_orders(
@@ -113,7 +100,8 @@ def test_children_when_channels_are_chosen_are_those_of_their_orders(
     ]
     requests_mock.get(f"{API}/v2/orders", json=rows)
     requests_mock.get(re.compile(f"{API}/v3/orders/"), json={"data": [{"id": 1}]})
-    assert [row["order_id"] for row in read("transactions", channel_ids=[1, 3])] == [7, 9]
+    records = read("transactions", {**CONFIG, "channel_ids": [1, 3]})
+    assert [row["order_id"] for row in records] == [7, 9]
 
 
 def test_listings_when_channels_are_chosen_are_asked_for_of_them_only(
@@ -121,6 +109,6 @@ def test_listings_when_channels_are_chosen_are_asked_for_of_them_only(
 ) -> None:
     requests_mock.get(f"{API}/v3/channels", json={"data": [{"id": 1}, {"id": 2}]})
     requests_mock.get(re.compile(f"{API}/v3/channels/"), json={"data": []})
-    read("channel_listings", channel_ids=[2])
+    read("channel_listings", {**CONFIG, "channel_ids": [2]})
     paths = [request.path for request in requests_mock.request_history]
     assert paths == ["/stores/abc123/v3/channels", "/stores/abc123/v3/channels/2/listings"]
