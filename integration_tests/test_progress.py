@@ -12,7 +12,6 @@ from integration_tests.syncs import Sync, sync
 from integration_tests.test_sync import SPAN
 from sandbox import Sandbox
 from source_bigcommerce.components.messages import TOKEN_REFUSED
-from source_bigcommerce.components.messages import TOKEN_REFUSED
 
 
 def estimates(result: Sync) -> dict[str, int | None]:
@@ -89,11 +88,3 @@ def test_failure_when_a_stream_may_work_the_next_time_is_one_to_try_again(store:
         result = sync(store, *streams, failing=True, num_workers=1, max_tries=1, **SPAN)
         [whole] = [each for each in result.errors if not each.stream_descriptor]
         assert whole.failure_type == kind
-
-
-def test_error_when_every_window_of_a_stream_meets_it_is_told_once(shop: Sandbox) -> None:
-    result = sync(shop, "orders", "customers", failing=True, access_token="wrong", **SPAN)
-    of_streams = [each for each in result.errors if each.stream_descriptor]
-    assert sorted(each.stream_descriptor.name for each in of_streams) == ["customers", "orders"]
-    assert {each.message for each in of_streams} == {TOKEN_REFUSED.message()}
-    assert len(shop.log) == 20  # ten windows each
