@@ -1,6 +1,7 @@
 """The store's API quota, shared by all streams and threads of a sync."""
 
 import logging
+import math
 import re
 import threading
 import time
@@ -34,7 +35,8 @@ class StoreBudget(AbstractAPIBudget):
 
     Each reply tells how many requests are left in the current window, for all apps of the store
     together, and when the next window begins. No plan is assumed: the first request goes alone, and
-    what its reply says holds until another reply says otherwise.
+    what its reply says holds until another reply says otherwise. What other apps seem to need until
+    then is left to them (OtherApps).
 
     Not YAML: the CDK's budget takes the milliseconds until the reset for an epoch time and never
     waits (https://github.com/airbytehq/airbyte-python-cdk/issues/1151).
@@ -57,6 +59,7 @@ class StoreBudget(AbstractAPIBudget):
         self._left = 0
         self._window = _WINDOW
         self._resets_at = 0.0
+        self._other_apps = OtherApps()
         self._blocked_until = 0.0
         self._announced_until = 0.0
 
@@ -84,13 +87,17 @@ class StoreBudget(AbstractAPIBudget):
                     break
                 elif now >= self._resets_at:
                     self._left, self._resets_at = self._quota, now + self._window
-                elif self._left <= self._kept_back():
+                    self._other_apps.begin_window(self._window, len(self._under_way(now)))
+                elif self._left <= self._share_of_others():
                     self._wait_until(self._resets_at, now, self._used_up())
-                elif self._left - self._kept_back() <= len(self._under_way(now)):
+                elif self._left <= (wanted := self._wanted_by_others(now)):
+                    self._wait_for_others(now)
+                elif self._left - max(wanted, self._share_of_others()) <= len(self._under_way(now)):
                     self._changed.wait(self._resets_at - now)
                 else:
                     break
             self.sent += 1
+            self._other_apps.ours += 1
             self._in_flight[request] = now
             self._alone_until = self._alone_until or now + _FIRST_REPLY_WAIT
 
@@ -105,12 +112,18 @@ class StoreBudget(AbstractAPIBudget):
             now = self._clock()
             if left is not None:
                 quota = _number(headers, "X-Rate-Limit-Requests-Quota")
-                self._quota = quota or max(left, self._quota or 1)
+                quota = quota or max(left, self._quota or 1)
+                is_same_quota = self._quota in (quota, None)
+                self._quota = quota
                 window = _seconds(headers, "X-Rate-Limit-Time-Window-Ms") or _WINDOW
                 self._window = min(window, _LONGEST_WAIT)
                 resets_at = now + (self._window if reset is None else min(reset, self._window))
                 # Replies of one window arrive in any order: only the lowest count is sure.
                 is_new_window = resets_at > self._resets_at + self._window / 2
+                if is_new_window:
+                    self._other_apps.begin_window(self._window, len(self._under_way(now)) + 1)
+                if is_same_quota and resets_at > self._resets_at - self._window / 2:
+                    self._other_apps.look(quota - left, self._window - (resets_at - now))
                 self._left = left if is_new_window else min(left, self._left)
                 self._resets_at = resets_at
             if response.status_code == 429 and (left == 0 or "X-Retry-After" in headers):
@@ -134,9 +147,24 @@ class StoreBudget(AbstractAPIBudget):
     def _under_way(self, now: float) -> list[requests.PreparedRequest]:
         return [request for request, sent in self._in_flight.items() if now - sent < _LONGEST_REPLY]
 
-    def _kept_back(self) -> int:
+    def _share_of_others(self) -> int:
         quota = self._quota or 1
         return min(int(quota * (1 - self._share)), quota - 1)
+
+    def _wanted_by_others(self, now: float) -> int:
+        """Two thirds of the quota at most: another connector must not wait for this one for ever."""
+        remaining = self._resets_at - now
+        wanted = self._other_apps.rate(self._window - remaining, self._window) * remaining
+        # Now and then they ask for more than on average.
+        return min(math.ceil(wanted + math.sqrt(wanted)), (self._quota or 0) * 2 // 3)
+
+    def _wait_for_others(self, now: float) -> None:
+        """Until what is left is more than they want, if they go on as they did."""
+        wait = self._other_apps.seconds_until(self._left, self._resets_at - now, self._window)
+        if self._announced_until < self._resets_at - 1:  # one line a window
+            self._announced_until = self._resets_at
+            LOGGER.info("Waiting %.1f s: other apps of the store use its quota too.", wait)
+        self._changed.wait(wait)
 
     def _used_up(self) -> str:
         share = f"{self._share:.0%} of " if self._share < 1 else ""
@@ -147,6 +175,43 @@ class StoreBudget(AbstractAPIBudget):
             self._announced_until = instant
             LOGGER.info("Waiting %.1f s: %s.", instant - now, reason)
         self._changed.wait(instant - now)
+
+
+class OtherApps:
+    """What the other apps of a store use of its quota: whatever is gone that is not ours.
+
+    Without it a sync takes all that is left at the start of each window, and the others are refused
+    until the next one.
+
+    ours: requests of this connector in the current window.
+    """
+
+    def __init__(self) -> None:
+        self.ours = 0
+        self._theirs = 0
+        self._looked = 0.0
+        self._rate_before = 0.0
+
+    def look(self, used: int, elapsed: float) -> None:
+        """A reply tells how much of the quota is gone, so many seconds into the window."""
+        self._theirs, self._looked = max(0, used - self.ours), elapsed
+
+    def begin_window(self, window: float, under_way: int) -> None:
+        """Requests on their way may be counted in either window; here in the new one."""
+        self._rate_before = self._theirs / max(self._looked, window / 2)
+        self._theirs, self._looked, self.ours = 0, 0.0, under_way
+
+    def rate(self, elapsed: float, window: float) -> float:
+        """Requests per second: in the current window, or in the last one if that is more."""
+        return max(self._rate_before, self._theirs / max(elapsed, window / 30))
+
+    def seconds_until(self, left: int, remaining: float, window: float) -> float:
+        """How long it takes until they want less than what is left, with no request of ours."""
+        by_rate = remaining - left / self._rate_before if self._rate_before else 0.0
+        elapsed = window - remaining
+        by_number = self._theirs * window / (left + self._theirs) - elapsed if self._theirs else 0.0
+        # Not more often than that: each look at what is left takes one of theirs.
+        return min(max(by_rate, by_number, remaining / 3, window / 300), remaining)
 
 
 def seconds_until_retry(response: requests.Response) -> float:

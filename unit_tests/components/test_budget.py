@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -22,14 +23,19 @@ class Waits(Exception):
 
 
 class Store:
-    """A budget on a clock of its own; a wait moves the clock on and is remembered."""
+    """A budget on a clock of its own; a wait moves the clock on and is remembered.
 
-    def __init__(self, share: int = 100) -> None:
+    is_ours: whatever is gone of the quota, this budget has used.
+    """
+
+    def __init__(self, share: int = 100, is_ours: bool = True) -> None:
         self.now = 1000.0
         self.waits: list[float] = []
         self.is_patient = True
         self.budget = StoreBudget(share, clock=lambda: self.now)
         self.budget._changed.wait = self._wait  # type: ignore[method-assign]
+        if is_ours:
+            self.budget._other_apps.look = lambda used, elapsed: None  # type: ignore[method-assign]
 
     def _wait(self, timeout: float | None = None) -> bool:
         assert timeout is not None
@@ -258,6 +264,106 @@ def test_replies_when_a_new_window_began_bring_a_new_count(store: Store) -> None
     store.now += 0.4
     store.ask(left(19, reset=29_900))
     assert store.send_until_one_waits() == (19, 29.9)
+
+
+# Other apps
+
+
+class Shop:
+    """A store with a quota of 150 requests in 30 s, which another app uses at a steady rate.
+
+    refused: how many of ours, how many of theirs.
+    """
+
+    def __init__(self, store: Store, per_second: float) -> None:
+        self.store, self.per_second = store, per_second
+        self.began = self.seen = store.now
+        self.ours, self.theirs, self.owed = 0, 0, 0.0
+        self.refused = [0, 0]
+
+    def _pass_time(self) -> None:
+        while self.seen < self.store.now:
+            step = min(self.store.now, self.began + 30, self.seen + 0.1) - self.seen
+            self.seen += max(step, 1e-9)
+            self.owed += self.per_second * step
+            while self.owed >= 1:
+                self.owed -= 1
+                gone = self.ours + self.theirs >= 150
+                self.refused[1] += gone
+                self.theirs += not gone
+            if self.seen >= self.began + 30:
+                self.began, self.ours, self.theirs = self.began + 30, 0, 0
+
+    def serve(self, seconds: float) -> int:
+        """One request after the other, 20 a second; how many of ours were answered."""
+        end, served = self.store.now + seconds, 0
+        while self.store.now < end:
+            self.store.waits.clear()
+            request = self.store.send()
+            self.store.now += 0.05
+            self._pass_time()
+            gone = self.ours + self.theirs >= 150
+            self.refused[0] += gone
+            self.ours += not gone
+            served += not gone
+            reset = int((self.began + 30 - self.store.now) * 1000)
+            there = 150 - self.ours - self.theirs
+            self.store.answer(request, left(there, 150, reset), 429 if gone else 200)
+        return served
+
+
+@pytest.mark.parametrize("per_second", [0.5, 1.0, 2.5, 4.0])
+def test_app_when_it_uses_a_part_of_the_quota_is_left_that_part(per_second: float) -> None:
+    shop = Shop(Store(is_ours=False), per_second)
+    ours = shop.serve(300)
+    wanted = per_second * 300
+    # Ten windows; two thirds of each are what the app may count on, but for two requests.
+    assert wanted - shop.refused[1] >= min(wanted, 1000) - 20
+    assert shop.refused[0] <= 10
+    # What the app does not use is used here.
+    assert ours >= 1500 - wanted
+
+
+def test_app_when_there_is_none_leaves_the_whole_quota_to_us() -> None:
+    shop = Shop(Store(is_ours=False), 0)
+    assert shop.serve(300) >= 1499
+    assert shop.refused == [0, 0]
+
+
+def test_app_when_it_has_gone_is_waited_for_no_longer_than_a_window(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, logger="airbyte")
+    shop = Shop(Store(is_ours=False), 2.5)
+    shop.serve(60)
+    shop.per_second = 0
+    shop.serve(30)
+    caplog.clear()
+    assert shop.serve(30) >= 149
+    assert [r.message for r in caplog.records if "other apps" in r.message] == []
+
+
+def test_app_when_it_is_waited_for_is_named_once_a_window(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, logger="airbyte")
+    shop = Shop(Store(is_ours=False), 2.5)
+    shop.serve(90)
+    lines = [r.message for r in caplog.records if "other apps" in r.message]
+    assert len(lines) in (3, 4)
+    pattern = r"Waiting \d+\.\d s: other apps of the store use its quota too\."
+    assert [line for line in lines if not re.fullmatch(pattern, line)] == []
+
+
+def test_apps_when_they_all_look_at_the_quota_do_not_wait_for_each_other_for_ever() -> None:
+    """Two connectors: to each, the other is an app that took a third at once."""
+    store = Store(is_ours=False)
+    store.ask(left(149, 150, 30_000))
+    store.now += 1
+    store.ask(left(99, 150, 29_000))  # 49 in a second: at this rate nothing would be left
+    store.waits.clear()
+    store.send()
+    assert 5 < sum(store.waits) < 20
 
 
 # 429
