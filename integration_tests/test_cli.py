@@ -276,6 +276,8 @@ def test_read_when_interrupted_ends_at_once_and_without_a_word(command: str, fil
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # What runs in the background of a shell inherits that interrupts are ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert reading.stdout
         first = next(line for line in reading.stdout if '"RECORD"' in line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -21,6 +22,16 @@ def _quiet_pyairbyte(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         for name in ("no_proxy", "NO_PROXY"):
             patch.setenv(name, "127.0.0.1")
         yield
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """PyAirbyte's log and the connector's have the same name, and PyAirbyte silences it."""
+    logger = logging.getLogger("airbyte")
+    level, handlers, propagate = logger.level, list(logger.handlers), logger.propagate
+    yield
+    logger.setLevel(level)
+    logger.handlers, logger.propagate = handlers, propagate
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ class StoreBudget(AbstractAPIBudget):
         return min(int(quota * (1 - self._share)), quota - 1)
 
     def _wanted_by_others(self, now: float) -> int:
-        """Two thirds of the quota at most: another connector must not wait for this one for ever."""
+        """Two thirds of the quota at most: two connectors must not wait for each other for ever."""
         remaining = self._resets_at - now
         wanted = self._other_apps.rate(self._window - remaining, self._window) * remaining
         # Now and then they ask for more than on average.
