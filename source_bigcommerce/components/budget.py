@@ -92,7 +92,7 @@ class StoreBudget(AbstractAPIBudget):
                     self._wait_until(self._resets_at, now, self._used_up())
                 elif self._left <= (wanted := self._wanted_by_others(now)):
                     self._wait_for_others(now)
-                elif self._left - max(wanted, self._share_of_others()) <= len(self._under_way(now)):
+                elif self._spare(wanted, now) <= len(self._under_way(now)):
                     self._changed.wait(self._resets_at - now)
                 else:
                     break
@@ -123,7 +123,8 @@ class StoreBudget(AbstractAPIBudget):
                 if is_new_window:
                     self._other_apps.begin_window(self._window, len(self._under_way(now)) + 1)
                 if is_same_quota and resets_at > self._resets_at - self._window / 2:
-                    self._other_apps.look(quota - left, self._window - (resets_at - now))
+                    under_way = len(self._under_way(now))
+                    self._other_apps.look(quota - left, under_way, self._window - (resets_at - now))
                 self._left = left if is_new_window else min(left, self._left)
                 self._resets_at = resets_at
             if response.status_code == 429 and (left == 0 or "X-Retry-After" in headers):
@@ -158,6 +159,11 @@ class StoreBudget(AbstractAPIBudget):
         # Now and then they ask for more than on average.
         return min(math.ceil(wanted + math.sqrt(wanted)), (self._quota or 0) * 2 // 3)
 
+    def _spare(self, wanted: int, now: float) -> int:
+        """Requests that may be under way at once; one at least, to see what is left by now."""
+        gone = self._other_apps.since_look(self._window - (self._resets_at - now), self._window)
+        return max(1, self._left - math.ceil(gone) - max(wanted, self._share_of_others()))
+
     def _wait_for_others(self, now: float) -> None:
         """Until what is left is more than they want, if they go on as they did."""
         wait = self._other_apps.seconds_until(self._left, self._resets_at - now, self._window)
@@ -188,22 +194,32 @@ class OtherApps:
 
     def __init__(self) -> None:
         self.ours = 0
-        self._theirs = 0
+        self._theirs = 0.0
         self._looked = 0.0
         self._rate_before = 0.0
 
-    def look(self, used: int, elapsed: float) -> None:
-        """A reply tells how much of the quota is gone, so many seconds into the window."""
-        self._theirs, self._looked = max(0, used - self.ours), elapsed
+    def look(self, used: int, under_way: int, elapsed: float) -> None:
+        """A reply tells how much of the quota is gone, so many seconds into the window.
+
+        Of our requests that are under way, some may be counted already: half of them, as soon as
+        it is sure that there are other apps.
+        """
+        theirs = used - self.ours
+        self._theirs = theirs + under_way / 2 if theirs > 0 else 0.0
+        self._looked = elapsed
 
     def begin_window(self, window: float, under_way: int) -> None:
         """Requests on their way may be counted in either window; here in the new one."""
         self._rate_before = self._theirs / max(self._looked, window / 2)
-        self._theirs, self._looked, self.ours = 0, 0.0, under_way
+        self._theirs, self._looked, self.ours = 0.0, 0.0, under_way
 
     def rate(self, elapsed: float, window: float) -> float:
         """Requests per second: in the current window, or in the last one if that is more."""
         return max(self._rate_before, self._theirs / max(elapsed, window / 30))
+
+    def since_look(self, elapsed: float, window: float) -> float:
+        """What they have used since the last look, if they went on as they did."""
+        return self.rate(elapsed, window) * max(0.0, elapsed - self._looked)
 
     def seconds_until(self, left: int, remaining: float, window: float) -> float:
         """How long it takes until they want less than what is left, with no request of ours."""

@@ -35,7 +35,7 @@ class Store:
         self.budget = StoreBudget(share, clock=lambda: self.now)
         self.budget._changed.wait = self._wait  # type: ignore[method-assign]
         if is_ours:
-            self.budget._other_apps.look = lambda used, elapsed: None  # type: ignore[method-assign]
+            self.budget._other_apps.look = lambda *_: None  # type: ignore[method-assign]
 
     def _wait(self, timeout: float | None = None) -> bool:
         assert timeout is not None
