@@ -51,7 +51,7 @@ def test_orders_when_they_cannot_be_counted_are_read_all_the_same(store: Sandbox
     assert len(store.requests("orders.count")) == 1
 
 
-def test_log_when_a_sync_ends_has_its_sum(shop: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_log_when_a_sync_ends_has_its_sum(shop: Sandbox) -> None:
     result = sync(shop, "brands", **SPAN)
     [line] = [line for line in result.logs(Level.INFO) if line.startswith("Progress: ")]
     assert line.startswith("Progress: 260 records, 2 requests in ")

@@ -87,7 +87,7 @@ class StoreBudget(AbstractAPIBudget):
                     break
                 elif now >= self._resets_at:
                     self._left, self._resets_at = self._quota, now + self._window
-                    self._other_apps.begin_window(self._window, len(self._under_way(now)))
+                    self._other_apps.begin_window(now, self._window, len(self._under_way(now)))
                 elif self._left <= self._share_of_others():
                     self._wait_until(self._resets_at, now, self._used_up())
                 elif self._left <= (wanted := self._wanted_by_others(now)):
@@ -120,10 +120,10 @@ class StoreBudget(AbstractAPIBudget):
                 resets_at = now + (self._window if reset is None else min(reset, self._window))
                 # Replies of one window arrive in any order: only the lowest count is sure.
                 is_new_window = resets_at > self._resets_at + self._window / 2
+                under_way = len(self._under_way(now))
                 if is_new_window:
-                    self._other_apps.begin_window(self._window, len(self._under_way(now)) + 1)
+                    self._other_apps.begin_window(now, self._window, under_way + 1)
                 if is_same_quota and resets_at > self._resets_at - self._window / 2:
-                    under_way = len(self._under_way(now))
                     self._other_apps.look(quota - left, under_way, self._window - (resets_at - now))
                 self._left = left if is_new_window else min(left, self._left)
                 self._resets_at = resets_at
@@ -196,6 +196,7 @@ class OtherApps:
         self.ours = 0
         self._theirs = 0.0
         self._looked = 0.0
+        self._began = -math.inf
         self._rate_before = 0.0
 
     def look(self, used: int, under_way: int, elapsed: float) -> None:
@@ -208,8 +209,14 @@ class OtherApps:
         self._theirs = theirs + under_way / 2 if theirs > 0 else 0.0
         self._looked = elapsed
 
-    def begin_window(self, window: float, under_way: int) -> None:
-        """Requests on their way may be counted in either window; here in the new one."""
+    def begin_window(self, now: float, window: float, under_way: int) -> None:
+        """Requests on their way may be counted in either window; here in the new one.
+
+        A window that ends soon after it began is the last one, of which a reply came late.
+        """
+        if now < self._began + window / 2:
+            return
+        self._began = now
         self._rate_before = self._theirs / max(self._looked, window / 2)
         self._theirs, self._looked, self.ours = 0.0, 0.0, under_way
 

@@ -102,12 +102,12 @@ class ErrorHandler(DefaultErrorHandler):
             return SUCCESS_RESOLUTION
         if reply.status_code in _HEAVY_PAGE and self.shrinks_pages:
             return _smaller_page(f"BigCommerce answered {reply.status_code}.")
-        problem = _PROBLEMS.get(reply.status_code)
-        if not problem and "suspended" in described(reply):
+        problem, words = _PROBLEMS.get(reply.status_code), described(reply)
+        if not problem and "suspended" in words:
             problem = STORE_SUSPENDED
         if problem:
             raise problem.error(
-                described(reply),
+                words,
                 status=reply.status_code,
                 scope=self._scope,
                 endpoint=self._endpoint,

@@ -22,14 +22,15 @@ class Columns:
     """
 
     schema: Schema
-    column_of: dict[tuple[str, ...], str] = field(default_factory=dict)
+    column_of: dict[tuple[str, ...], str] = field(default_factory=dict, init=False)
     """By path: `{("billing_address", "city"): "billing_address_city"}`."""
 
     def __post_init__(self) -> None:
         self._taken = set(self.schema["properties"])
         for path, _ in _fields(self.schema):
             name = "_".join(path)
-            self.column_of[path] = name if len(path) == 1 else self._free(name)
+            self.column_of[path] = name if len(path) == 1 else _free(name, self._taken)
+            self._taken.add(self.column_of[path])
 
     @property
     def flat_schema(self) -> dict[str, Any]:
@@ -57,22 +58,21 @@ class Columns:
             if path in self._nested and (value is None or isinstance(value, dict)):
                 self._flatten(value or {}, path, flat)
             else:
-                flat[self.column_of.get(path) or self._free("_".join(path), flat)] = value
+                column = self.column_of.get(path)
+                flat[column or _free("_".join(path), self._taken | flat.keys())] = value
 
     @cached_property
     def _nested(self) -> set[tuple[str, ...]]:
         return {path for path, declared in _fields(self.schema) if _is_nested(declared)}
 
-    def _free(self, name: str, also_taken: Mapping[str, Any] | None = None) -> str:
-        """The name, or the next that is free. Those of a schema are taken for good."""
-        taken = self._taken if also_taken is None else self._taken | also_taken.keys()
-        number, free = 1, name
-        while free in taken:
-            number += 1
-            free = f"{name}_{number}"
-        if also_taken is None:
-            self._taken.add(free)
-        return free
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or the next that is free."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free
 
 
 def _fields(

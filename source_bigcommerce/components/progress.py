@@ -47,7 +47,7 @@ class Progress:
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Progress":
         """That of the sync that began last, of those of this store in this process."""
-        return cls._of_store.setdefault(_store(config), cls())
+        return cls._of_store.get(_store(config)) or cls.begin(config)
 
     def expect(self, stream: str, rows: int) -> None:
         """The API says that a window of the stream (or all of it) has so many rows."""

@@ -69,8 +69,8 @@ class WindowRetriever(Retriever):
         window = Window(stream_slice)
         many = _MANY_PAGES * self.config["page_size"] if self.counter else 0
         for position, record in enumerate(self.rows.read_records({}, window), start=1):
-            if position == many:
-                self._count(window)
+            if position == many and self.counter:
+                self._count(self.counter, window)
             row = cast(Record, record).data
             if self.skips_repeats:
                 if first_page.get(row["id"]) == row:
@@ -80,9 +80,9 @@ class WindowRetriever(Retriever):
             row["date_modified"] = instant(row.get("date_modified"))  # type: ignore[index]
             yield record
 
-    def _count(self, window: Window) -> None:
+    def _count(self, counter: HttpRequester, window: Window) -> None:
         try:
-            reply = self.counter.send_request(stream_slice=window) if self.counter else None
+            reply = counter.send_request(stream_slice=window)
             if reply is not None:
                 self._progress.expect(self._stream, int(rows_of(reply)[0]["count"]))
         except (AirbyteTracedException, LookupError, TypeError, ValueError) as error:
