@@ -20,6 +20,8 @@ import pytest
 from integration_tests.syncs import catalog_of, config_for
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[1]
 COMMANDS = {
     "main.py": [sys.executable, "main.py"],

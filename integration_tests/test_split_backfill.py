@@ -14,6 +14,8 @@ import pytest
 from integration_tests.syncs import Row, config_for, sync
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[1]
 CONFIG = {"store_hash": "abc123", "access_token": "t0ken"}
 DATED = {"customers": "date_modified", "orders": "date_modified", "products": "date_modified"}

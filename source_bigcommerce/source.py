@@ -55,6 +55,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         self._budget = StoreBudget(self._config.get("quota_share", 100))
         self._constructor._api_budget = self._budget  # type: ignore[assignment]
         self._progress = Progress.begin(self._config)
+        self._wanted: set[str] | None = None
         # The CDK lets 10,000 records wait to be printed: of full-size orders, a hundred megabytes.
         self._concurrent_source._queue.maxsize = _QUEUED
 
@@ -71,6 +72,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         and ends without a word as if all were well.
         """
         errors: dict[tuple[str, str | None], FailureType | None] = {}
+        self._wanted = wanted = {configured.stream.name for configured in catalog.streams}
         try:
             for message in super().read(logger, config, catalog, state):
                 if message.trace and (error := message.trace.error):
@@ -89,12 +91,17 @@ class SourceBigcommerce(YamlDeclarativeSource):
             failure.failure_type = kinds[0] if kinds else failure.failure_type
             raise
         finally:
+            self._wanted = None
             self._report(logger)
         yield from self._progress.estimates(is_last=True)
         known = {stream["name"] for stream in self.resolved_manifest["streams"]}
-        asked = {configured.stream.name for configured in catalog.streams}
-        if unknown := ", ".join(sorted(asked - known)):
+        if unknown := ", ".join(sorted(wanted - known)):
             raise STREAM_UNKNOWN.error(names=unknown)
+
+    def _stream_configs(self, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+        # To build all streams takes 0.3 s, to build one 0.004 s.
+        configs = super()._stream_configs(manifest)
+        return [each for each in configs if self._wanted is None or each["name"] in self._wanted]
 
     def _report(self, logger: logging.Logger) -> None:
         report = self._progress.report(self._budget.sent, self._budget.state)
@@ -112,7 +119,9 @@ class SourceBigcommerce(YamlDeclarativeSource):
         for stream in self.resolved_manifest["streams"]:
             streams_of[stream["$parameters"]["scope"]].append(stream["name"])
         with self._config_overridden_for_check(self.resolved_manifest["check"]["config_overrides"]):
+            self._wanted = {names[0] for names in streams_of.values()}
             streams = {stream.name: stream for stream in self.streams(config)}
+            self._wanted = None
         with ThreadPoolExecutor(len(streams_of)) as pool:
             results = pool.map(
                 lambda names: streams[names[0]].check_availability(), streams_of.values()

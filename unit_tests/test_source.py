@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import requests_mock
 from airbyte_cdk.models import Status
-from replies import API, clients_of
-from streams import CONFIG, STREAMS
 
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components.budget import StoreBudget
 from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.source import _QUEUED
+from unit_tests.replies import API, clients_of
+from unit_tests.streams import CONFIG, STREAMS
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = {row.name for row in STREAMS if "{" in row.endpoint}

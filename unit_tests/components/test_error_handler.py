@@ -9,12 +9,12 @@ import requests
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.streams.http.error_handlers import ResponseAction
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from replies import clients_of, reply
-from streams import CONFIG
 
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import ErrorHandler
 from source_bigcommerce.components.authenticator import ReplyTooLarge
+from unit_tests.replies import clients_of, reply
+from unit_tests.streams import CONFIG
 
 OK, FAIL, RETRY = ResponseAction.SUCCESS, ResponseAction.FAIL, ResponseAction.RETRY
 LIMITED, SMALLER = ResponseAction.RATE_LIMITED, ResponseAction.REDUCE_PAGE_SIZE

@@ -10,12 +10,12 @@ import requests
 from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, TraceType, Type
 from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
 from airbyte_cdk.sources.types import Record
-from replies import reply
-from streams import CONFIG
 
 from source_bigcommerce.components import NextPage, WindowRetriever
 from source_bigcommerce.components.messages import GIVEN_UP
 from source_bigcommerce.components.progress import Progress
+from unit_tests.replies import reply
+from unit_tests.streams import CONFIG
 
 CONFIGURED = {**CONFIG, "page_size": 2, "api_url": "https://api.bigcommerce.com"}
 

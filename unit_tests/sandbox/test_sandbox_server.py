@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import requests
-from asking import Get
 
 from sandbox import Sandbox
+from unit_tests.sandbox.asking import Get
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,6 +24,7 @@ def control(store: Sandbox, method: str, path: str, body: Any = None) -> Any:
     return response.json() if response.ok else response.status_code
 
 
+@pytest.mark.process
 def test_command_line() -> None:
     command = [sys.executable, "-m", "sandbox", "--orders", "30", "--quota", "9"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
