@@ -46,7 +46,7 @@ def test_budget_when_streams_are_built_is_one_and_reaches_every_client() -> None
     source = SourceBigcommerce(config=config)
     budget = source._constructor._api_budget
     assert isinstance(budget, Sync)
-    assert budget.quota._share == 0.4
+    assert budget.quotas._share == 40
     clients = clients_of(source, config)
     # One for the parents and one for their children; orders are also counted.
     assert {name: len(found) for name, found in clients.items()} == {

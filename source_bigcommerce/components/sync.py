@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import requests
 from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
 
-from source_bigcommerce.components.budget import StoreBudget, SyncEnded
 from source_bigcommerce.components.connections import Connections
 from source_bigcommerce.components.progress import Progress
+from source_bigcommerce.components.quotas import Quotas, SyncEnded
 
 _TRIES = 6
 _WORKERS = 10
@@ -42,7 +42,7 @@ class Sync(AbstractAPIBudget):
     ) -> None:
         config = config or {}
         self.tries, self.most_parents = tries, most_parents
-        self.quota = StoreBudget(config.get("quota_share", 100))
+        self.quotas = Quotas(config.get("quota_share", 100))
         self.progress = Progress()
         self.connections = Connections()
         self._workers = ThreadPoolExecutor(
@@ -67,12 +67,12 @@ class Sync(AbstractAPIBudget):
 
     def report(self) -> str:
         """One line of how far it is."""
-        return self.progress.report(self.quota.sent, self.quota.state)
+        return self.progress.report(self.quotas.sent, self.quotas.state)
 
     def end(self) -> None:
         """Stops whoever works for it, at the next request or at once where one waits for it."""
         self._workers.shutdown(wait=False, cancel_futures=True)
-        self.quota.stop()
+        self.quotas.stop()
 
     # The budget
 
@@ -82,11 +82,11 @@ class Sync(AbstractAPIBudget):
     def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
         """Returns when `request` may be sent. Raises SyncEnded."""
         self._asked.endpoint = _endpoint(request)
-        self.quota.acquire_call(request)
+        self.quotas.acquire_call(request)
 
     def update_from_response(self, request: Any, response: Any) -> None:
         """Takes in what a reply says of the quota."""
-        self.quota.update_from_response(request, response)
+        self.quotas.update_from_response(request, response)
 
     # Whether the API answers
 

@@ -188,7 +188,6 @@ def test_flags_when_set_change_what_these_statuses_lead_to(
         (requests.exceptions.ChunkedEncodingError(), RETRY),
         (requests.exceptions.ContentDecodingError(), RETRY),
         (requests.ReadTimeout(), SMALLER),
-        (ReplyTooLarge(), SMALLER),
     ],
 )
 def test_connection_when_it_breaks_is_tried_again_or_with_a_smaller_page(
@@ -201,6 +200,16 @@ def test_connection_when_it_breaks_is_tried_again_or_with_a_smaller_page(
         for name, handler in handlers.items()
     }
     assert actions == {"plain": RETRY, "shrinking": shrinking, "lenient": RETRY}
+
+
+def test_reply_when_it_is_too_large_is_asked_for_in_parts_or_an_error_at_once(
+    handlers: dict[str, ErrorHandler],
+) -> None:
+    error = ReplyTooLarge("more than 9 bytes")
+    assert handlers["shrinking"].interpret_response(error).response_action == SMALLER
+    for name in ("plain", "lenient"):
+        with pytest.raises(AirbyteTracedException, match="a reply of more than 9 bytes"):
+            handlers[name].interpret_response(error)
 
 
 # Tries
