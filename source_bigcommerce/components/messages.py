@@ -122,6 +122,11 @@ API_URL_UNSAFE = Problem(
     "API address {value} is not an https address.", "Leave it at https://api.bigcommerce.com."
 )
 
+API_URL_WITH_LOGIN = Problem(
+    "API address {value} holds a user name or a password.",
+    "Leave it out: only the access token is sent.",
+)
+
 # What comes with the command
 
 STREAM_UNKNOWN = Problem(
