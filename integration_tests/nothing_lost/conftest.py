@@ -18,7 +18,6 @@ from airbyte_cdk.sources.streams.http import rate_limiting
 
 from integration_tests.nothing_lost.completeness import TOKEN
 from source_bigcommerce.components import budget, config
-from source_bigcommerce.components.error_handler import ErrorHandler
 
 _READ_TIMEOUT = 60
 _SHORT_READ_TIMEOUT = 0.3
@@ -53,11 +52,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _each_test_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a process remembers of a store that did not answer must not outlive the store."""
-    monkeypatch.setattr(ErrorHandler, "_unreachable", set())
-
-
 @pytest.fixture(autouse=True)
 def _no_token_is_printed(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]

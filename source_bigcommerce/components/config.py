@@ -11,8 +11,10 @@ from airbyte_cdk.sources.declarative.transformations.config_transformations.conf
     ConfigTransformation,
 )
 
+from source_bigcommerce.components.connections import is_loopback
 from source_bigcommerce.components.messages import (
     API_URL_UNSAFE,
+    API_URL_WITH_LOGIN,
     CHANNELS_UNREADABLE,
     DATE_IMPOSSIBLE,
     DATE_UNREADABLE,
@@ -30,7 +32,6 @@ from source_bigcommerce.components.messages import (
 BEGINNING = "2009-01-01T00:00:00Z"
 
 _API_URL = "https://api.bigcommerce.com"
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SMALLEST_WINDOW = timedelta(days=1)
 _NUMBERS = {  # key: (title in the form, lowest, highest, default)
     "num_workers": ("Workers", 1, 40, 10),
@@ -43,6 +44,12 @@ _SWITCHES = {  # key: title in the form
     "flatten_records": "Flatten records",
 }
 
+_FORM = {
+    *("store_hash", "access_token", "api_url", "start_date", "end_date", "channel_ids"),
+    *_NUMBERS,
+    *_SWITCHES,
+}
+
 _NOT_GIVEN: tuple[Any, ...] = (None, "")  # a form sends "" for a field left empty
 
 _HASH_FORMS = (
@@ -51,6 +58,8 @@ _HASH_FORMS = (
     re.compile(r"(?:https://)?store-([a-z0-9]+)(?:-\d+)?\.mybigcommerce\.com(?:/.*)?"),
     re.compile(r"(?:store-)?([a-z0-9]+)"),
 )
+_LOGIN = re.compile(r"^(\W*[a-z]+:/+)?.*(?:@|%40)", re.IGNORECASE | re.DOTALL)
+_SECRET_PART = re.compile(r"([?#]|:(?!/|\d{1,5}(?:[/?#]|$))).*", re.DOTALL)
 _CHANNEL_ID = re.compile(r"[0-9]{1,18}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
@@ -102,6 +111,11 @@ class NormalizeConfig(ConfigTransformation):
         config["window"] = f"PT{int(window.total_seconds()) + 1}S"
 
 
+def of_the_form(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Its values without whatever else stands there: internal keys are not for users to set."""
+    return {key: value for key, value in config.items() if key in _FORM}
+
+
 def format_instant(instant: datetime) -> str:
     """A full UTC timestamp: BigCommerce adds the time of day to a bare date and drops rows."""
     return instant.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)
@@ -119,7 +133,7 @@ def _store_hash(value: Any) -> str:
         match = form.fullmatch(text.lower())
         if match:
             return match.group(1)
-    raise HASH_UNREADABLE.error(value=_shown(value))
+    raise HASH_UNREADABLE.error(value=_shown_address(value))
 
 
 def _access_token(value: Any) -> str:
@@ -133,9 +147,11 @@ def _access_token(value: Any) -> str:
 
 def _api_url(value: Any) -> str:
     text = value.strip().rstrip("/") if isinstance(value, str) else ""
+    if "@" in text:
+        raise API_URL_WITH_LOGIN.error(value=_shown_address(value))
     try:
         url = urlsplit(text)
-        is_safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
+        is_safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname))
         has_host = url.hostname and url.port != 0
         # Some readers of addresses let a backslash end the host; behind ? and # a path is lost.
         is_plain = text.isprintable() and not set(" \\?#").intersection(text)
@@ -143,7 +159,7 @@ def _api_url(value: Any) -> str:
             return text
     except ValueError:
         pass
-    raise API_URL_UNSAFE.error(value=_shown(value))
+    raise API_URL_UNSAFE.error(value=_shown_address(value))
 
 
 def _number(value: Any, title: str, lowest: int, highest: int, default: int) -> int:
@@ -217,6 +233,13 @@ def _relative(text: str, now: datetime) -> datetime | None:
         },
     )
     return parsed
+
+
+def _shown_address(value: Any) -> str:
+    """Without what may be a password or a token: before @, behind a colon, after ? and #."""
+    if not isinstance(value, str):
+        return _shown(_LOGIN.sub("***@", repr(value)))
+    return _shown(_SECRET_PART.sub(r"\1***", _LOGIN.sub(r"\1***@", value)))
 
 
 def _shown(value: Any) -> str:
