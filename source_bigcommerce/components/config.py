@@ -30,7 +30,7 @@ from source_bigcommerce.components.messages import (
 BEGINNING = "2009-01-01T00:00:00Z"
 
 _API_URL = "https://api.bigcommerce.com"
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1", "host.docker.internal"}
 _SMALLEST_WINDOW = timedelta(days=1)
 _NUMBERS = {  # key: (title in the form, lowest, highest, default)
     "num_workers": ("Workers", 1, 40, 10),
