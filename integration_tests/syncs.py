@@ -92,9 +92,16 @@ def catalog_of(names: Iterable[str], config: Mapping[str, Any]) -> ConfiguredAir
 
 
 def sync(
-    store: Sandbox, *names: str, state: State | None = None, failing: bool = False, **values: Any
+    store: Sandbox,
+    *names: str,
+    state: State | None = None,
+    failing: bool = False,
+    tries: int | None = None,
+    **values: Any,
 ) -> Sync:
     """Reads the named streams; `failing` tells whether an error is expected.
+
+    `tries` tells how often a request is made, if not as often as ever.
 
     The returned state holds that of `state` for streams that printed none.
     """
@@ -111,6 +118,7 @@ def sync(
         for name, stream_state in (state or {}).items()
     ]
     source = SourceBigcommerce(catalog=catalog, config=config, state=messages)
+    source._sync.tries = tries or source._sync.tries
     output = entrypoint_wrapper.read(
         source, config, catalog, state=messages, expecting_exception=failing
     )

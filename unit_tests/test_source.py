@@ -16,8 +16,8 @@ from replies import API, clients_of
 from streams import CONFIG, STREAMS
 
 from source_bigcommerce import SourceBigcommerce
-from source_bigcommerce.components.budget import StoreBudget
 from source_bigcommerce.components.error_handler import ErrorHandler
+from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.source import _QUEUED
 
 ROOT = Path(__file__).parents[1]
@@ -42,11 +42,12 @@ def api() -> Iterator[requests_mock.Mocker]:
 
 
 def test_budget_when_streams_are_built_is_one_and_reaches_every_client() -> None:
-    source = SourceBigcommerce(config={**CONFIG, "quota_share": 40})
+    config = {**CONFIG, "quota_share": 40}
+    source = SourceBigcommerce(config=config)
     budget = source._constructor._api_budget
-    assert isinstance(budget, StoreBudget)
-    assert budget._share == 0.4
-    clients = clients_of(source, CONFIG)
+    assert isinstance(budget, Sync)
+    assert budget.quota._share == 0.4
+    clients = clients_of(source, config)
     # One for the parents and one for their children; orders are also counted.
     assert {name: len(found) for name, found in clients.items()} == {
         row.name: 1 + (row.name in CHILDREN or row.name == "orders") for row in STREAMS

@@ -24,7 +24,6 @@ from integration_tests import syncs
 from integration_tests.nothing_lost.completeness import TOKEN
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import budget, config
-from source_bigcommerce.components.error_handler import ErrorHandler
 
 _READ_TIMEOUT = 60
 _SHORT_READ_TIMEOUT = 0.3
@@ -56,12 +55,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send_soon)
     monkeypatch.setattr(budget, "_FIRST_REPLY_WAIT", _SHORT_READ_TIMEOUT)
-
-
-@pytest.fixture(autouse=True)
-def _each_test_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a process remembers of a store that did not answer must not outlive the store."""
-    monkeypatch.setattr(ErrorHandler, "_unreachable", set())
 
 
 @pytest.fixture(autouse=True)

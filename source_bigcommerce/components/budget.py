@@ -30,6 +30,10 @@ _FIRST_REPLY_WAIT = 10.0
 _LONGEST_REPLY = 75.0
 
 
+class SyncEnded(Exception):
+    """Nobody reads the sync any more; whoever works for it stops."""
+
+
 class StoreBudget(AbstractAPIBudget):
     """Lets requests go only while the store's own headers say that its quota allows them.
 
@@ -51,6 +55,7 @@ class StoreBudget(AbstractAPIBudget):
         self._share = share / 100
         self._clock = clock
         self._changed = threading.Condition()
+        self._is_stopped = False
         self.sent = 0
         self._in_flight: WeakKeyDictionary[requests.PreparedRequest, float] = WeakKeyDictionary()
         self._has_reply = False
@@ -75,6 +80,8 @@ class StoreBudget(AbstractAPIBudget):
                 self._has_reply = True
                 self._changed.notify_all()
             while True:
+                if self._is_stopped:
+                    raise SyncEnded
                 now = self._clock()
                 if not self._has_reply and self._in_flight:
                     self._changed.wait(max(self._alone_until - now, 0.001))
@@ -129,6 +136,12 @@ class StoreBudget(AbstractAPIBudget):
                 self._resets_at = resets_at
             if response.status_code == 429 and (left == 0 or "X-Retry-After" in headers):
                 self._blocked_until = now + seconds_until_retry(response)
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Lets no request go any more; whoever waits is told so by SyncEnded."""
+        with self._changed:
+            self._is_stopped = True
             self._changed.notify_all()
 
     @property

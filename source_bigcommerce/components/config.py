@@ -43,6 +43,12 @@ _SWITCHES = {  # key: title in the form
     "flatten_records": "Flatten records",
 }
 
+_FORM = {
+    *("store_hash", "access_token", "api_url", "start_date", "end_date", "channel_ids"),
+    *_NUMBERS,
+    *_SWITCHES,
+}
+
 _NOT_GIVEN: tuple[Any, ...] = (None, "")  # a form sends "" for a field left empty
 
 _HASH_FORMS = (
@@ -100,6 +106,11 @@ class NormalizeConfig(ConfigTransformation):
         config["start_date"], config["end_date"] = format_instant(start), format_instant(end)
         window = max((end - start) / config["num_workers"], _SMALLEST_WINDOW)
         config["window"] = f"PT{int(window.total_seconds()) + 1}S"
+
+
+def of_the_form(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Its values without whatever else stands there: internal keys are not for users to set."""
+    return {key: value for key, value in config.items() if key in _FORM}
 
 
 def format_instant(instant: datetime) -> str:

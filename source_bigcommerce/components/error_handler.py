@@ -3,8 +3,8 @@
 import random
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any
 
 import requests
 from airbyte_cdk.models import FailureType
@@ -29,6 +29,7 @@ from source_bigcommerce.components.messages import (
     TOKEN_REFUSED,
     UNREACHABLE,
 )
+from source_bigcommerce.components.sync import Sync
 
 _NO_LIMIT = 10**6
 _LONGEST_WAIT = 60.0
@@ -51,7 +52,7 @@ class ErrorHandler(DefaultErrorHandler):
     """Retries what passes, never gives up on rate limits, takes no broken page for an empty one.
 
     - what only a person can mend (`_PROBLEMS`) fails at once, in the words of `messages`;
-    - 429 is retried for as long as it lasts; every other retry ends after `tries` tries;
+    - 429 is retried for as long as it lasts; every other retry ends after the tries of the sync;
     - a 200 whose body is empty or not JSON is retried: it is never "no rows";
     - `shrinks_pages`: a page that is too heavy (413, 500, 504, a time-out, a reply beyond the
       authenticator's bound) is asked for again in smaller parts;
@@ -63,16 +64,12 @@ class ErrorHandler(DefaultErrorHandler):
     Sources: https://developer.bigcommerce.com/docs/start/about/status-codes
     """
 
-    # API addresses that did not answer all tries of a request. The others then try once: what is
-    # down is not waited for again and again by each window of each stream.
-    _unreachable: ClassVar[set[str]] = set()
-
     shrinks_pages: bool = False
     missing_is_empty: bool = False
+    api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         super().__post_init__(parameters)
-        self.tries = int(self.config.get("max_tries", 6))
         self.max_retries = self.max_time = _NO_LIMIT
         self.backoff_strategies = [self]  # type: ignore[list-item]  # its backoff_time is used
         self._scope, self._endpoint = parameters.get("scope"), parameters.get("endpoint")
@@ -85,7 +82,7 @@ class ErrorHandler(DefaultErrorHandler):
             if self.shrinks_pages and isinstance(reply, _TOO_HEAVY):
                 return _smaller_page(f"The page could not be read: {reply!r}.")
             return super().interpret_response(reply)
-        self._unreachable.discard(self.config["api_url"])
+        self.api_budget.answered()
         if reply.status_code == 204:
             return SUCCESS_RESOLUTION
         if reply.status_code == 200:
@@ -131,8 +128,7 @@ class ErrorHandler(DefaultErrorHandler):
             grown = min(_LONGEST_WAIT, 2.0**self._tried.limited) * random.uniform(0.5, 1)
             return max(seconds_until_retry(reply), grown if self._tried.limited > 1 else 0.1)
         self._tried.failed += 1
-        is_down = self.config["api_url"] in self._unreachable
-        if self._tried.failed >= self.tries or is_down:
+        if self._tried.failed >= self.api_budget.tries or self.api_budget.is_down():
             raise self._given_up(reply)
         return None
 
@@ -140,10 +136,9 @@ class ErrorHandler(DefaultErrorHandler):
         if isinstance(reply, requests.Response):
             code = reply.status_code
             answered = f"answered {code}" if code != 200 else "sent no JSON"
-            return GIVEN_UP.error(described(reply), answered=answered, tries=self.tries)
-        address = self.config["api_url"]
-        self._unreachable.add(address)
-        return UNREACHABLE.error(repr(reply), address=address)
+            return GIVEN_UP.error(described(reply), answered=answered, tries=self.api_budget.tries)
+        self.api_budget.gave_no_answer()
+        return UNREACHABLE.error(repr(reply), address=self.config["api_url"])
 
 
 def _smaller_page(reason: str) -> ErrorResolution:

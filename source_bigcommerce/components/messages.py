@@ -123,6 +123,17 @@ STREAM_UNKNOWN = Problem(
     "There is no stream of this name: {names}.",
     "Refresh the schema of the connection and choose its streams again.",
 )
+FILE_MISSING = Problem(
+    "There is no {kind} file {path}.",
+    "Correct the path after --{option}; in Docker it is a path inside the container.",
+)
+FILE_FORBIDDEN = Problem(
+    "The {kind} file {path} may not be read by the user who runs this ({user}).",
+    "Give this user the right to read it, or run as its owner: docker run --user.",
+)
+FILE_NO_JSON = Problem(
+    "The {kind} file {path} is not JSON: {where}.", "Correct it, or save it again as JSON in UTF-8."
+)
 FILE_UNREADABLE = Problem(
     "The file {path} cannot be read as {kind}.",
     "Name a JSON file of the form that Airbyte's protocol describes.",

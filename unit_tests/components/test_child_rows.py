@@ -10,6 +10,7 @@ import pytest
 from airbyte_cdk.sources.types import Record, StreamSlice
 
 from source_bigcommerce.components import ChildRows
+from source_bigcommerce.components.sync import Sync
 
 WINDOW = StreamSlice(
     partition={},
@@ -50,6 +51,7 @@ def child_rows(
         parameters={},
         parent_key="order_id",
         name="children",
+        api_budget=Sync(config),
         **options,
     )
 

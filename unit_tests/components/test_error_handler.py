@@ -15,6 +15,7 @@ from streams import CONFIG
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import ErrorHandler
 from source_bigcommerce.components.authenticator import ReplyTooLarge
+from source_bigcommerce.components.sync import Sync
 
 OK, FAIL, RETRY = ResponseAction.SUCCESS, ResponseAction.FAIL, ResponseAction.RETRY
 LIMITED, SMALLER = ResponseAction.RATE_LIMITED, ResponseAction.REDUCE_PAGE_SIZE
@@ -67,11 +68,12 @@ def _handler(handler: Any) -> ErrorHandler:
 
 
 @pytest.fixture(autouse=True)
-def unreachable(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The addresses that did not answer, none at first."""
-    addresses: set[str] = set()
-    monkeypatch.setattr(ErrorHandler, "_unreachable", addresses)
-    return addresses
+def shared(handlers: dict[str, ErrorHandler]) -> Sync:
+    """A sync for each test that all handlers share."""
+    sync = Sync()
+    for handler in handlers.values():
+        handler.api_budget = sync
+    return sync
 
 
 NO_REASON: list[Any] = [b"", b"<html>", {}, [], [[]], [{}], "text", 5]
@@ -258,7 +260,8 @@ def test_tries_when_another_request_begins_are_counted_anew(
 
 
 def test_tries_when_the_check_sets_their_number_end_there() -> None:
-    handler = ErrorHandler(config={**CONFIG, "max_tries": 2, "api_url": "u"}, parameters={})
+    config = {**CONFIG, "api_url": "u"}
+    handler = ErrorHandler(config=config, parameters={}, api_budget=Sync(tries=2))
     assert tried(handler, [reply(503)] * 6) == (1, given_up("answered 503", tries=2))
 
 
@@ -269,23 +272,53 @@ def test_framework_limits_when_the_handler_is_asked_never_come_first(
         assert (handler.max_retries, handler.max_time) == (10**6, 10**6)
 
 
-def test_address_when_it_did_not_answer_is_tried_once_by_the_others_until_it_answers(
-    handlers: dict[str, ErrorHandler], unreachable: set[str]
+def asks(sync: Sync, path: str) -> None:
+    request = requests.Request("GET", f"https://api.bigcommerce.com/stores/abc123/{path}").prepare()
+    sync.acquire_call(request)
+    sync.update_from_response(request, reply())
+
+
+def test_endpoint_when_it_did_not_answer_is_tried_once_until_it_answers_and_takes_no_others_tries(
+    handlers: dict[str, ErrorHandler], shared: Sync
 ) -> None:
+    asks(shared, "v3/catalog/brands?page=1")
     assert tried(handlers["plain"], [BROKEN] * 6) == (5, NOT_REACHED)
-    assert unreachable == {"https://api.bigcommerce.com"}
-    assert tried(handlers["shrinking"], [BROKEN] * 6) == (0, NOT_REACHED)
-    assert tried(handlers["lenient"], [LIMIT, BROKEN]) == (1, NOT_REACHED)
-    handlers["lenient"].interpret_response(reply(503))
-    assert unreachable == set()
+    asks(shared, "v3/catalog/brands?page=2")
+    assert tried(handlers["plain"], [BROKEN] * 6) == (0, NOT_REACHED)
+    asks(shared, "v2/orders")
     assert tried(handlers["shrinking"], [BROKEN] * 5) == (5, "")
+    # The endpoint breaks again and again, while others answer now and then.
+    for _ in range(3):
+        asks(shared, "v2/orders")
+        handlers["shrinking"].interpret_response(reply(503))
+        asks(shared, "v3/catalog/brands?page=3")
+        assert tried(handlers["plain"], [BROKEN] * 6) == (0, NOT_REACHED)
+        asks(shared, "v2/orders")
+        assert tried(handlers["shrinking"], [BROKEN] * 5) == (5, "")
+    asks(shared, "v3/catalog/brands?page=4")
+    handlers["plain"].interpret_response(reply(503))
+    assert tried(handlers["plain"], [BROKEN] * 5) == (5, "")
+
+
+def test_address_when_two_endpoints_gave_no_answer_is_tried_once_by_the_others_until_one_answers(
+    handlers: dict[str, ErrorHandler], shared: Sync
+) -> None:
+    for path in ("v3/catalog/brands", "v2/orders"):
+        asks(shared, path)
+        assert tried(handlers["plain"], [BROKEN] * 6) == (5, NOT_REACHED)
+    asks(shared, "v3/customers")
+    assert tried(handlers["plain"], [BROKEN] * 6) == (0, NOT_REACHED)
+    assert tried(handlers["lenient"], [LIMIT, BROKEN]) == (1, NOT_REACHED)
+    asks(shared, "v3/customers")
+    handlers["lenient"].interpret_response(reply(503))
+    assert tried(handlers["plain"], [BROKEN] * 5) == (5, "")
 
 
 def test_address_when_it_answers_with_errors_counts_as_reached(
-    handlers: dict[str, ErrorHandler], unreachable: set[str]
+    handlers: dict[str, ErrorHandler], shared: Sync
 ) -> None:
     tried(handlers["plain"], [reply(503)] * 6)
-    assert unreachable == set()
+    assert not shared.is_down()
 
 
 # Waits
