@@ -23,6 +23,7 @@ from source_bigcommerce.components.messages import (
     GIVEN_UP,
     NOT_FOUND,
     REDIRECTED,
+    REPLY_TOO_LARGE,
     REQUEST_REFUSED,
     SCOPE_LACKING,
     STORE_SUSPENDED,
@@ -81,6 +82,8 @@ class ErrorHandler(DefaultErrorHandler):
         if not isinstance(reply, requests.Response):
             if self.shrinks_pages and isinstance(reply, _TOO_HEAVY):
                 return _smaller_page(f"The page could not be read: {reply!r}.")
+            if isinstance(reply, ReplyTooLarge):
+                raise REPLY_TOO_LARGE.error(repr(reply), size=reply)
             return super().interpret_response(reply)
         self.api_budget.answered()
         if reply.status_code == 204:

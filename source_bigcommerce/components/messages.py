@@ -65,6 +65,11 @@ REPLY_UNKNOWN = Problem(
     "Run the sync again, and report a bug of the connector if it happens again.",
     FailureType.system_error,
 )
+REPLY_TOO_LARGE = Problem(
+    "BigCommerce sent a reply of {size}.",
+    "Choose a smaller Page size, or leave the stream out.",
+    FailureType.system_error,
+)
 GIVEN_UP = Problem(
     "BigCommerce {answered} {tries} times in a row.",
     "Sync again later, it continues where this one stopped; if it lasts, see "

@@ -10,6 +10,7 @@ import requests
 from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
 
 from source_bigcommerce.components.budget import StoreBudget, SyncEnded
+from source_bigcommerce.components.connections import Connections
 from source_bigcommerce.components.progress import Progress
 
 _TRIES = 6
@@ -21,7 +22,7 @@ _Result = TypeVar("_Result")
 
 
 class Sync(AbstractAPIBudget):
-    """The quota, the progress, the workers and the reachability of one sync; each has its own.
+    """The quota, connections, progress, workers and reachability of one sync; each has its own.
 
     The framework hands it, as the API budget, to every requester, and to every component of ours
     that declares a field `api_budget`. A component that is built without one has a sync of its own.
@@ -43,6 +44,7 @@ class Sync(AbstractAPIBudget):
         self.tries, self.most_parents = tries, most_parents
         self.quota = StoreBudget(config.get("quota_share", 100))
         self.progress = Progress()
+        self.connections = Connections()
         self._workers = ThreadPoolExecutor(
             config.get("num_workers", _WORKERS), thread_name_prefix="child-rows"
         )
