@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, cast
 
 from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
+from airbyte_cdk.sources.declarative.requesters.paginators import PaginatorTestReadDecorator
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.declarative.retrievers.simple_retriever import SimpleRetriever
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
@@ -53,9 +54,17 @@ class ChildRows(Retriever):
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self.api_budget = self.api_budget or Sync(self.config)
         # Parents whose children are asked for ahead of those being emitted: one page, so that the
         # workers are busy while the next page of parents is on its way.
         self._parents_ahead = int(self.config["page_size"])
+        # The connector builder shows a few pages: each request for children is one.
+        paginator = self.parents.paginator
+        self._most_pages = (
+            paginator._maximum_number_of_pages
+            if isinstance(paginator, PaginatorTestReadDecorator)
+            else None
+        )
         self._embedded: Callable[[Row], list[Row] | None] = getattr(
             embedded, self.embeds, lambda parent: parent.get(self.embeds)
         )
@@ -65,15 +74,20 @@ class ChildRows(Retriever):
     ) -> Iterator[Record]:
         window = Window(stream_slice)
         ahead: deque[tuple[Any, Any, Children]] = deque()  # a parent's id, date and children
+        asked = 0
         try:
             parents = self.parents.read_records({}, window)
             # `check` wants to know whether it may read, not to find the first parent with children.
             for parent in islice(parents, self.api_budget.most_parents):
                 row = cast(Row, parent)
                 date = instant(iso_date(row.get("date_modified")))
-                ahead.append((row["id"], date, self._children_of(row, window)))
+                children = self._children_of(row, window)
+                ahead.append((row["id"], date, children))
                 while ahead and (len(ahead) > self._parents_ahead or _are_there(ahead[0][2])):
                     yield from self._related(*ahead.popleft(), window)
+                asked += isinstance(children, Future)
+                if asked == self._most_pages:
+                    break
             while ahead:
                 yield from self._related(*ahead.popleft(), window)
         finally:

@@ -70,6 +70,7 @@ class ErrorHandler(DefaultErrorHandler):
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self.api_budget = self.api_budget or Sync(self.config)
         super().__post_init__(parameters)
         self.max_retries = self.max_time = _NO_LIMIT
         self.backoff_strategies = [self]  # type: ignore[list-item]  # its backoff_time is used

@@ -52,6 +52,7 @@ class NextPage(PaginationStrategy):
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self.api_budget = self.api_budget or Sync(self.config)
         self._page_size = int(self.config["page_size"])
         self._stream = parameters.get("name", "")
         # The rows of a stream of children are not what a page of parents, or of one's, counts.

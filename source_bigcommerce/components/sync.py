@@ -25,7 +25,8 @@ class Sync(AbstractAPIBudget):
     """The quota, connections, progress, workers and reachability of one sync; each has its own.
 
     The framework hands it, as the API budget, to every requester, and to every component of ours
-    that declares a field `api_budget`. A component that is built without one has a sync of its own.
+    that declares a field `api_budget`. A component that is built without one, as the connector
+    builder does, has a sync of its own.
 
     Not YAML: the manifest declares nothing that components share but the CDK's own budgets.
 

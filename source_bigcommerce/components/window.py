@@ -59,6 +59,7 @@ class WindowRetriever(Retriever):
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self.api_budget = self.api_budget or Sync(self.config)
         self._stream = parameters.get("name", "")
 
     def read_records(

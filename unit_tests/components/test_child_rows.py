@@ -26,6 +26,7 @@ class Rows:
         self.slices: list[StreamSlice] = []
         self._answer = answer
         self.record_selector = self
+        self.paginator = None
 
     def read_records(self, schema: Any, stream_slice: StreamSlice) -> Iterator[Record]:
         self.slices.append(stream_slice)

@@ -143,6 +143,7 @@ def test_access_token_when_empty_is_missing(typed: Any) -> None:
         (" https://gateway.example/api/ ", "https://gateway.example/api"),
         ("http://localhost:8080", "http://localhost:8080"),
         ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("http://host.docker.internal:8080", "http://host.docker.internal:8080"),
         ("http://[::1]:8080", "http://[::1]:8080"),
     ],
 )
@@ -155,6 +156,7 @@ def test_api_url_when_it_is_safe_is_kept(typed: Any, url: str) -> None:
     [
         "http://api.bigcommerce.com",
         "http://localhost.evil.example",
+        "http://host.docker.internal.evil.example",
         "ftp://localhost",
         "//api.bigcommerce.com",
         "api.bigcommerce.com",
