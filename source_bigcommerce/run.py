@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _NAME = "source-bigcommerce"
 _FAILED, _MISUSED, _INTERRUPTED, _NOT_READ, _TERMINATED = 1, 2, 130, 141, 143
+_MOMENT = 0.5
 _KINDS = {"config": "configuration"}
 _Read = TypeVar("_Read")
 
@@ -33,7 +34,10 @@ def run() -> None:
 
     Ends the process whatever its threads do, with 1 after an error, 2 if it is misused, 130 if it
     is interrupted and 143 if it is terminated (both at once), and 141 if nobody reads its output.
+
+    Raises SystemExit.
     """
+    others = threading.enumerate()
     # As the first process of a container it would not be ended by a signal that it does not handle.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(_TERMINATED))
     # What cannot be logged is no reason to write about it somewhere else.
@@ -43,10 +47,21 @@ def run() -> None:
             # JSON is UTF-8, whatever the locale says.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     code = _code_of(lambda: _run(sys.argv[1:]))
-    code = _code_of(lambda: sys.stdout.flush()) or code
-    if code:
-        # The interpreter would wait for threads that wait for room in the record queue.
-        os._exit(code)
+    unwritten = _code_of(lambda: sys.stdout.flush())
+    if unwritten or code == _INTERRUPTED or _are_left(others):
+        # The interpreter would try to write again, and wait for the threads: for a reply, a pause,
+        # room in the record queue.
+        os._exit(unwritten or code)
+    sys.exit(code)
+
+
+def _are_left(others: list[threading.Thread]) -> bool:
+    """Whether threads beside the others go on for longer than a moment."""
+    deadline = time.monotonic() + _MOMENT
+    ours = [each for each in threading.enumerate() if each not in others and not each.daemon]
+    for thread in ours:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return any(thread.is_alive() for thread in ours)
 
 
 def _code_of(work: Callable[[], Any]) -> int:

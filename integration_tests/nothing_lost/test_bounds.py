@@ -12,7 +12,7 @@ from functools import cache
 
 import pytest
 
-from integration_tests.nothing_lost.completeness import assert_complete, shop
+from integration_tests.nothing_lost.completeness import START, assert_complete, shop
 from integration_tests.syncs import sync
 from sandbox import Sandbox
 from source_bigcommerce.components import budget, connections
@@ -115,3 +115,30 @@ def test_a_reply_that_unpacks_to_700_megabytes_is_an_error_of_its_stream(
     assert error.stream_descriptor.name == "brands"
     assert error.message == REPLY_TOO_LARGE.message(size="more than 67108864 bytes")
     assert_complete(store, ["categories"], read)
+
+
+def test_an_endpoint_whose_connections_break_takes_no_tries_of_others(waits: list[float]) -> None:
+    with shop() as store:
+        store.faults.add("brands.list", "reset", times=None)
+        store.faults.add("orders.list", "reset", times=5)
+        store.faults.add("categories.list", "reset", times=5)
+        read = sync(store, "brands", "orders", "categories", failing=True, num_workers=1)
+        failed = {each.stream_descriptor.name for each in read.errors if each.stream_descriptor}
+        assert failed == {"brands"}
+        assert_complete(store, ["orders", "categories"], read)
+
+
+def test_a_resource_with_plenty_left_waits_for_no_other() -> None:
+    """Of quotas by resource: customers may be asked twice in each window."""
+    own = {"/v3/customers": 2}
+    with shop(customers=30, products=80, resource_quotas=own, window_ms=4000) as store:
+        read = sync(store, "customers", "products", page_size=10, num_workers=2, start_date=START)
+        assert read.errors == []
+        assert_complete(store, ["customers", "products"], read)
+        asked = [entry.path.rpartition("/")[2] for entry in store.log]
+        statuses = {entry.status for entry in store.log}
+    customers = [n for n, path in enumerate(asked) if path == "customers"]
+    products = [n for n, path in enumerate(asked) if path == "products"]
+    assert len(customers) > 3
+    assert max(products) < customers[2], "products waited for the next window of customers"
+    assert statuses == {200}

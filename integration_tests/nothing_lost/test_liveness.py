@@ -85,15 +85,18 @@ def start(program: str, *args: str, command: tuple[str, ...] = ()) -> subprocess
 
 
 @pytest.mark.parametrize(
-    ("fault", "message"),
-    [(OUT_OF_MEMORY, "Out of memory."), (OUR_OWN, "of our own")],
-    ids=["out of memory", "our own"],
+    ("fault", "message", "pausing"),
+    [(OUT_OF_MEMORY, "Out of memory.", False), (OUR_OWN, "of our own", True)],
+    ids=["out of memory", "our own, while a worker pauses"],
 )
 def test_an_error_of_the_main_thread_ends_the_process(
-    files: list[str], fault: str, message: str
+    full: Sandbox, files: list[str], fault: str, message: str, pausing: bool
 ) -> None:
+    if pausing:
+        full.faults.add("orders.list", "rate_limit", times=None)
     process = start(fault + MAIN, "read", *files)
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=20)
+    full.faults.clear()
     traces = [json.loads(line)["trace"] for line in output.splitlines() if '"TRACE"' in line]
     last = [trace["error"] for trace in traces if trace["type"] == "ERROR"][-1]
     assert message in last["stack_trace"]
