@@ -4,6 +4,8 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -13,13 +15,18 @@ from airbyte_cdk.models import (
     ConfiguredAirbyteCatalog,
     FailureType,
     Status,
+    SyncMode,
 )
 from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
+from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.budget import StoreBudget
+from source_bigcommerce.components.clock import store_clock
+from source_bigcommerce.components.config import dates, utc_now
 from source_bigcommerce.components.messages import NO_ACCESS, STREAM_UNKNOWN, STREAMS_UNREADABLE
 from source_bigcommerce.components.progress import Progress
+from source_bigcommerce.components.state import DateCursor
 
 # Records that wait to be printed: two pages. A sync of longer queues is no faster.
 _QUEUED = 500
@@ -55,6 +62,12 @@ class SourceBigcommerce(YamlDeclarativeSource):
         self._budget = StoreBudget(self._config.get("quota_share", 100))
         self._constructor._api_budget = self._budget  # type: ignore[assignment]
         self._progress = Progress.begin(self._config)
+        self._asked = config or {}
+        # The manifest can only declare the CDK's cursors; see DateCursor.
+        make = self._constructor.create_concurrent_cursor_from_datetime_based_cursor
+        self._constructor.create_concurrent_cursor_from_datetime_based_cursor = partial(  # type: ignore[method-assign]
+            DateCursor.build, make
+        )
         # The CDK lets 10,000 records wait to be printed: of full-size orders, a hundred megabytes.
         self._concurrent_source._queue.maxsize = _QUEUED
 
@@ -71,6 +84,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         and ends without a word as if all were well.
         """
         errors: dict[tuple[str, str | None], FailureType | None] = {}
+        self._prepare_dates(catalog)
         try:
             for message in super().read(logger, config, catalog, state):
                 if message.trace and (error := message.trace.error):
@@ -95,6 +109,25 @@ class SourceBigcommerce(YamlDeclarativeSource):
         asked = {configured.stream.name for configured in catalog.streams}
         if unknown := ", ".join(sorted(asked - known)):
             raise STREAM_UNKNOWN.error(names=unknown)
+
+    def _prepare_dates(self, catalog: ConfiguredAirbyteCatalog) -> None:
+        """Takes the end of the sync from the store's clock, and the state from full refreshes.
+
+        Asks for the time only if a stream has a date, and the end is not long past.
+        """
+        dated = {
+            stream["name"]
+            for stream in self.resolved_manifest["streams"]
+            if stream.get("incremental_sync")
+        }
+        for configured in catalog.streams:
+            if configured.sync_mode == SyncMode.full_refresh:
+                name = configured.stream.name
+                self._connector_state_manager.update_state_for_stream(name, None, {})
+        ends_now = ab_datetime_parse(self._config["end_date"]) > utc_now() - timedelta(days=1)
+        if ends_now and dated.intersection(each.stream.name for each in catalog.streams):
+            now, sure_until = store_clock(self._config, self._budget)
+            self._config = {**self._config, **dates(self._asked, now, sure_until)}
 
     def _report(self, logger: logging.Logger) -> None:
         report = self._progress.report(self._budget.sent, self._budget.state)
