@@ -24,7 +24,7 @@ _JITTER = timedelta(minutes=1)
 
 
 class Span(NamedTuple):
-    """What changed between `start` and `end` was read; `newest` is the last change among it."""
+    """What changed between `start` and `end` was read; `newest` is the last change that came."""
 
     start: datetime
     end: datetime
@@ -65,7 +65,8 @@ class DateCursor(ConcurrentCursor):
         self._sure_until = min(self._last, ab_datetime_parse(config["sure_until"]))
         self._now = ab_datetime_parse(config["now"])
         self._workers = config["num_workers"]
-        self._lookback = timedelta(minutes=config["lookback_minutes"])
+        # Its own second may have gone on after the last change was read, and v2 may leave it out.
+        self._lookback = max(timedelta(minutes=config["lookback_minutes"]), timedelta(seconds=1))
         known = self._known(state)
         # What lies within the look-back is to be read again; the state does not fall for that.
         again_from = max(known[-1].newest - self._lookback, known[0].start)
@@ -114,7 +115,8 @@ class DateCursor(ConcurrentCursor):
         if oldest > (_OPEN if self._is_open else self._first):
             yield min(self._first, oldest), min(oldest, self._last)
         for span, following in pairwise(self._spans):
-            yield span.end, min(following.start, self._last)
+            if span.end <= self._last:
+                yield span.end, min(following.start, self._last)
         for end in sorted({self._sure_until, self._last}):
             if reached <= end:
                 yield reached, end
@@ -130,7 +132,7 @@ class DateCursor(ConcurrentCursor):
             start = _OPEN
         with self._lock:
             # Requests may reach beyond the window (v2), and a store may not heed them.
-            self._spans = _merged([*self._spans, Span(start, end, min(newest or start, end))])
+            self._spans = _merged([*self._spans, Span(start, end, min(newest or _OPEN, end))])
             self._emit_state_message()
 
     def _known(self, state: Mapping[str, Any]) -> list[Span]:
@@ -155,18 +157,19 @@ class DateCursor(ConcurrentCursor):
                 start,
             )
             spans = []
-        nothing = Span(_OPEN if self._is_open else self._first, self._first, self._first)
-        return spans or [nothing]
+        # Even what changed in the first second is not read yet.
+        before = self._first - timedelta(seconds=1)
+        return spans or [Span(_OPEN if self._is_open else self._first, self._first, before)]
 
     def _flat(self, state: Mapping[str, Any], field: str) -> list[Span]:
         if state.get(field) is None:
             return []
-        end = _date(state[field])
+        newest = _date(state[field])
         if _SINCE in state:
-            start = min(_date(state[_SINCE]), end)
+            start = _date(state[_SINCE])
         else:
-            start = _OPEN if self._is_open else min(self._first, end - self._lookback)
-        return [Span(start, end, end)]
+            start = _OPEN if self._is_open else min(self._first, newest - self._lookback)
+        return [Span(start, max(start, newest), newest)]
 
     def _slices(self, state: Mapping[str, Any]) -> list[Span]:
         spans = []
