@@ -18,6 +18,7 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.sources.streams.concurrent.cursor import ConcurrentCursor
 from airbyte_cdk.test.catalog_builder import CatalogBuilder
+from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime
 from cursors import END, START, Windows
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +29,7 @@ from source_bigcommerce.components.config import format_instant
 from source_bigcommerce.components.state import DateCursor
 
 NOTHING = {"date_modified": "2023-12-31T23:59:59Z", "since": START}
-OPEN = {"start_date": "2009-01-01T00:00:00Z", "reads_everything": True}
+OPEN: dict[str, Any] = {"start_date": "2009-01-01T00:00:00Z", "reads_everything": True}
 
 # What Airbyte's connector wrote for order children: a cursor for each order.
 PER_ORDER = {
@@ -247,7 +248,7 @@ def test_what_is_not_sure_to_be_over_is_read_and_not_saved() -> None:
 def test_windows_when_a_start_date_of_yesterday_rested_for_two_years_are_no_more_than_the_workers(
     name: str,
 ) -> None:
-    field = next(row.cursor for row in STREAMS if row.name == name)
+    field = next(row.cursor or "" for row in STREAMS if row.name == name)
     state = {field: "2022-03-01T00:00:00Z", "since": "2022-02-28T00:00:00Z"}
     windows = Windows(state, name, start_date="2024-02-29T00:00:00Z", num_workers=10)
     assert len(windows.slices) == 10
@@ -273,7 +274,7 @@ def test_windows_laid_end_to_end_cover_the_span_and_are_no_more_than_the_workers
     span: int, workers: int
 ) -> None:
     cursor = _CURSOR.cursor
-    cursor._last = datetime(2024, 3, 1, tzinfo=timezone.utc)
+    cursor._last = AirbyteDateTime(2024, 3, 1, tzinfo=timezone.utc)
     cursor._sure_until = cursor._last
     cursor._first = cursor._last - timedelta(seconds=span)
     cursor._workers = workers
