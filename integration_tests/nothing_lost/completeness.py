@@ -25,8 +25,6 @@ TOKEN = "tok-sandbox-never-print-me"
 START = "2021-03-01T00:00:00Z"
 """When the stores' history begins: their default `now` less five years."""
 NOW = "2026-03-01T00:00:00Z"
-LOOK_BACK = 600
-"""Seconds; what a configuration has that does not name it."""
 
 ALL = (
     "customers",

@@ -90,6 +90,6 @@ def _times(response: requests.Response) -> Iterator[datetime]:
         date = parsedate_to_datetime(response.headers.get("Date", ""))
         yield date if date.tzinfo else date.replace(tzinfo=timezone.utc)
     if response.status_code == requests.codes.ok:
-        with suppress(TypeError, ValueError, LookupError, OverflowError, OSError):
-            time = orjson.loads(response.raw.read(1000, decode_content=True))["time"]
+        with suppress(TypeError, ValueError, LookupError, OverflowError, OSError, StopIteration):
+            time = orjson.loads(next(response.iter_content(1000)))["time"]
             yield datetime.fromtimestamp(int(time), timezone.utc)

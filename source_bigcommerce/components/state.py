@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
+from math import ceil
 from typing import Any, NamedTuple
 
 from airbyte_cdk.sources.streams.concurrent.cursor import ConcurrentCursor
@@ -101,7 +102,7 @@ class DateCursor(ConcurrentCursor):
         step = None  # A stream that is not read in windows is read at once.
         if self._cursor_granularity:
             step = max(whole / self._workers, self._slice_range)
-            step = timedelta(seconds=int(step.total_seconds()) + 1)
+            step = timedelta(seconds=ceil(step.total_seconds()))
         for lower, upper in list(self._unread()):
             while step and lower + step < upper:
                 # An edge is of both windows, for dates with fractions of a second.
