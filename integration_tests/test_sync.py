@@ -141,13 +141,14 @@ def keys(store: Sandbox, name: str) -> list[int]:
     return [row["id"] for row in rows(store, name)]
 
 
+START = {"since": "2020-01-01T00:00:00Z"}
 STATE = {
-    "customers": {"date_modified": "2026-02-25T09:23:29Z"},
-    "orders": {"date_modified": "2026-02-26T05:00:20Z"},
-    "order_products": {"order_date_modified": "2026-02-26T05:00:20Z"},
-    "transactions": {"order_date_modified": "2026-02-26T05:00:20Z"},
-    "products": {"date_modified": "2026-02-28T23:34:49Z"},
-    "channels": {"date_modified": "2021-09-28T00:00:00Z"},
+    "customers": {"date_modified": "2026-02-25T09:23:29Z", **START},
+    "orders": {"date_modified": "2026-02-26T05:00:20Z", **START},
+    "order_products": {"order_date_modified": "2026-02-26T05:00:20Z", **START},
+    "transactions": {"order_date_modified": "2026-02-26T05:00:20Z", **START},
+    "products": {"date_modified": "2026-02-28T23:34:49Z", **START},
+    "channels": {"date_modified": "2021-09-28T00:00:00Z", **START},
 }
 # Ten minutes of look-back before each.
 SINCE = {
@@ -227,7 +228,8 @@ def test_syncs_when_the_store_changes_in_between_bring_the_changes_and_the_look_
     assert brought["orders"] == {old, older, new}
     assert line in brought["order_products"]
     assert payment in brought["transactions"]
-    assert {tuple(state.values()) for state in third.state.values()} == {("2026-03-01T01:00:00Z",)}
+    changed = {tuple(state.values()) for state in third.state.values()}
+    assert changed == {("2026-03-01T01:00:00Z", "2020-01-01T00:00:00Z")}
 
 
 @pytest.mark.parametrize("workers", [1, 4])
@@ -245,12 +247,12 @@ def test_windows_when_a_span_is_cut_take_one_request_each_that_leaves_no_gap(
 
 WINDOWS = {
     1: [("2020-01-01T00:00:00Z", "2026-03-01T00:00:00Z")],
-    # A quarter of 2251 days, and a second; the next begins where the last one ended, and a second.
+    # A quarter of 2251 days; the next begins where the last one ended.
     4: [
         ("2020-01-01T00:00:00Z", "2021-07-16T18:00:00Z"),
-        ("2021-07-16T18:00:01Z", "2023-01-30T12:00:01Z"),
-        ("2023-01-30T12:00:02Z", "2024-08-15T06:00:02Z"),
-        ("2024-08-15T06:00:03Z", "2026-03-01T00:00:00Z"),
+        ("2021-07-16T18:00:00Z", "2023-01-30T12:00:00Z"),
+        ("2023-01-30T12:00:00Z", "2024-08-15T06:00:00Z"),
+        ("2024-08-15T06:00:00Z", "2026-03-01T00:00:00Z"),
     ],
 }
 
@@ -338,8 +340,8 @@ def test_state_when_transactions_are_read_is_one_date_and_saved_once_a_window(
         for message in result.messages
         if message.state and message.state.stream and message.state.stream.stream_state
     ]
-    assert {tuple(state) for state in saved} == {("order_date_modified",)}
-    assert all(isinstance(state["order_date_modified"], str) for state in saved)
+    assert {tuple(state) for state in saved} == {("order_date_modified", "since")}
+    assert all(isinstance(date, str) for state in saved for date in state.values())
     # Once more when the stream is complete.
     assert len(saved) == workers + 1
 

@@ -42,6 +42,11 @@ def rfc2822(seconds: int) -> str:
     )
 
 
+def http_date(seconds: int) -> str:
+    """`Wed, 05 Dec 2018 20:16:55 GMT`, the form of the header `Date`."""
+    return rfc2822(seconds).replace("+0000", "GMT")
+
+
 def iso(seconds: int, suffix: str = "Z") -> str:
     """`2018-12-05T20:16:55Z`; some v3 endpoints end their dates with `+00:00` instead."""
     t = time.gmtime(seconds)

@@ -27,6 +27,10 @@ class Options:
     """Share of the quota (0 to 1) that another app takes, evenly over each window."""
     latency_ms: float = 0.0
     gzip: bool = False
+    date_header: bool = True
+    """False: no reply says when it was sent."""
+    date_ahead: int = 0
+    """How many seconds `Date` is ahead of the store's clock; below 0: behind it."""
 
     suspended: bool = False
     maintenance: bool = False

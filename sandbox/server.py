@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from sandbox import control
-from sandbox.clock import Clock, instant
+from sandbox.clock import Clock, http_date, instant
 from sandbox.faults import Change, Fault, Faults
 from sandbox.login import Login
 from sandbox.options import Options
@@ -334,6 +334,10 @@ class _Handler(BaseHTTPRequestHandler):
         lines = [f"HTTP/1.1 {reply.status} {self.responses.get(reply.status, ('Error',))[0]}"]
         if reply.status != 204:
             lines += [f"Content-Type: {reply.content_type}", f"Content-Length: {len(reply.body)}"]
+        sandbox = self.server.sandbox
+        if sandbox.options.date_header:
+            date = http_date(sandbox.clock.now() + sandbox.options.date_ahead)
+            lines.append(f"Date: {date}")
         lines += [f"{name}: {value}" for name, value in (*headers, *reply.headers)]
         head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
         if fault and fault.kind == "truncate":

@@ -8,7 +8,6 @@ from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.extractor import RowsExtractor, StockExtractor
 from source_bigcommerce.components.flatten import Flatten, SchemaFile
 from source_bigcommerce.components.pagination import NextPage
-from source_bigcommerce.components.state import StartFromState
 from source_bigcommerce.components.window import WindowRetriever
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     "NormalizeConfig",
     "RowsExtractor",
     "SchemaFile",
-    "StartFromState",
     "StockExtractor",
     "TokenAuthenticator",
     "WindowRetriever",

@@ -32,10 +32,11 @@ from source_bigcommerce.components.messages import (
 BEGINNING = "2009-01-01T00:00:00Z"
 
 _API_URL = "https://api.bigcommerce.com"
-_SMALLEST_WINDOW = timedelta(days=1)
+_SMALLEST_WINDOW = "P1D"
+LONGEST_LOOKBACK = 44640
 _NUMBERS = {  # key: (title in the form, lowest, highest, default)
     "num_workers": ("Workers", 1, 40, 10),
-    "lookback_minutes": ("Look-back", 0, 44640, 10),
+    "lookback_minutes": ("Look-back", 0, LONGEST_LOOKBACK, 10),
     "page_size": ("Page size", 1, 250, 250),
     "quota_share": ("Share of the API quota", 1, 100, 100),
 }
@@ -76,9 +77,8 @@ class NormalizeConfig(ConfigTransformation):
     It runs in memory, at the start of each sync: "30 days ago" stays "30 days ago" in the saved
     configuration.
 
-    Out of it come, beside the form's keys: `start_date` and `end_date` as full UTC timestamps,
-    `reads_everything` (no start date was given) and `window`, the length of a date window as an
-    ISO 8601 duration.
+    Out of it come, beside the form's keys, those of `dates` and `window`, the least length of a
+    date window as an ISO 8601 duration.
 
     Raises a config error that names the field of the form and what to type there.
     """
@@ -89,7 +89,6 @@ class NormalizeConfig(ConfigTransformation):
         pass
 
     def transform(self, config: MutableMapping[str, Any]) -> None:
-        now = datetime.now(timezone.utc).replace(microsecond=0)
         config["store_hash"] = _store_hash(config.get("store_hash"))
         config["access_token"] = _access_token(config.get("access_token"))
         config["api_url"] = _api_url(_given(config, "api_url", _API_URL))
@@ -98,17 +97,39 @@ class NormalizeConfig(ConfigTransformation):
         for key, title in _SWITCHES.items():
             config[key] = _switch(config.get(key), title)
         config["channel_ids"] = _channel_ids(config.get("channel_ids"))
+        config["window"] = _SMALLEST_WINDOW
+        now = utc_now()
+        config.update(dates(config, now, sure_until=now))
 
-        config["reads_everything"] = config.get("start_date") in _NOT_GIVEN
-        start = _instant(_given(config, "start_date", BEGINNING), "Start date", now)
-        end = _instant(_given(config, "end_date", "now"), "End date", now, is_end=True)
-        # Rows edited during the sync must fall behind its end, so it is never in the future.
-        end = min(end, now)
-        if start > end:
-            raise START_AFTER_END.error(start=format_instant(start), end=format_instant(end))
-        config["start_date"], config["end_date"] = format_instant(start), format_instant(end)
-        window = max((end - start) / config["num_workers"], _SMALLEST_WINDOW)
-        config["window"] = f"PT{int(window.total_seconds()) + 1}S"
+
+def utc_now() -> datetime:
+    """By the clock of this machine."""
+    return datetime.now(timezone.utc).replace(microsecond=0)
+
+
+def dates(config: Mapping[str, Any], now: datetime, sure_until: datetime) -> dict[str, Any]:
+    """What a configuration says about dates, by the given clock.
+
+    `start_date`, `end_date` (never later than `now`), `now` and `sure_until` as full UTC
+    timestamps, and `reads_everything`: no start date was given.
+
+    sure_until: what changed later is read as well, and does not count as read.
+
+    Raises a config error that names the field of the form and what to type there.
+    """
+    start = _instant(_given(config, "start_date", BEGINNING), "Start date", now)
+    end = _instant(_given(config, "end_date", "now"), "End date", now, is_end=True)
+    # Rows edited during the sync must fall behind its end, so it is never in the future.
+    end = min(end, now)
+    if start > end:
+        raise START_AFTER_END.error(start=format_instant(start), end=format_instant(end))
+    return {
+        "start_date": format_instant(start),
+        "end_date": format_instant(end),
+        "now": format_instant(now),
+        "sure_until": format_instant(sure_until),
+        "reads_everything": config.get("start_date") in _NOT_GIVEN,
+    }
 
 
 def of_the_form(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,57 +1,208 @@
-"""Where a stream starts: at its state, however old, or else at the start date."""
+"""What was read of a stream, what is still to be read, and the state that says so."""
 
-from collections.abc import Mapping
-from dataclasses import InitVar, dataclass
-from datetime import timedelta
-from typing import Any
+import logging
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+from math import ceil
+from typing import Any, NamedTuple
 
-from airbyte_cdk.sources.declarative.migrations.state_migration import StateMigration
-from airbyte_cdk.sources.declarative.models import DatetimeBasedCursor, DeclarativeStream
-from airbyte_cdk.utils.datetime_helpers import ab_datetime_now, ab_datetime_parse
+from airbyte_cdk.sources.streams.concurrent.cursor import ConcurrentCursor
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.types import StreamSlice
+from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
-from source_bigcommerce.components.config import format_instant
+from source_bigcommerce.components.config import LONGEST_LOOKBACK, format_instant
+
+LOGGER = logging.getLogger("airbyte")
+
+_SINCE = "since"
+_START, _END = "start_time", "end_time"
+# Before every row: where a span begins that was read without a lower bound.
+_OPEN = datetime(1, 1, 1, tzinfo=timezone.utc)
+# Two machines of the store may differ by so much; a state later than that is not of this store.
+_JITTER = timedelta(minutes=1)
 
 
-@dataclass
-class StartFromState(StateMigration):
-    """Gives each incremental stream a state to start from.
+class Span(NamedTuple):
+    """What changed between `start` and `end` was read; `newest` is the last change that came."""
 
-    Not YAML: the CDK starts at the later of the state and `start_datetime`. A start date in words
-    moves every day, so a connection that was paused for longer than "30 days" would skip the days
-    in between. Here the manifest's `start_datetime` is the beginning of time, and the start date is
-    the state of a stream that has none.
+    start: datetime
+    end: datetime
+    newest: datetime
 
-    The state of Airbyte's archived connector is accepted: dates in any of its forms are read;
-    cursors on `id`, per-parent states and anything else that holds no date of this stream's cursor
-    say nothing about what was read, so the stream starts at the start date.
 
-    `{"date_modified": "2020-11-13"}` becomes `{"date_modified": "2020-11-13T00:00:00Z"}`;
-    `{}` and `{"id": 4}` become the start date (plus the look-back that the cursor takes off).
+class DateCursor(ConcurrentCursor):
+    """Cuts what is still to be read into windows, and saves what was read.
+
+    Not YAML: the CDK's cursor starts at the later of the state and `start_datetime`, so a start
+    date in words would overtake the state of a connection that was paused. It takes the look-back
+    for read while that is read again, so a window that fails there is passed over. It saves dates
+    of records that lie after their window, and does not know where a state begins. It cuts windows
+    by the start date, however much is left.
+
+    The state is `{"date_modified": "2026-03-01T00:00:00Z", "since": "2024-01-01T00:00:00Z"}`: the
+    last change that was read, with all those before it, back to the start date of that time.
+    Without `since` it is everything before. An earlier start date is then read up to `since`; the
+    look-back is taken off when reading, and no window counts as read before those ahead of it.
+
+    A state of date alone, as Airbyte's connector and older versions saved it, counts as read from
+    today's start date on. The CDK's own form is used as well:
+    `{"state_type": "date-range", "slices": [{"start": "...", "end": "..."}]}`. Any other state says
+    nothing of what was read, and neither does one that lies in the future: the log gives the
+    reason, and the stream is read from its start date.
+
+    cursor: as the CDK makes it from the manifest, without a state.
     """
 
-    config: Mapping[str, Any]
-    parameters: InitVar[Mapping[str, Any]]
-    declarative_stream: DeclarativeStream
+    def __init__(
+        self, cursor: ConcurrentCursor, state: Mapping[str, Any], config: Mapping[str, Any]
+    ) -> None:
+        # The parts that stay as they are: converter, lock, dates of the records seen, messages.
+        vars(self).update(vars(cursor))
+        self._is_open = config["reads_everything"]
+        self._first: datetime = ab_datetime_parse(config["start_date"])
+        self._last = ab_datetime_parse(config["end_date"])
+        self._sure_until = min(self._last, ab_datetime_parse(config["sure_until"]))
+        self._now = ab_datetime_parse(config["now"])
+        self._workers = config["num_workers"]
+        # Its own second may have gone on after the last change was read, and v2 may leave it out.
+        self._lookback = max(timedelta(minutes=config["lookback_minutes"]), timedelta(seconds=1))
+        known = self._known(state)
+        # What lies within the look-back is to be read again; the state does not fall for that.
+        again_from = max(known[-1].newest - self._lookback, known[0].start)
+        self._spans = [
+            span._replace(end=min(span.end, again_from))
+            for span in known
+            if span.start <= again_from
+        ]
+        self._home = self._spans[0].start
 
-    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        cursor = self.declarative_stream.incremental_sync
-        if not isinstance(cursor, DatetimeBasedCursor):
-            raise ValueError(f"{self.declarative_stream.name} has no date cursor")
-        self._cursor_field = cursor.cursor_field
+    @classmethod
+    def build(
+        cls,
+        make: Callable[..., ConcurrentCursor],
+        *,
+        stream_state: Mapping[str, Any],
+        config: Mapping[str, Any],
+        **options: Any,
+    ) -> "DateCursor":
+        """In place of the factory's `create_concurrent_cursor_from_datetime_based_cursor`."""
+        return cls(make(stream_state={}, config=config, **options), stream_state, config)
 
-    def should_migrate(self, stream_state: Mapping[str, Any]) -> bool:
-        return True
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        home = next(span for span in self._spans if span.start <= self._home <= span.end)
+        state = {self.cursor_field.cursor_field_key: format_instant(home.newest)}
+        return state if home.start == _OPEN else {**state, _SINCE: format_instant(home.start)}
 
-    def migrate(self, stream_state: Mapping[str, Any]) -> Mapping[str, Any]:
-        saved = stream_state.get(self._cursor_field)
-        if isinstance(saved, str) and "-" in saved:
-            try:
-                reached = ab_datetime_parse(saved)
-                # A date to come is of no row that was read. (A day, as clocks may disagree.)
-                if reached < ab_datetime_now() + timedelta(days=1):
-                    return {self._cursor_field: format_instant(reached)}
-            except (ValueError, OverflowError):
-                pass
-        lookback = timedelta(minutes=self.config["lookback_minutes"])
-        start = ab_datetime_parse(self.config["start_date"])
-        return {self._cursor_field: format_instant(start + lookback)}
+    def stream_slices(self) -> Iterator[StreamSlice]:
+        starts = [self._first, self._spans[-1].end, *(span.start for span in self._spans)]
+        whole = self._last - min(start for start in starts if start != _OPEN)
+        step = None  # A stream that is not read in windows is read at once.
+        if self._cursor_granularity:
+            step = max(whole / self._workers, self._slice_range)
+            step = timedelta(seconds=ceil(step.total_seconds()))
+        for lower, upper in list(self._unread()):
+            while step and lower + step < upper:
+                # An edge is of both windows, for dates with fractions of a second.
+                yield _window(lower, lower + step)
+                lower += step
+            yield _window(lower, upper)
+
+    def _unread(self) -> Iterator[tuple[datetime, datetime]]:
+        """What lies before, between and after the spans that were read."""
+        oldest, reached = self._spans[0].start, self._spans[-1].end
+        if oldest > (_OPEN if self._is_open else self._first):
+            yield min(self._first, oldest), min(oldest, self._last)
+        for span, following in pairwise(self._spans):
+            if span.end <= self._last:
+                yield span.end, min(following.start, self._last)
+        for end in sorted({self._sure_until, self._last}):
+            if reached <= end:
+                yield reached, end
+                reached = end
+
+    def close_partition(self, partition: Partition) -> None:
+        window = partition.to_slice() or {}
+        start, end = _date(window[_START]), _date(window[_END])
+        newest = self._most_recent_cursor_value_per_partition.get(window)
+        if end > self._sure_until:
+            return
+        if self._is_open and start <= self._first:
+            start = _OPEN
+        with self._lock:
+            # Requests may reach beyond the window (v2), and a store may not heed them.
+            self._spans = _merged([*self._spans, Span(start, end, min(newest or _OPEN, end))])
+            self._emit_state_message()
+
+    def _known(self, state: Mapping[str, Any]) -> list[Span]:
+        """What the state says was read; if it cannot be used, nothing, and the log says why."""
+        field = self.cursor_field.cursor_field_key
+        try:
+            spans = self._slices(state) if "slices" in state else self._flat(state, field)
+            if spans and spans[-1].end > self._now + _JITTER:
+                # Older versions saved the start date and the look-back, and had read no further
+                # than that start date.
+                known_from = self._now - timedelta(minutes=LONGEST_LOOKBACK)
+                self._first = min(self._first, known_from, spans[0].start)
+                raise ValueError(f"{format_instant(spans[-1].end)} is still to come")
+            if not spans and state:
+                raise ValueError(f"it holds no date of {field}")
+        except (ValueError, OverflowError, LookupError, TypeError, AttributeError) as error:
+            start = "the beginning" if self._is_open else format_instant(self._first)
+            LOGGER.warning(
+                "The state of %s is not used: %s. It is read from %s on.",
+                self._stream_name,
+                error,
+                start,
+            )
+            spans = []
+        # Even what changed in the first second is not read yet.
+        before = self._first - timedelta(seconds=1)
+        return spans or [Span(_OPEN if self._is_open else self._first, self._first, before)]
+
+    def _flat(self, state: Mapping[str, Any], field: str) -> list[Span]:
+        if state.get(field) is None:
+            return []
+        newest = _date(state[field])
+        if _SINCE in state:
+            start = _date(state[_SINCE])
+        else:
+            start = _OPEN if self._is_open else min(self._first, newest - self._lookback)
+        return [Span(start, max(start, newest), newest)]
+
+    def _slices(self, state: Mapping[str, Any]) -> list[Span]:
+        spans = []
+        for each in state["slices"]:
+            start, end = _date(each["start"]), _date(each["end"])
+            if start > end:
+                raise ValueError(f"{each['start']} is later than {each['end']}")
+            newest = _date(each.get("most_recent_cursor_value") or each["end"])
+            spans.append(Span(start, end, max(start, min(newest, end))))
+        return _merged(spans)
+
+
+def _window(lower: datetime, upper: datetime) -> StreamSlice:
+    bounds = {_START: format_instant(lower), _END: format_instant(upper)}
+    return StreamSlice(partition={}, cursor_slice=bounds)
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and span.start <= merged[-1].end:
+            last = merged.pop()
+            span = Span(last.start, max(last.end, span.end), max(last.newest, span.newest))
+        merged.append(span)
+    return merged
+
+
+def _date(value: Any) -> datetime:
+    """Of a date or timestamp in any form that this or Airbyte's connector saved."""
+    if not isinstance(value, str) or "-" not in value:
+        raise ValueError(f"{value!r} is no date")
+    try:
+        return ab_datetime_parse(value).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{value!r} is no date") from None

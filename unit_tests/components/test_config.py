@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +60,9 @@ def test_config_when_only_what_is_required_is_given_gets_every_default() -> None
         "reads_everything": True,
         "start_date": "2009-01-01T00:00:00Z",
         "end_date": NOW,
-        "window": f"PT{(5552 * 86400 + 37230) // 10 + 1}S",
+        "now": NOW,
+        "sure_until": NOW,
+        "window": "P1D",
     }
 
 
@@ -345,7 +346,8 @@ def test_start_when_it_is_after_the_end_is_refused(
 
 
 def test_start_when_it_equals_the_end_is_accepted() -> None:
-    assert normalized(start_date="now")["window"] == "PT86401S"
+    config = normalized(start_date="now")
+    assert config["start_date"] == config["end_date"] == NOW
 
 
 @pytest.mark.parametrize(
@@ -357,38 +359,6 @@ def test_everything_is_read_when_no_start_is_given(start: Any, reads_everything:
         "2009-01-01T00:00:00Z",
         reads_everything,
     )
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "workers", "seconds"),
-    [
-        ("2024-01-01", "2024-01-31", 1, 31 * 86400),
-        ("2024-01-01", "2024-01-31", 10, 267840),
-        ("2024-01-01", "2024-01-31", 31, 86401),
-        # Never under a day: small windows only cost requests.
-        ("2024-01-01", "2024-01-31", 40, 86401),
-        ("2024-01-01", "2024-01-01", 40, 86401),
-    ],
-)
-def test_window_when_the_span_is_divided_among_the_workers_is_this_long(
-    start: str, end: str, workers: int, seconds: int
-) -> None:
-    config = normalized(start_date=start, end_date=end, num_workers=workers)
-    assert config["window"] == f"PT{seconds}S"
-
-
-@given(
-    span=st.integers(min_value=0, max_value=20 * 365 * 86400),
-    workers=st.integers(min_value=1, max_value=40),
-)
-def test_windows_when_laid_end_to_end_cover_the_span_and_are_no_more_than_the_workers(
-    span: int, workers: int
-) -> None:
-    start = datetime(2024, 3, 15, 10, 20, 30) - timedelta(seconds=span)
-    config = normalized(start_date=start.isoformat(), num_workers=workers)
-    window = int(config["window"].removeprefix("PT").removesuffix("S"))
-    assert window == max(span // workers, 86400) + 1
-    assert window * workers > span
 
 
 @given(
@@ -424,7 +394,7 @@ def test_config_when_it_is_hostile_is_made_whole_or_refused_in_words(
         error: AirbyteTracedException | None = refused
     else:
         error = None
-        assert config["window"].startswith("PT")
+        assert config["window"] == "P1D"
     if error:
         assert error.failure_type == FailureType.config_error
         assert str(error.message).isprintable()

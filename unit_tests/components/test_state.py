@@ -1,7 +1,10 @@
-"""Where a stream starts, whatever state it is handed."""
+"""What is read of a stream, and what is saved, whatever state it is handed."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -13,14 +16,20 @@ from airbyte_cdk.models import (
     StreamDescriptor,
     SyncMode,
 )
-from airbyte_cdk.sources.declarative.models import DatetimeBasedCursor, DeclarativeStream
+from airbyte_cdk.sources.streams.concurrent.cursor import ConcurrentCursor
 from airbyte_cdk.test.catalog_builder import CatalogBuilder
+from airbyte_cdk.utils.datetime_helpers import AirbyteDateTime
+from hypothesis import given
+from hypothesis import strategies as st
 
 from source_bigcommerce import SourceBigcommerce
-from source_bigcommerce.components import StartFromState
+from source_bigcommerce.components.config import format_instant
+from source_bigcommerce.components.state import DateCursor
+from unit_tests.cursors import END, START, Windows
 from unit_tests.streams import CONFIG, STREAMS
 
-START = "2024-01-01T00:10:00Z"  # the start date and the look-back that the cursor takes off again
+NOTHING = {"date_modified": "2023-12-31T23:59:59Z", "since": START}
+OPEN: dict[str, Any] = {"start_date": "2009-01-01T00:00:00Z", "reads_everything": True}
 
 # What Airbyte's connector wrote for order children: a cursor for each order.
 PER_ORDER = {
@@ -34,66 +43,249 @@ PER_ORDER = {
 }
 
 
-def migrated(state: dict[str, Any], field: str = "date_modified") -> Any:
-    cursor = DatetimeBasedCursor.construct(cursor_field=field)
-    stream = DeclarativeStream.construct(name="orders", incremental_sync=cursor)
-    config = {"start_date": "2024-01-01T00:00:00Z", "lookback_minutes": 10}
-    migration = StartFromState(config, parameters={}, declarative_stream=stream)
-    assert migration.should_migrate(state)
-    return migration.migrate(state)
-
-
 @pytest.mark.parametrize(
     ("saved", "start"),
     [
-        ("2020-11-13", "2020-11-13T00:00:00Z"),
-        ("2021-08-11T15:18:55Z", "2021-08-11T15:18:55Z"),
-        ("2021-08-11T15:18:55+00:00", "2021-08-11T15:18:55Z"),
-        ("2021-08-11T15:18:55.123456+00:00", "2021-08-11T15:18:55Z"),
-        ("2021-08-11T15:18:55+02:00", "2021-08-11T13:18:55Z"),
-        ("2021-08-11T15:18:55", "2021-08-11T15:18:55Z"),
-        ("2021-08-11 15:18:55", "2021-08-11T15:18:55Z"),
+        ("2020-11-13", "2020-11-12T23:50:00Z"),
+        ("2021-08-11T15:18:55Z", "2021-08-11T15:08:55Z"),
+        ("2021-08-11T15:18:55+00:00", "2021-08-11T15:08:55Z"),
+        ("2021-08-11T15:18:55.123456+00:00", "2021-08-11T15:08:55Z"),
+        ("2021-08-11T15:18:55+02:00", "2021-08-11T13:08:55Z"),
+        ("2021-08-11T15:18:55", "2021-08-11T15:08:55Z"),
+        ("2021-08-11 15:18:55", "2021-08-11T15:08:55Z"),
         # Later than the start date, as when the start date is in words and did not move yet.
-        ("2024-02-01T00:00:00Z", "2024-02-01T00:00:00Z"),
-        # Nothing that says what was read.
-        ("", START),
-        ("-", START),
-        ("never-ever", START),
-        ("2020-99-99", START),
-        ("99999999999999999999-01-01", START),
-        ("1605225600", START),
-        (1605225600, START),
-        (None, START),
-        ({"date": "2020-11-13"}, START),
-        (["2020-11-13"], START),
+        ("2024-02-01T00:00:00Z", "2024-01-31T23:50:00Z"),
     ],
 )
-def test_state_when_it_holds_a_date_in_any_form_is_where_the_stream_starts(
-    saved: Any, start: str
+def test_state_when_it_is_a_date_in_any_form_is_where_reading_goes_on(
+    saved: str, start: str
 ) -> None:
-    assert migrated({"date_modified": saved}) == {"date_modified": start}
+    windows = Windows({"date_modified": saved})
+    assert windows.bounds[0][0] == start
+    # The look-back is taken off when reading; what is saved does not fall.
+    assert windows.cursor.state["date_modified"] >= start
 
 
 @pytest.mark.parametrize(
-    "state",
+    ("state", "reason"),
     [
-        {},
-        {"id": 4},
-        {"id": "2020-01-01"},
-        {"store_id": 1},
-        {"date_created": "2020-01-01"},
-        {"date_modified": "2020-01-01"},
-        PER_ORDER,
+        ({"date_modified": ""}, "'' is no date"),
+        ({"date_modified": "-"}, "'-' is no date"),
+        ({"date_modified": "never-ever"}, "'never-ever' is no date"),
+        ({"date_modified": "2020-99-99"}, "'2020-99-99' is no date"),
+        ({"date_modified": "99999999999999999999-01-01"}, "is no date"),
+        ({"date_modified": "1605225600"}, "is no date"),
+        ({"date_modified": 1605225600}, "1605225600 is no date"),
+        ({"date_modified": None}, "it holds no date of date_modified"),
+        ({"date_modified": {"date": "2020-11-13"}}, "is no date"),
+        ({"date_modified": ["2020-11-13"]}, "is no date"),
+        ({"id": 4}, "it holds no date of date_modified"),
+        ({"id": "2020-01-01"}, "it holds no date of date_modified"),
+        ({"date_created": "2020-01-01"}, "it holds no date of date_modified"),
+        ({"order_date_modified": "2020-01-01"}, "it holds no date of date_modified"),
+        (PER_ORDER, "it holds no date of date_modified"),
+        ({"state_type": "date-range", "slices": []}, "it holds no date of date_modified"),
+        ({"state_type": "date-range", "slices": None}, "not iterable"),
+        ({"slices": [{"start": "2020-01-01"}]}, "end"),
+        ({"slices": [{"start": "2021-01-01", "end": "2020-01-01"}]}, "is later than"),
+        ({"slices": ["2020-01-01"]}, "indices"),
     ],
 )
-def test_state_when_it_holds_no_date_of_the_cursor_is_the_start_date(state: dict[str, Any]) -> None:
-    assert migrated(state, "order_date_modified") == {"order_date_modified": START}
+def test_state_when_it_cannot_be_used_is_named_in_the_log_and_all_is_read(
+    state: dict[str, Any], reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "airbyte"):
+        windows = Windows(state)
+    assert windows.bounds == [(START, END)]
+    [line] = [record.getMessage() for record in caplog.records if "state of" in record.message]
+    assert line.startswith("The state of orders is not used: ")
+    assert reason in line
+    assert line.endswith(f"It is read from {START} on.")
 
 
-def test_state_when_the_stream_has_no_date_cursor_is_a_mistake_of_the_manifest() -> None:
-    stream = DeclarativeStream.construct(name="brands", incremental_sync=None)
-    with pytest.raises(ValueError, match="brands has no date cursor"):
-        StartFromState({}, parameters={}, declarative_stream=stream)
+def test_state_when_there_is_none_is_not_spoken_of(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "airbyte"):
+        windows = Windows({})
+    assert windows.bounds == [(START, END)]
+    assert windows.cursor.state == NOTHING
+    assert Windows(NOTHING).bounds == [(START, END)]
+    assert Windows(NOTHING).cursor.state == NOTHING
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("state", "start"),
+    [
+        # Older versions saved the start date and the look-back, of 31 days at most.
+        ({"date_modified": "2024-03-02T00:00:00Z"}, START),
+        ({"date_modified": "2024-03-02T00:00:00Z", "since": "2020-01-01"}, "2020-01-01T00:00:00Z"),
+        ({"date_modified": "2999-01-01T00:00:00Z"}, START),
+        ({"slices": [{"start": "2021-01-01", "end": "2030-01-01"}]}, "2021-01-01T00:00:00Z"),
+    ],
+)
+def test_state_when_it_is_to_come_is_not_used(
+    state: dict[str, Any], start: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "airbyte"):
+        windows = Windows(state)
+    assert windows.bounds == [(start, END)]
+    assert "is still to come" in caplog.text
+    assert windows.close(0)["since"] == start
+
+
+def test_state_when_it_is_to_come_and_the_start_date_moves_reads_the_longest_look_back() -> None:
+    """ "Yesterday" and a week saved a week after the day that was to be read first."""
+    windows = Windows({"date_modified": "2024-03-02"}, start_date="2024-02-29T00:00:00Z")
+    assert windows.bounds == [("2024-01-30T00:00:00Z", END)]
+
+
+def test_state_when_the_store_has_machines_of_unlike_clocks_is_used() -> None:
+    windows = Windows({"date_modified": "2024-03-01T00:00:30Z"}, lookback_minutes=0)
+    assert windows.bounds == []
+    assert windows.cursor.state == {"date_modified": "2024-03-01T00:00:30Z", "since": START}
+
+
+def test_slices_of_the_framework_are_used_and_what_lies_between_is_read() -> None:
+    state = {
+        "state_type": "date-range",
+        "slices": [
+            {"start": "2024-01-10T00:00:00Z", "end": "2024-01-20T00:00:00.000Z"},
+            {
+                "start": "2024-02-01T00:00:00Z",
+                "end": "2024-02-10T00:00:00Z",
+                "most_recent_cursor_value": "2024-02-09T00:00:00Z",
+            },
+        ],
+    }
+    windows = Windows(state)
+    assert windows.bounds == [
+        (START, "2024-01-10T00:00:00Z"),
+        ("2024-01-20T00:00:00Z", "2024-02-01T00:00:00Z"),
+        ("2024-02-08T23:50:00Z", END),
+    ]
+    assert windows.close(2, "2024-02-20T00:00:00Z")["date_modified"] == "2024-01-20T00:00:00Z"
+    assert windows.close(1) == {
+        "date_modified": "2024-02-20T00:00:00Z",
+        "since": "2024-01-10T00:00:00Z",
+    }
+    assert windows.close(0) == {"date_modified": "2024-02-20T00:00:00Z", "since": START}
+
+
+def test_start_date_when_it_moves_back_is_read_up_to_where_the_state_begins() -> None:
+    state = {"date_modified": "2024-02-01T00:00:00Z", "since": "2024-01-15T00:00:00Z"}
+    windows = Windows(state)
+    assert windows.bounds == [(START, "2024-01-15T00:00:00Z"), ("2024-01-31T23:50:00Z", END)]
+    # Whichever is whole first.
+    assert windows.close(1, "2024-02-03T04:05:06Z") == {
+        **state,
+        "date_modified": "2024-02-03T04:05:06Z",
+    }
+    assert windows.close(0, "2024-01-02T00:00:00Z") == {
+        "date_modified": "2024-02-03T04:05:06Z",
+        "since": START,
+    }
+    assert Windows(windows.close(0)).bounds == [("2024-02-03T03:55:06Z", END)]
+
+
+def test_start_date_when_it_is_taken_away_reads_all_before() -> None:
+    state = {"date_modified": "2024-02-01T00:00:00Z", "since": "2024-01-15T00:00:00Z"}
+    windows = Windows(state, **OPEN)
+    assert windows.bounds == [
+        ("2009-01-01T00:00:00Z", "2024-01-15T00:00:00Z"),
+        ("2024-01-31T23:50:00Z", END),
+    ]
+    assert windows.close(1) == state
+    assert windows.close(0) == {"date_modified": "2024-02-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize("since", ["2009-01-01T00:00:00Z", "1995-01-01T00:00:00Z"])
+def test_start_date_when_it_was_before_the_beginning_and_is_taken_away_reads_all_before(
+    since: str,
+) -> None:
+    state = {"date_modified": "2024-02-01T00:00:00Z", "since": since}
+    windows = Windows(state, **OPEN)
+    assert windows.bounds == [(since, since), ("2024-01-31T23:50:00Z", END)]
+    assert windows.close(1) == state
+    assert windows.close(0) == {"date_modified": "2024-02-01T00:00:00Z"}
+
+
+def test_start_date_when_it_moves_on_does_not_overtake_the_state() -> None:
+    state = {"date_modified": "2023-02-01T00:00:00Z", "since": "2023-01-15T00:00:00Z"}
+    windows = Windows(state)
+    assert windows.bounds == [("2023-01-31T23:50:00Z", END)]
+    assert windows.close(0) == state
+
+
+@pytest.mark.parametrize("lookback", [0, 10, 1440, 44640])
+@pytest.mark.parametrize("workers", [1, 3, 40])
+def test_state_does_not_pass_the_first_window_that_is_not_whole(
+    lookback: int, workers: int
+) -> None:
+    for state in ({}, {"date_modified": "2024-01-20T00:00:00Z", "since": START}):
+        windows = Windows(dict(state), lookback_minutes=lookback, num_workers=workers)
+        before = windows.cursor.state
+        assert before == (state or NOTHING)
+        for place in range(len(windows.slices) - 1, 0, -1):
+            _, end = windows.bounds[place]
+            assert windows.close(place, end) == before
+        after = windows.close(0, windows.bounds[0][1])
+        assert after == {"date_modified": END, "since": START}
+
+
+def test_state_when_rows_lie_after_their_window_is_its_end() -> None:
+    windows = Windows({}, lookback_minutes=0)
+    assert windows.close(0, "2024-03-01T00:00:02Z")["date_modified"] == END
+
+
+def test_what_is_not_sure_to_be_over_is_read_and_not_saved() -> None:
+    windows = Windows({}, sure_until="2024-02-29T23:50:00Z")
+    assert windows.bounds == [(START, "2024-02-29T23:50:00Z"), ("2024-02-29T23:50:00Z", END)]
+    assert windows.close(1, END) == NOTHING
+    assert windows.close(0, "2024-02-02T00:00:00Z")["date_modified"] == "2024-02-02T00:00:00Z"
+
+
+@pytest.mark.parametrize("name", ["orders", "customers", "order_products", "product_images"])
+def test_windows_when_a_start_date_of_yesterday_rested_for_two_years_are_no_more_than_the_workers(
+    name: str,
+) -> None:
+    field = next(row.cursor or "" for row in STREAMS if row.name == name)
+    state = {field: "2022-03-01T00:00:00Z", "since": "2022-02-28T00:00:00Z"}
+    windows = Windows(state, name, start_date="2024-02-29T00:00:00Z", num_workers=10)
+    assert len(windows.slices) == 10
+    # What comes later is little, whatever the start date.
+    later = {**state, field: "2024-02-29T12:00:00Z"}
+    assert len(Windows(later, name, start_date="2024-02-29T00:00:00Z").slices) == 1
+
+
+def test_streams_without_windows_read_each_stretch_at_once() -> None:
+    state = {"date_modified": "2022-03-01T00:00:00Z", "since": "2022-02-28T00:00:00Z"}
+    windows = Windows(state, "price_lists", start_date="2012-01-01T00:00:00Z", num_workers=10)
+    assert windows.bounds == [
+        ("2012-01-01T00:00:00Z", "2022-02-28T00:00:00Z"),
+        ("2022-02-28T23:50:00Z", END),
+    ]
+
+
+@given(
+    span=st.integers(min_value=0, max_value=20 * 365 * 86400),
+    workers=st.integers(min_value=1, max_value=40),
+)
+def test_windows_laid_end_to_end_cover_the_span_and_are_no_more_than_the_workers(
+    span: int, workers: int
+) -> None:
+    cursor = _CURSOR.cursor
+    cursor._last = AirbyteDateTime(2024, 3, 1, tzinfo=timezone.utc)
+    cursor._sure_until = cursor._last
+    cursor._first = cursor._last - timedelta(seconds=span)
+    cursor._workers = workers
+    cursor._spans = [type(cursor._spans[0])(*[cursor._first] * 3)]
+    bounds = [(each["start_time"], each["end_time"]) for each in cursor.stream_slices()]
+    assert 1 <= len(bounds) <= workers
+    assert bounds[0][0] == format_instant(cursor._first)
+    assert bounds[-1][1] == format_instant(cursor._last)
+    assert [end for _, end in bounds[:-1]] == [start for start, _ in bounds[1:]]
+    days = [_seconds(end) - _seconds(start) for start, end in bounds[:-1]]
+    assert all(day >= 86400 for day in days), "small windows only cost requests"
 
 
 @pytest.mark.parametrize(
@@ -132,3 +324,18 @@ def test_first_slice_when_a_stream_is_built_begins_at_the_state_less_the_look_ba
     assert {name: found and found["start_time"] for name, found in first.items()} == dict.fromkeys(
         names, lower_bound
     )
+
+
+def test_every_stream_with_a_date_has_this_cursor() -> None:
+    source = SourceBigcommerce(CatalogBuilder().build(), CONFIG)
+    cursors: Iterable[Any] = [stream.cursor for stream in source.streams(CONFIG)]
+    dated = [cursor for cursor in cursors if isinstance(cursor, ConcurrentCursor)]
+    assert len(dated) == sum(bool(row.cursor) for row in STREAMS)
+    assert all(isinstance(cursor, DateCursor) for cursor in dated)
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+_CURSOR = Windows({})

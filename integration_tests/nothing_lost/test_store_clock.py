@@ -1,0 +1,139 @@
+"""The end of a sync is by the store's clock, whatever the connector's says, first sync or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integration_tests.nothing_lost.completeness import (
+    INCREMENTAL,
+    START,
+    assert_complete,
+    shop,
+    state_of,
+    streams,
+)
+from integration_tests.nothing_lost.conftest import SetClock
+from integration_tests.syncs import Sync, sync
+from sandbox import Sandbox
+from sandbox.clock import instant, iso
+from sandbox.faults import Change
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+SIZES = {"orders": 12, "customers": 12, "products": 12, "channels": 12}
+SETTINGS: dict[str, Any] = {"start_date": START, "num_workers": 1, "page_size": 4}
+ORDERS_ONLY = ["store_v2_orders", "store_v2_transactions", "store_channel_settings"]
+
+
+@pytest.mark.parametrize("seconds", [-5 * HOUR, -5 * MINUTE, 5 * MINUTE, 5 * HOUR])
+@pytest.mark.parametrize("name", INCREMENTAL)
+def test_a_stream_with_a_state_ends_by_the_clock_of_the_store(
+    name: str, seconds: int, set_clock: SetClock
+) -> None:
+    with shop(**SIZES) as store:
+        _three_syncs(store, name, seconds, set_clock, prompt=True)
+        assert len(store.requests("time.get")) == 3, "once a sync"
+
+
+@pytest.mark.parametrize("name", ["orders", "channels"])
+@pytest.mark.parametrize(
+    ("options", "seconds", "prompt"),
+    [
+        # The header alone, as the token has not the scope of /v2/time.
+        ({"scopes": ORDERS_ONLY}, 5 * HOUR, True),
+        ({"scopes": ORDERS_ONLY}, -5 * HOUR, True),
+        # The endpoint alone.
+        ({"date_header": False}, 5 * HOUR, True),
+        ({"date_header": False}, -5 * HOUR, True),
+        # Neither: ten minutes are allowed for.
+        ({"date_header": False, "scopes": ORDERS_ONLY}, 0, True),
+        ({"date_header": False, "scopes": ORDERS_ONLY}, 9 * MINUTE, True),
+        ({"date_header": False, "scopes": ORDERS_ONLY}, -9 * MINUTE, False),
+        # A header that is wrong: the earlier of two times counts, and none of days to come.
+        ({"date_ahead": 5 * HOUR}, 0, True),
+        ({"date_ahead": -5 * HOUR}, 0, False),
+        ({"date_ahead": 400 * DAY, "scopes": ORDERS_ONLY}, 0, True),
+        ({"date_ahead": -400 * DAY, "scopes": ORDERS_ONLY}, 0, False),
+        ({"date_ahead": -30 * 365 * DAY}, 0, True),
+    ],
+)
+def test_a_store_that_tells_its_time_badly(
+    name: str, options: dict[str, Any], seconds: int, prompt: bool, set_clock: SetClock
+) -> None:
+    with shop(**SIZES) as store:
+        store.options.update(options)
+        *syncs, _ = _three_syncs(store, name, seconds, set_clock, prompt)
+        for read in syncs:
+            assert instant(state_of(read.state, name)) <= store.clock.now()
+
+
+@pytest.mark.parametrize("kind", ["reset", "hang", "truncate", "status"])
+def test_a_store_that_does_not_answer_when_asked_for_the_time(
+    kind: str, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("source_bigcommerce.components.clock._TIME_OUT", 0.3)
+    with shop(**SIZES) as store:
+        status = {"status": 500} if kind == "status" else {}
+        fault = store.faults.add("time.get", kind, times=None, **status)
+        _three_syncs(store, "channels", 5 * MINUTE, set_clock, prompt=True)
+        assert fault.fired == 3, "it is asked once, and not again"
+
+
+def test_an_end_that_is_long_past_costs_no_request_for_the_time(set_clock: SetClock) -> None:
+    with shop(**SIZES) as store:
+        set_clock(store.clock.now())
+        sync(store, "orders", **{**SETTINGS, "end_date": "2025-01-01"})
+        sync(store, "brands", **SETTINGS)
+        assert store.requests("time.get") == []
+
+
+def test_the_time_is_asked_for_as_everything_else_is(set_clock: SetClock) -> None:
+    """By the same account of the quota, so that it is not taken for another app's request."""
+    with shop(quota=1000, **SIZES) as store:
+        set_clock(store.clock.now())
+        read = sync(store, "orders", **SETTINGS)
+        assert f"{len(store.log)} requests" in next(
+            message.log.message
+            for message in reversed(read.messages)
+            if message.log and message.log.message.startswith("Progress: ")
+        )
+
+
+def _three_syncs(
+    store: Sandbox, name: str, seconds: int, set_clock: SetClock, prompt: bool
+) -> list[Sync]:
+    """The connector's clock is so many seconds ahead; an old row changes during the second sync.
+
+    prompt: what changed before a sync comes with it, and not with the next.
+    """
+    keys = [row["id"] for row in store.rows(streams()[name].collection)]
+    set_clock(store.clock.now() + seconds)
+    first = sync(store, name, **SETTINGS)
+    store.clock.advance(HOUR)
+    now = store.clock.now()
+    for minutes, key in enumerate(keys[1:]):
+        _edit(store, name, key, now - minutes * MINUTE)
+    newest = streams()[name].rows(store)
+    change = Change("edit", streams()[name].collection, (keys[0],), {"date_modified": iso(now + 1)})
+    fault = store.faults.change(streams()[name].paged_operation, change, at=1)
+    set_clock(now + seconds)
+    second = sync(store, name, state=first.state, **SETTINGS)
+    assert fault.fired == 1
+    assert instant(state_of(second.state, name)) <= now
+    if prompt:
+        came = {streams()[name].key_of(row) for row in second.records[name]}
+        due = {key for key, row in newest.items() if streams()[name].date_of(row) > now - HOUR}
+        assert due <= came
+    # By then the store's clock may be right, and what came too late has its turn.
+    store.options.update({"date_ahead": 0})
+    store.clock.advance(HOUR)
+    set_clock(store.clock.now() + seconds)
+    third = sync(store, name, state=second.state, **SETTINGS)
+    assert (first.errors, second.errors, third.errors) == ([], [], [])
+    assert_complete(store, [name], first, second, third)
+    return [first, second, third]
+
+
+def _edit(store: Sandbox, name: str, key: int, second: int) -> None:
+    store.edit(streams()[name].collection, key, {"date_modified": second})
