@@ -23,6 +23,8 @@ from integration_tests.syncs import catalog_of, config_for
 from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 MAIN = "from source_bigcommerce.run import run\nrun()"
 # What ends the main thread, while the workers wait for room in the record queue.
