@@ -43,6 +43,7 @@ class StoreBudget(AbstractAPIBudget):
 
     share: percent of the quota to use; the rest is left to the store's other apps.
     sent: requests so far, retries among them.
+    accepted: scopes whose endpoints the token has opened in this sync (ErrorHandler).
 
     Source: https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits
     """
@@ -52,6 +53,7 @@ class StoreBudget(AbstractAPIBudget):
         self._clock = clock
         self._changed = threading.Condition()
         self.sent = 0
+        self.accepted: set[str | None] = set()
         self._in_flight: WeakKeyDictionary[requests.PreparedRequest, float] = WeakKeyDictionary()
         self._has_reply = False
         self._alone_until = 0.0
@@ -137,6 +139,11 @@ class StoreBudget(AbstractAPIBudget):
         if self._quota is None:
             return ""
         return f"{self._left:,} of {self._quota:,} requests left in these {self._window:.0f} s"
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which no request goes, as the quota is used up or a 429 asked for a pause."""
+        return max(self._announced_until, self._blocked_until) - self._clock()
 
     def _is_crowded(self, request: requests.PreparedRequest, now: float) -> bool:
         for endpoint, most in _AT_ONCE:
