@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 from urllib.parse import urlsplit
+
 from airbyte_cdk.sources.declarative.transformations.config_transformations.config_transformation import (  # noqa: E501
     ConfigTransformation,
 )
@@ -65,6 +66,16 @@ _SPAN = re.compile(
 _AGO = re.compile(rf"(?:{_SPAN.pattern}){{1,7}}ago")
 
 
+@cache
+def _form_of_the_manifest() -> Mapping[str, Any]:
+    """For scripts; a sync is given the form, as the manifest is parsed then anyway."""
+    import yaml
+
+    manifest = files("source_bigcommerce").joinpath("manifest.yaml").read_text()
+    spec = yaml.safe_load(manifest)["spec"]["connection_specification"]
+    return cast(Mapping[str, Any], spec["properties"])
+
+
 @dataclass
 class NormalizeConfig(ConfigTransformation):
     """Checks the form's values, brings each into one shape and fills in the defaults.
@@ -86,7 +97,7 @@ class NormalizeConfig(ConfigTransformation):
     form: the fields as the spec has them, with their titles, limits and defaults.
     """
 
-    form: Mapping[str, Any] = field(default_factory=lambda: _form_of_the_manifest())
+    form: Mapping[str, Any] = field(default_factory=_form_of_the_manifest)
     parameters: InitVar[Mapping[str, Any] | None] = None
 
     def __post_init__(self, parameters: Mapping[str, Any] | None) -> None:
@@ -125,22 +136,11 @@ def _given(config: Mapping[str, Any], key: str, default: str) -> Any:
     return default if config.get(key) in _NOT_GIVEN else config[key]
 
 
-@cache
-def _form_of_the_manifest() -> Mapping[str, Any]:
-    """For scripts; a sync is given the form, as the manifest is parsed then anyway."""
-    import yaml
-
-    manifest = files("source_bigcommerce").joinpath("manifest.yaml").read_text()
-    form: Mapping[str, Any] = yaml.safe_load(manifest)["spec"]["connection_specification"]
-    return cast(Mapping[str, Any], form["properties"])
-
-
 def _store_hash(value: Any) -> str:
     if value in _NOT_GIVEN:
         raise HASH_MISSING.error()
     text = value.strip(_QUOTES).lower() if isinstance(value, str) else ""
-    scheme, is_address, rest = text.partition("://")
-    is_address = is_address and scheme.isalnum()
+    _, is_address, rest = text.partition("://")
     for form in _HASH_FORMS[1:] if is_address else _HASH_FORMS:
         match = form.fullmatch(rest if is_address else text.removeprefix("/"))
         if match:

@@ -146,7 +146,7 @@ class ErrorHandler(DefaultErrorHandler):
             tried.refused += 1
             if tried.refused >= min(_REFUSALS[status], self.tries):
                 self._believe(status)
-                raise self._problem(reply) or self._given_up(reply)
+                raise self._problem(reply) or REQUEST_REFUSED.error(status=status)
             return None
         tried.failed += 1
         if tried.failed >= self.tries or self._unreachable.intersection(self._places):
@@ -185,33 +185,28 @@ class ErrorHandler(DefaultErrorHandler):
             problem = PAGE_TOO_LARGE
         elif not problem and "suspended" in words.lower():
             problem = STORE_SUSPENDED
-        return problem and problem.error(
-            words,
-            status=status,
-            scope=self._scope,
-            endpoint=self._endpoint,
-            asked=asked,
-            smaller=smaller,
-        )
+        values = {"status": status, "scope": self._scope, "endpoint": self._endpoint}
+        return problem.error(words, asked=asked, smaller=smaller, **values) if problem else None
 
     def _given_up(self, reply: Reply) -> AirbyteTracedException:
         asked, smaller = _page_sizes(reply)
-        late = timed_out(reply)
-        is_answer = isinstance(reply, requests.Response)
-        words = described(reply) if isinstance(reply, requests.Response) else repr(reply)
         address, endpoint = self._places
-        if late:
+        if isinstance(reply, requests.Response):
+            code, words = reply.status_code, described(reply)
+            answered, is_slow = f"answered {code}" if code != 200 else "sent no JSON", code == 504
+        elif timed_out(reply):
+            words, answered, is_slow = (
+                repr(reply),
+                f"did not answer /{self._endpoint} in time",
+                True,
+            )
             self._unreachable.add(endpoint)
-        elif not is_answer:
+        else:
             self._unreachable.add(address)
-            return UNREACHABLE.error(words, address=address)
-        code = getattr(reply, "status_code", 0)
-        if smaller and (late or code == 504):
-            values = {"asked": asked, "smaller": smaller, "endpoint": self._endpoint}
-            return PAGE_TOO_SLOW.error(words, **values)
-        answered = f"answered {code}" if code != 200 else "sent no JSON"
-        answered = f"did not answer /{self._endpoint} in time" if late else answered
-        return GIVEN_UP.error(words, answered=answered, tries=self._tried.failed)
+            return UNREACHABLE.error(repr(reply), address=address)
+        if is_slow and smaller:
+            return PAGE_TOO_SLOW.error(words, asked=asked, smaller=smaller, endpoint=self._endpoint)
+        return GIVEN_UP.error(words, answered=answered, tries=self.tries)
 
 
 def timed_out(error: Reply) -> bool:

@@ -99,14 +99,18 @@ def _words(response: requests.Response) -> Iterator[str]:
             yield " ".join(text.split())
 
 
-def _leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _leaves(
+    body: Any, path: tuple[str, ...] = (), depth: int = 0
+) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Each value that is no map and no list, with the keys above it."""
+    if depth > _DEEPEST:
+        return
     if isinstance(body, dict):
         for key, value in islice(body.items(), _MOST):
-            yield from _leaves(value, (*path, str(key))) if len(path) < _DEEPEST else ()
+            yield from _leaves(value, (*path, str(key)), depth + 1)
     elif isinstance(body, list):
         for value in body[:_MOST]:
-            yield from _leaves(value, path)
+            yield from _leaves(value, path, depth + 1)
     else:
         yield path, body
 

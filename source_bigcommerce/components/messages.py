@@ -66,7 +66,7 @@ REDIRECTED = Problem(
     "Correct the API address.",
 )
 FIREWALL = Problem(
-    "A firewall in front of BigCommerce refused a request to /{endpoint}; that is not about scopes.",
+    "A firewall in front of BigCommerce refused /{endpoint}, which is not about scopes.",
     "Sync again later, it continues where this one stopped; if it lasts, ask BigCommerce support, "
     "or whoever runs the firewall or proxy, to let the connector's IP address through.",
     FailureType.transient_error,

@@ -590,7 +590,7 @@ def test_pattern_of_a_date_lets_through_what_the_connector_reads_and_nothing_els
 
 @pytest.mark.parametrize("key", ["start_date", "end_date", "store_hash"])
 def test_pattern_when_read_by_other_languages_means_the_same(key: str) -> None:
-    """No digits or spaces of other scripts, no flags, names, look-behind or Python's own anchors."""
+    """No digits or spaces of other scripts, no flags, names, look-behind or anchors of Python."""
     pattern = PROPERTIES[key]["pattern"]
     own = re.sub(r"\(\?!\[\\s\\S\]\)", "", pattern)
     if key != "store_hash":
