@@ -14,6 +14,7 @@ from airbyte_cdk.models import AirbyteMessage, AirbyteMessageSerializer
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.messages import FILE_UNREADABLE
+from source_bigcommerce.probes import hanging
 from source_bigcommerce.source import SourceBigcommerce
 
 LOGGER = logging.getLogger("airbyte")
@@ -62,6 +63,10 @@ def _run(args: list[str]) -> None:
         _print(traced.as_sanitized_airbyte_message())
         sys.exit(1)
     launch(source, args)
+    if hanging():
+        # Of children it keeps a worker, which Python would wait for at its end.
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _source(args: list[str]) -> SourceBigcommerce:

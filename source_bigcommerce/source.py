@@ -1,9 +1,9 @@
 """The connector, as hosts load it."""
 
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -18,8 +18,14 @@ from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarat
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.budget import StoreBudget
-from source_bigcommerce.components.messages import NO_ACCESS, STREAM_UNKNOWN, STREAMS_UNREADABLE
+from source_bigcommerce.components.messages import (
+    NO_ACCESS,
+    STREAM_UNKNOWN,
+    STREAMS_UNREADABLE,
+    UNANSWERED,
+)
 from source_bigcommerce.components.progress import Progress
+from source_bigcommerce.probes import answers
 
 # Records that wait to be printed: two pages. A sync of longer queues is no faster.
 _QUEUED = 500
@@ -106,6 +112,8 @@ class SourceBigcommerce(YamlDeclarativeSource):
         Fails when nothing can be read, in one sentence. Succeeds otherwise, and says which streams
         will not work and which scopes they need.
 
+        An endpoint that hangs costs no more than the patience of `probes`, and is named.
+
         The manifest's CheckStream stops at the first stream that fails, one after the other.
         """
         streams_of: dict[str, list[str]] = defaultdict(list)
@@ -113,16 +121,18 @@ class SourceBigcommerce(YamlDeclarativeSource):
             streams_of[stream["$parameters"]["scope"]].append(stream["name"])
         with self._config_overridden_for_check(self.resolved_manifest["check"]["config_overrides"]):
             streams = {stream.name: stream for stream in self.streams(config)}
-        with ThreadPoolExecutor(len(streams_of)) as pool:
-            results = pool.map(
-                lambda names: streams[names[0]].check_availability(), streams_of.values()
-            )
-            problems = {
-                scope: result.reason or "no reason given"
-                for scope, result in zip(streams_of, results, strict=True)
-                if not result.is_available
-            }
-        if not problems:
+        began = time.monotonic()
+        questions = {
+            scope: streams[names[0]].check_availability for scope, names in streams_of.items()
+        }
+        results = answers(questions, pause=lambda: self._budget.pause)
+        problems = {
+            scope: result.reason or "no reason given"
+            for scope, result in results.items()
+            if not result.is_available
+        }
+        unanswered = {scope: names for scope, names in streams_of.items() if scope not in results}
+        if not problems and not unanswered:
             return AirbyteConnectionStatus(status=Status.SUCCEEDED)
 
         # The reason for a stream may be a scope of another: transactions are read through orders.
@@ -134,7 +144,15 @@ class SourceBigcommerce(YamlDeclarativeSource):
                 lacking[lacked] += streams_of[scope]
             elif reason not in sentences:
                 sentences.append(reason)
-        if len(problems) == len(streams_of):
+        if unanswered:
+            endpoints = "; ".join(
+                f"/{self._endpoint_of(names[0])} ({', '.join(names)})"
+                for names in unanswered.values()
+            )
+            where = endpoints if len(unanswered) < len(streams_of) else self._config["api_url"]
+            seconds = round(time.monotonic() - began)
+            sentences.append(UNANSWERED.message(seconds=seconds, endpoints=where))
+        if len(problems) + len(unanswered) == len(streams_of):
             return AirbyteConnectionStatus(
                 status=Status.FAILED, message=sentences[0] if sentences else NO_ACCESS.message()
             )
@@ -147,3 +165,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         message = " ".join(sentences)
         logger.warning(message)
         return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=message)
+
+    def _endpoint_of(self, name: str) -> str:
+        of_all = (stream["$parameters"] for stream in self.resolved_manifest["streams"])
+        return next(str(each["endpoint"]) for each in of_all if each["name"] == name)
