@@ -44,7 +44,7 @@ _NO_LIMIT = 10**6
 _LONGEST_WAIT = 60.0
 _HEAVY_PAGE = (413, 500, 504)
 # How often a refusal that may pass is heard before it is believed.
-_REFUSALS = {401: 4, 403: 4, 422: 2}
+_REFUSALS = {401: 6, 403: 4, 422: 2}
 
 _PROBLEMS = {
     **dict.fromkeys((301, 302, 303, 307, 308), REDIRECTED),

@@ -301,8 +301,8 @@ FIREWALL = (
     ("answer", "opened", "tries", "failure", "message"),
     [
         (reply(401, V3), None, 1, CONFIG_ERROR, TOKEN),
-        (reply(401, V3), ORDERS, 4, CONFIG_ERROR, TOKEN),
-        (reply(401, {"error": "You are not authorized."}), PRODUCTS, 4, CONFIG_ERROR, TOKEN),
+        (reply(401, V3), ORDERS, 6, CONFIG_ERROR, TOKEN),
+        (reply(401, {"error": "You are not authorized."}), PRODUCTS, 6, CONFIG_ERROR, TOKEN),
         (reply(403, V3), None, 1, CONFIG_ERROR, SCOPE),
         (reply(403, V3), ORDERS, 1, CONFIG_ERROR, SCOPE),
         (reply(403, V3), PRODUCTS, 4, CONFIG_ERROR, SCOPE),
@@ -310,7 +310,8 @@ FIREWALL = (
         (reply(422, V3), None, 2, SYSTEM_ERROR, refused(422)),
         (reply(422, V3), PRODUCTS, 2, SYSTEM_ERROR, refused(422)),
         (reply(400, V3), PRODUCTS, 1, SYSTEM_ERROR, refused(400)),
-        *((reply(code, HTML), None, 4, TRANSIENT, FIREWALL) for code in (401, 403)),
+        (reply(401, HTML), None, 6, TRANSIENT, FIREWALL),
+        (reply(403, HTML), None, 4, TRANSIENT, FIREWALL),
         (reply(403, HTML), PRODUCTS, 4, TRANSIENT, FIREWALL),
         (reply(403, b"error code: 1020"), None, 4, TRANSIENT, FIREWALL),
         (reply(403, b'"Forbidden"'), None, 4, TRANSIENT, FIREWALL),
@@ -349,11 +350,11 @@ def test_token_when_it_has_worked_anywhere_in_the_sync_is_known_to_all(
     handlers["shrinking"].interpret_response(reply(200, []))
     handlers["plain"].interpret_response(reply(200, HTML))  # a firewall's page proves nothing
     assert accepted == {"store_v2_transactions_read_only", ORDERS}
-    assert refused_after(handlers["plain"], reply(401, V3))[0] == 4
+    assert refused_after(handlers["plain"], reply(401, V3))[0] == 6
     # Believed; the other requests that wait need not hear it again, until one is answered.
     assert refused_after(handlers["shrinking"], reply(401, V2))[0] == 1
     handlers["plain"].interpret_response(reply(200, {"data": []}))
-    assert refused_after(handlers["shrinking"], reply(401, V2))[0] == 4
+    assert refused_after(handlers["shrinking"], reply(401, V2))[0] == 6
 
 
 def test_scope_when_it_was_refused_a_few_times_is_believed_to_lack(
