@@ -14,7 +14,7 @@ from source_bigcommerce.probes import answers, hanging
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "PATIENCE", 0.2)
+    monkeypatch.setattr(probes, "PATIENCE", 1.0)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_answers_when_some_hang_are_those_of_the_others_and_nothing_waits_at_the
     began = time.monotonic()
     before = set(threading.enumerate())
     assert answers({"a": hang, "b": lambda: "yes", "c": hang}, never) == {"b": "yes"}
-    assert 0.2 <= time.monotonic() - began < 2
+    assert 1 <= time.monotonic() - began < 5
     left = set(threading.enumerate()) - before
     assert len(left) == 2
     assert all(thread.daemon for thread in left)
@@ -55,7 +55,7 @@ def test_answers_when_the_store_asks_for_a_pause_have_their_time_after_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     answered = threading.Event()
-    pauses = iter([0.5, 0.3, 0.1])
+    pauses = iter([1.5, 0.1])
 
     def pause() -> float:
         left = next(pauses, 0.0)
