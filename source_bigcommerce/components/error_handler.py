@@ -229,8 +229,8 @@ def _page_sizes(reply: Reply) -> tuple[int, int]:
 
 
 def _says_nothing(reply: requests.Response) -> bool:
-    """How the API answers pages that take it too long: with its own JSON and an empty title."""
-    return "" in values_of(reply, "title")
+    """How the API answers pages that take it too long: in its own JSON, with no words."""
+    return "" in values_of(reply, "title") + values_of(reply, "message")
 
 
 def _try_again(reason: str) -> ErrorResolution:

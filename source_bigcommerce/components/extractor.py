@@ -56,11 +56,13 @@ def described(response: requests.Response) -> str:
 
 
 def is_of_the_api(response: requests.Response) -> bool:
-    """Whether the API itself refused, and not a firewall in front of it, which sends HTML.
+    """Whether the API itself refused, and not a firewall in front of it.
+
+    Those send HTML, a word of text, or JSON of their own.
 
     https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/
     """
-    if "cf-mitigated" in response.headers:
+    if "cf-mitigated" in response.headers or b"cloudflare" in response.content[:4096].lower():
         return False
     try:
         return isinstance(parsed_body(response), dict | list)

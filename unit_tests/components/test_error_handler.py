@@ -314,6 +314,13 @@ FIREWALL = (
         (reply(403, HTML), None, 4, TRANSIENT, FIREWALL),
         (reply(403, HTML), PRODUCTS, 4, TRANSIENT, FIREWALL),
         (reply(403, b"error code: 1020"), None, 4, TRANSIENT, FIREWALL),
+        (
+            reply(403, {"type": "https://developers.cloudflare.com/1020/", "title": "Denied"}),
+            None,
+            4,
+            TRANSIENT,
+            FIREWALL,
+        ),
         (reply(403, b'"Forbidden"'), None, 4, TRANSIENT, FIREWALL),
         (reply(403, b"", {"Content-Type": "text/html"}), None, 4, TRANSIENT, FIREWALL),
         (reply(403, V3, {"cf-mitigated": "challenge"}), None, 4, TRANSIENT, FIREWALL),
@@ -406,6 +413,7 @@ def page_of(limit: int, status: int, body: Any = b"") -> requests.Response:
         (page_of(250, 413, HTML), 125),
         (page_of(250, 504, NO_WORDS), 125),
         (page_of(3, 504, NO_WORDS), 1),
+        (page_of(250, 504, [{"status": 504, "message": ""}]), 125),
     ],
 )
 def test_page_when_it_is_too_large_is_refused_at_once_with_a_size_that_fits(
