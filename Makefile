@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-hosts check bench costs sync constraints clean
+.PHONY: help install demo test quick test-hosts check bench costs sync constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -22,11 +22,20 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## copy a sandbox store into DuckDB, twice
 	@$(BIN)/python -m demo
 
+# A worker a core. What needs real time runs in the end, by itself.
+TESTS := not hosts and not image_tests
+PYTEST := $(BIN)/python -m pytest
+PARALLEL := $(PYTEST) -n auto --dist loadfile
+
 test: check  ## lint, types and all tests
-	$(BIN)/python -m pytest
+	$(PARALLEL) -m "$(TESTS) and not alone"
+	$(PYTEST) -m "$(TESTS) and alone"
+
+quick: check  ## lint, types and the tests that start no process and wait for nothing
+	$(PARALLEL) -m "$(TESTS) and not alone and not process"
 
 test-hosts: $(STAMP)  ## the connector in the programs that run it, and on every Python there is
-	$(BIN)/python -m pytest -m hosts -rA
+	$(PYTEST) -m hosts -rA
 
 check: $(STAMP)  ## lint and types
 	$(BIN)/ruff check .

@@ -28,7 +28,7 @@ class Store:
     def __enter__(self) -> Store:
         self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
-        self.url: str = orjson.loads(self._process.stdout.readline())["url"]
+        self.url: str = orjson.loads(self._process.stdout.readline())["api_url"]
         return self
 
     def __exit__(

@@ -12,15 +12,11 @@ SIZE = {"orders": 2000, "customers": 1000, "products": 500}
 
 
 class Shop:
-    """A running sandbox store. Takes what `python -m sandbox` printed: url, hash and token."""
+    """A running sandbox store. Takes what `python -m sandbox` printed: its configuration."""
 
     def __init__(self, ready: Mapping[str, str]) -> None:
-        self.url = ready["url"]
-        self.config = {
-            "api_url": ready["url"],
-            "store_hash": ready["store_hash"],
-            "access_token": ready["access_token"],
-        }
+        self.url = ready["api_url"]
+        self.config = dict(ready)
 
     def count(self, collection: str) -> int:
         """How many rows the store holds of a collection."""

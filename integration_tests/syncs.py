@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -11,6 +13,7 @@ from airbyte_cdk.models import (
     AirbyteStateBlob,
     AirbyteStateMessage,
     AirbyteStateType,
+    AirbyteStream,
     AirbyteStreamState,
     ConfiguredAirbyteCatalog,
     ConfiguredAirbyteStream,
@@ -26,6 +29,7 @@ from airbyte_cdk.test import entrypoint_wrapper
 from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce
 
+LOGGER = logging.getLogger("airbyte")
 Row = dict[str, Any]
 State = dict[str, dict[str, Any]]
 """The last state of each stream: `{"orders": {"date_modified": "2026-03-01T00:00:00Z"}}`."""
@@ -71,12 +75,19 @@ def config_for(store: Sandbox, **values: Any) -> Row:
     }
 
 
+@cache
+def _streams(flatten_records: bool) -> dict[str, AirbyteStream]:
+    """What `discover` says; of the form, only this changes it."""
+    config = {"store_hash": "any", "access_token": "any", "flatten_records": flatten_records}
+    return {
+        each.name: each
+        for each in SourceBigcommerce(config=config).discover(LOGGER, config).streams
+    }
+
+
 def catalog_of(names: Iterable[str], config: Mapping[str, Any]) -> ConfiguredAirbyteCatalog:
     """The named streams as `discover` describes them, incremental where they can be."""
-    streams = {
-        stream.name: stream.as_airbyte_stream()
-        for stream in SourceBigcommerce(config=config).streams(config)
-    }
+    streams = _streams(config.get("flatten_records", False))
     return ConfiguredAirbyteCatalog(
         streams=[
             ConfiguredAirbyteStream(
@@ -92,9 +103,16 @@ def catalog_of(names: Iterable[str], config: Mapping[str, Any]) -> ConfiguredAir
 
 
 def sync(
-    store: Sandbox, *names: str, state: State | None = None, failing: bool = False, **values: Any
+    store: Sandbox,
+    *names: str,
+    state: State | None = None,
+    failing: bool = False,
+    tries: int | None = None,
+    **values: Any,
 ) -> Sync:
     """Reads the named streams; `failing` tells whether an error is expected.
+
+    `tries` tells how often a request is made, if not as often as ever.
 
     The returned state holds that of `state` for streams that printed none.
     """
@@ -111,6 +129,7 @@ def sync(
         for name, stream_state in (state or {}).items()
     ]
     source = SourceBigcommerce(catalog=catalog, config=config, state=messages)
+    source._sync.tries = tries or source._sync.tries
     output = entrypoint_wrapper.read(
         source, config, catalog, state=messages, expecting_exception=failing
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import signal
 import socket
@@ -16,9 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airbyte_cdk.models import FailureType, Status
 
-from integration_tests.syncs import catalog_of, config_for
+from integration_tests.syncs import catalog_of, config_for, sync
 from sandbox import Sandbox
+from source_bigcommerce import SourceBigcommerce
+from source_bigcommerce.components.messages import UNREACHABLE
+
+pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = {
@@ -189,11 +195,6 @@ BAD = {
         "config_error",
         'API address "http://shop.example" is not an https address. Leave it at https://api.big',
     ),
-    "unreachable host": (
-        {"api_url": f"http://127.0.0.1:{_free_port()}", "max_tries": 2},
-        "transient_error",
-        "http://127.0.0.1:",
-    ),
 }
 
 
@@ -214,6 +215,18 @@ def test_bad_input_when_checked_or_read_fails_in_words_that_name_the_field(
     assert read.code == 1
     assert {kind for kind, message in read.errors if message.startswith(sentence)} == {failure}
     assert read.of("RECORD") == []
+
+
+def test_host_when_it_cannot_be_reached_is_named(small: Sandbox) -> None:
+    """In this process: as a command it would try for half a minute."""
+    address = f"http://127.0.0.1:{_free_port()}"
+    config = config_for(small, api_url=address)
+    status = SourceBigcommerce(config=config).check(logging.getLogger("airbyte"), config)
+    assert (status.status, status.message) == (Status.FAILED, UNREACHABLE.message(address=address))
+    read = sync(small, "orders", failing=True, tries=2, num_workers=1, api_url=address)
+    kinds = {error.failure_type for error in read.errors if error.stream_descriptor}
+    assert kinds == {FailureType.transient_error}
+    assert UNREACHABLE.message(address=address) in {error.message for error in read.errors}
 
 
 def test_scope_when_the_token_lacks_one_is_named_and_the_other_streams_are_read(

@@ -17,13 +17,13 @@ from urllib.parse import parse_qs
 
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
-from streams import STREAMS, Expected
 
 from integration_tests.syncs import Row, Sync, catalog_of, config_for, sync
 from sandbox import Sandbox
 from sandbox.route import Route
 from sandbox.routes import match
 from sandbox.table import Condition
+from unit_tests.streams import STREAMS, Expected
 
 NAMES = [row.name for row in STREAMS]
 INCREMENTAL = [row for row in STREAMS if row.cursor]

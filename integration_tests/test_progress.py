@@ -85,6 +85,6 @@ def test_failure_when_a_stream_may_work_the_next_time_is_one_to_try_again(store:
         (["orders"], ["store_v2_products"], FailureType.config_error),
     ):
         store.options.update({"scopes": scopes})
-        result = sync(store, *streams, failing=True, num_workers=1, max_tries=1, **SPAN)
+        result = sync(store, *streams, failing=True, num_workers=1, tries=1, **SPAN)
         [whole] = [each for each in result.errors if not each.stream_descriptor]
         assert whole.failure_type == kind

@@ -19,6 +19,8 @@ from sandbox.options import Options
 from sandbox.quota import Balance, Quota
 from sandbox.server import Entry
 
+pytestmark = pytest.mark.alone
+
 WINDOW = 0.5
 WORKERS = 10
 STREAMS = ("orders", "transactions", "products")

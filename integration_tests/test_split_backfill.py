@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,6 +14,8 @@ import pytest
 
 from integration_tests.syncs import Row, config_for, sync
 from sandbox import Sandbox
+
+pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[1]
 CONFIG = {"store_hash": "abc123", "access_token": "t0ken"}
@@ -38,7 +41,7 @@ def test_parts_when_printed_touch_and_do_not_overlap(tmp_path: Path) -> None:
     parts = split(tmp_path, {**CONFIG, **dates}, "2")
     common = {**CONFIG, "page_size": 50}
     assert parts == [
-        {**common, "start_date": "2020-01-01", "end_date": "2020-01-02T23:59:58Z"},
+        {**common, "start_date": "2020-01-01T00:00:00Z", "end_date": "2020-01-02T23:59:58Z"},
         {**common, "start_date": "2020-01-02T23:59:59Z", "end_date": "2020-01-04T23:59:59Z"},
     ]
 
@@ -50,9 +53,22 @@ def test_parts_when_the_config_is_open_are_open_as_well(tmp_path: Path) -> None:
     assert "end_date" not in last
 
 
+def test_parts_when_the_start_is_in_words_stay_where_they_were(tmp_path: Path) -> None:
+    parts = split(tmp_path, {**CONFIG, "start_date": "30 days ago"}, "2")
+    dates = [part[key] for part in parts for key in ("start_date", "end_date") if key in part]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", date) for date in dates)
+    assert dates == sorted(dates)
+    assert len(dates) == 3
+
+
 @pytest.mark.parametrize(
     ("config", "words", "sentence"),
     [
+        (
+            {"start_date": "2024-01-01"},
+            ["2", "--since", "2020-01-01"],
+            "Leave --since out: the configuration has a start date.\n",
+        ),
         ({}, ["4"], "Name a date with --since: the configuration has no start date.\n"),
         ({"start_date": "2020-01-01"}, ["1"], "Two parts are the fewest.\n"),
         (
@@ -67,7 +83,7 @@ def test_parts_when_the_config_is_open_are_open_as_well(tmp_path: Path) -> None:
             "days ago.\n",
         ),
     ],
-    ids=["no start", "one part", "a minute", "no date"],
+    ids=["two starts", "no start", "one part", "a minute", "no date"],
 )
 def test_config_when_it_cannot_be_split_is_refused_in_words(
     tmp_path: Path, config: dict[str, Any], words: list[str], sentence: str

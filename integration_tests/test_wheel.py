@@ -19,6 +19,8 @@ import pytest
 from integration_tests.syncs import config_for
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[1]
 UV = str(Path(sys.executable).with_name("uv"))
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")

@@ -22,7 +22,7 @@ def main() -> None:
         # What the store holds now it holds to the end: spare the collector the walk.
         gc.freeze()
         ready = {
-            "url": store.url,
+            "api_url": store.url,
             "store_hash": store.store_hash,
             "access_token": store.access_token,
         }
@@ -30,16 +30,19 @@ def main() -> None:
         stopped.wait()
 
 
+_HOST = "on loopback, default 127.0.0.1; or host.docker.internal, for containers"
+
+
 def _arguments() -> dict[str, Any]:
     """What was given on the command line, as arguments of `Sandbox`."""
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="A simulated BigCommerce store on loopback. Prints its address as JSON.",
+        description="A simulated BigCommerce store. Prints the connector's configuration for it.",
         argument_default=argparse.SUPPRESS,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--port", type=int, help="0, the default, takes a free one")
-    parser.add_argument("--host", help="a loopback address; default 127.0.0.1")
+    parser.add_argument("--host", help=_HOST)
     parser.add_argument("--seed", type=int, help="another seed, another store; default 7")
     parser.add_argument("--now", help=f"the store's time, or `real`; default {NOW}")
     parser.add_argument("--years", type=float, help="length of the history; default 5")

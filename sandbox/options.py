@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 
@@ -20,6 +20,8 @@ class Options:
 
     quota: int | None = None
     """Requests per window; None: so many that nobody runs out."""
+    resource_quotas: dict[str, int] = field(default_factory=dict)
+    """Of resources that have one of their own, by the beginning of their path: `/v3/customers`."""
     window_ms: int = 30_000
     other_client: float = 0.0
     """Share of the quota (0 to 1) that another app takes, evenly over each window."""
@@ -44,7 +46,7 @@ class Options:
 
     def update(self, values: dict[str, Any]) -> None:
         """Set several; ValueError names an option that does not exist or a value not allowed."""
-        known = {field.name for field in fields(self)}
+        known = {each.name for each in fields(self)}
         for name, value in values.items():
             if name not in known:
                 raise ValueError(f"no option {name!r}; there are: {', '.join(sorted(known))}")

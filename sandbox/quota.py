@@ -36,8 +36,9 @@ class Balance:
 class Quota:
     """Counts requests within windows that follow each other without a gap."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, resource: str = "") -> None:
         self._options = options
+        self._resource = resource
         self._lock = threading.Lock()
         self._window_start = time.monotonic()
         self._used = 0
@@ -53,7 +54,8 @@ class Quota:
                 self._window_start += passed * window
                 self._used = 0
             elapsed = now - self._window_start
-            quota = _PLENTY if self._options.quota is None else self._options.quota
+            quota = self._options.resource_quotas.get(self._resource, self._options.quota)
+            quota = _PLENTY if quota is None else quota
             others = int(quota * self._options.other_client * min(1.0, elapsed / window))
             granted = self._used + others + units <= quota
             if granted:

@@ -32,6 +32,8 @@ from sandbox.world import Size, World
 
 NOW = "2026-03-01T00:00:00Z"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# What Docker calls the machine that its containers run on. They do not reach its loopback.
+_FOR_CONTAINERS = "host.docker.internal"
 _HTML = b"<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>"
 
 
@@ -66,7 +68,8 @@ class Sandbox:
     """A simulated store; serving from `start()` (or `with`) until `stop()`.
 
     Takes the numbers of rows (`orders=1200`, see `Size`) and any option (`quota=60`, see
-    `Options`). `now` is a moment, or "real" for a clock that ticks from the present on.
+    `Options`). `now` is a moment, or "real" for a clock that ticks from the present on. `host` is
+    an address of loopback, or "host.docker.internal" to serve containers, on every interface.
     """
 
     def __init__(
@@ -79,8 +82,10 @@ class Sandbox:
         years: float = 5,
         **settings: Any,
     ) -> None:
-        if host not in _LOOPBACK:
-            raise ValueError(f"the sandbox serves on loopback only, not on {host!r}")
+        if host not in (*_LOOPBACK, _FOR_CONTAINERS):
+            raise ValueError(
+                f"the sandbox serves on loopback, or {_FOR_CONTAINERS} for containers, not {host!r}"
+            )
         sizes = {name: settings.pop(name) for name in list(settings) if name in _SIZES}
         self.options = Options()
         self.options.update(settings)
@@ -93,7 +98,8 @@ class Sandbox:
         self.faults = Faults()
         self.log: list[Entry] = []
         self.closing = threading.Event()
-        self._address = (host, port)
+        self._host = host
+        self._address = ("0.0.0.0" if host == _FOR_CONTAINERS else host, port)
         self._server: _Server | None = None
 
     # Life
@@ -129,7 +135,7 @@ class Sandbox:
         """What stands in place of `https://api.bigcommerce.com`."""
         if self._server is None:
             raise RuntimeError("the sandbox is not running")
-        return f"http://{self._address[0]}:{self._server.server_address[1]}"
+        return f"http://{self._host}:{self._server.server_address[1]}"
 
     @property
     def store_hash(self) -> str:

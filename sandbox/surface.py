@@ -58,6 +58,7 @@ class Surface:
         self.store = store
         self.options = options
         self.quota = Quota(options)
+        self._quotas: dict[str, Quota] = {}
         self._busy: Counter[str] = Counter()
         self._busy_lock = threading.Lock()
 
@@ -65,7 +66,7 @@ class Surface:
 
     def admit(self, request: Request, store_hash: str, path: str) -> tuple[Reply | None, Balance]:
         """A refusal, if the request may not even be looked at, and the rate-limit headers."""
-        balance = self.quota.take()
+        balance = self._quota_of(path).take()
         family = Family.V3 if path.startswith("/v3/") else Family.V2
         options = self.options
         if store_hash != options.store_hash:
@@ -83,6 +84,12 @@ class Surface:
         else:
             return None, balance
         return refusal, balance
+
+    def _quota_of(self, path: str) -> Quota:
+        for resource in self.options.resource_quotas:
+            if path.startswith(resource):
+                return self._quotas.setdefault(resource, Quota(self.options, resource))
+        return self.quota
 
     @contextmanager
     def lane(self, route: Route) -> Iterator[Reply | None]:

@@ -4,8 +4,9 @@
 
 Prints one configuration a line. Their dates are disjoint and together leave nothing out: the first
 begins where CONFIG does, the last has no end unless CONFIG has one, and is the one to keep.
-`--since` is needed where CONFIG has no start date: about when the store's history begins; what is
-older comes with the first part. The lines hold the access token. See docs/scaling.md.
+`--since` is for a CONFIG without a start date, which alone says where the first part begins: about
+when the store's history begins; what is older comes with the first part. The lines hold the access
+token. See docs/scaling.md.
 """
 
 import argparse
@@ -24,6 +25,8 @@ def split(config: Mapping[str, Any], parts: int, since: str | None = None) -> It
     """The configurations of the parts, of about equal length, oldest first."""
     if parts < 2:
         raise ValueError("Two parts are the fewest.")
+    if since is not None and config.get("start_date"):
+        raise ValueError("Leave --since out: the configuration has a start date.")
     start, end = _span(config if since is None else {**config, "start_date": since})
     step = (end - start) / parts
     if step < timedelta(minutes=1):
@@ -33,6 +36,9 @@ def split(config: Mapping[str, Any], parts: int, since: str | None = None) -> It
         own = dict(config)
         if part > 0:
             own["start_date"] = format_instant(edges[part - 1])
+        elif config.get("start_date"):
+            # In words it would move on, past the end of its part.
+            own["start_date"] = format_instant(start)
         if part < len(edges):
             # The end is inclusive, and dates are whole seconds.
             own["end_date"] = format_instant(edges[part] - timedelta(seconds=1))

@@ -1,5 +1,18 @@
 """Airbyte source that copies a BigCommerce store into a warehouse."""
 
-from source_bigcommerce.source import SourceBigcommerce
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["SourceBigcommerce"]
+if TYPE_CHECKING:
+    from source_bigcommerce.source import SourceBigcommerce
+
+__all__ = ["SourceBigcommerce", "__version__"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # The framework takes a second to import; until then a signal would end nothing.
+    if name != "SourceBigcommerce":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from source_bigcommerce.source import SourceBigcommerce
+
+    return SourceBigcommerce

@@ -1,41 +1,84 @@
 """Command line: `source-bigcommerce spec|check|discover|read`."""
 
+import contextlib
 import gc
+import io
+import json
 import logging
 import os
+import select
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import orjson
-from airbyte_cdk.entrypoint import AirbyteEntrypoint, launch
-from airbyte_cdk.exception_handler import init_uncaught_exception_handler
-from airbyte_cdk.models import AirbyteMessage, AirbyteMessageSerializer
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from source_bigcommerce import __version__
 
-from source_bigcommerce.components.messages import FILE_UNREADABLE
-from source_bigcommerce.probes import hanging
-from source_bigcommerce.source import SourceBigcommerce
+# The framework is imported where it is used: until then no signal is heeded as it should be.
+if TYPE_CHECKING:
+    from airbyte_cdk.models import AirbyteMessage
 
-LOGGER = logging.getLogger("airbyte")
+    from source_bigcommerce import SourceBigcommerce
+
+_NAME = "source-bigcommerce"
+_FAILED, _MISUSED, _INTERRUPTED, _NOT_READ, _TERMINATED = 1, 2, 130, 141, 143
+_MOMENT = 0.5
+_KINDS = {"config": "configuration"}
 _Read = TypeVar("_Read")
 
 
 def run() -> None:
-    """Entry point of the installed command and of `main.py`.
+    """Entry point of the installed command, of `main.py` and of `python -m source_bigcommerce`.
 
-    Exits 1 after an error, and 130 when it is interrupted, without a word and at once.
+    Ends the process whatever its threads do, with 1 after an error, 2 if it is misused, 130 if it
+    is interrupted and 143 if it is terminated (both at once), and 141 if nobody reads its output.
+
+    Raises SystemExit.
     """
-    args = sys.argv[1:]
-    # tap-airbyte-wrapper says `docker run IMAGE -- read ...`, and argparse knows no `--` there.
-    if args[:1] == ["--"]:
-        del args[0]
+    others = threading.enumerate()
+    # As the first process of a container it would not be ended by a signal that it does not handle.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(_TERMINATED))
+    # What cannot be logged is no reason to write about it somewhere else.
+    logging.raiseExceptions = False
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # JSON is UTF-8, whatever the locale says.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    code = _code_of(lambda: _run(sys.argv[1:]))
+    unwritten = _code_of(lambda: sys.stdout.flush())
+    if unwritten or code == _INTERRUPTED or _are_left(others):
+        # The interpreter would try to write again, and wait for the threads: for a reply, a pause,
+        # room in the record queue.
+        os._exit(unwritten or code)
+    sys.exit(code)
+
+
+def _are_left(others: list[threading.Thread]) -> bool:
+    """Whether threads beside the others go on for longer than a moment."""
+    deadline = time.monotonic() + _MOMENT
+    ours = [each for each in threading.enumerate() if each not in others and not each.daemon]
+    for thread in ours:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return any(thread.is_alive() for thread in ours)
+
+
+def _code_of(work: Callable[[], Any]) -> int:
     try:
-        _run(args)
+        work()
     except KeyboardInterrupt:
-        # sys.exit would first send all requests that are queued.
-        sys.stdout.flush()
-        os._exit(130)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return _NOT_READ
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        # The framework's hook: an error in the log, and one as a trace message.
+        with contextlib.suppress(BaseException):
+            sys.excepthook(*sys.exc_info())
+        return _FAILED
+    return 0
 
 
 def _run(args: list[str]) -> None:
@@ -44,10 +87,24 @@ def _run(args: list[str]) -> None:
     A configuration, catalog or state that cannot be used ends as Airbyte's protocol wants it: a
     failed connection status for `check`, a trace message for the other commands.
     """
-    # What was imported stays to the end; the collector need not look at it again and again.
-    gc.freeze()
-    init_uncaught_exception_handler(LOGGER)
+    # tap-airbyte-wrapper says `docker run IMAGE -- read ...`, and argparse knows no `--` there.
+    if args[:1] == ["--"]:
+        args = args[1:]
+    if args[:1] == ["--version"]:
+        print(f"{_NAME} {__version__}")
+        return
+
+    from airbyte_cdk.entrypoint import AirbyteEntrypoint, launch
+    from airbyte_cdk.exception_handler import init_uncaught_exception_handler
+    from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+    sys.argv[0] = _NAME  # in what argparse says
+    if not args:
+        with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(SystemExit):
+            AirbyteEntrypoint.parse_args(["--help"])
+        sys.exit(_MISUSED)
     command = AirbyteEntrypoint.parse_args(args).command
+    init_uncaught_exception_handler(logging.getLogger("airbyte"))
     try:
         source = _source(args)
     except Exception as error:
@@ -59,17 +116,21 @@ def _run(args: list[str]) -> None:
         status = traced.as_connection_status_message()
         if command == "check" and status:
             _print(status)
-            sys.exit(0)
+            return
         _print(traced.as_sanitized_airbyte_message())
-        sys.exit(1)
+        sys.exit(_FAILED)
+    # What was imported stays to the end; the collector need not look at it again and again.
+    gc.freeze()
+    if command == "read":
+        _end_with_the_reader()
     launch(source, args)
-    if hanging():
-        # Of children it keeps a worker, which Python would wait for at its end.
-        sys.stdout.flush()
-        os._exit(0)
 
 
-def _source(args: list[str]) -> SourceBigcommerce:
+def _source(args: list[str]) -> "SourceBigcommerce":
+    from airbyte_cdk.entrypoint import AirbyteEntrypoint
+
+    from source_bigcommerce import SourceBigcommerce
+
     config = AirbyteEntrypoint.extract_config(args)
     return SourceBigcommerce(
         catalog=_read(SourceBigcommerce.read_catalog, AirbyteEntrypoint.extract_catalog(args)),
@@ -82,12 +143,44 @@ def _source(args: list[str]) -> SourceBigcommerce:
 def _read(reader: Callable[[str], _Read], path: str | None) -> _Read | None:
     if not path:
         return None
+    from source_bigcommerce.components import messages
+
+    option = reader.__name__.removeprefix("read_")
+    named = {"path": path, "option": option, "kind": _KINDS.get(option, option)}
     try:
         return reader(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise messages.FILE_MISSING.error(str(error), **named) from error
+    except PermissionError as error:
+        user = os.geteuid() if hasattr(os, "geteuid") else "it"
+        raise messages.FILE_FORBIDDEN.error(str(error), user=user, **named) from error
+    except UnicodeDecodeError as error:
+        # Its repr holds the whole file.
+        raise messages.FILE_NO_JSON.error(str(error), where="it is not UTF-8", **named) from None
     except Exception as error:
-        kind = reader.__name__.removeprefix("read_")
-        raise FILE_UNREADABLE.error(repr(error), path=path, kind=kind) from error
+        if isinstance(error.__context__, json.JSONDecodeError):
+            where = f"see line {error.__context__.lineno}, column {error.__context__.colno}"
+            raise messages.FILE_NO_JSON.error(str(error), where=where, **named) from None
+        raise messages.FILE_UNREADABLE.error(repr(error), **named) from error
 
 
-def _print(message: AirbyteMessage) -> None:
+def _end_with_the_reader() -> None:
+    """Ends the process when nobody reads its output any more, also while it waits for the API."""
+    if not hasattr(select, "poll"):
+        return
+    output = select.poll()
+    output.register(sys.__stdout__.fileno() if sys.__stdout__ else 1, 0)
+
+    def watch() -> None:
+        if output.poll()[0][1] & (select.POLLERR | select.POLLHUP):
+            time.sleep(1)  # it may be at its end
+            os._exit(_NOT_READ)
+
+    threading.Thread(target=watch, name="reader", daemon=True).start()
+
+
+def _print(message: "AirbyteMessage") -> None:
+    import orjson
+    from airbyte_cdk.models import AirbyteMessageSerializer
+
     print(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode(), flush=True)

@@ -117,6 +117,7 @@ def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "opt"
 
 
+@pytest.mark.process
 def test_steps_when_done_leave_the_connector_and_no_build_tools(opt: Path) -> None:
     files = {path.name for path in (opt / "connector/bin").iterdir()}
     assert "source-bigcommerce" in files
@@ -127,12 +128,14 @@ def test_steps_when_done_leave_the_connector_and_no_build_tools(opt: Path) -> No
     assert not {"sandbox", "demo", "unit_tests", "pytest", "hatchling", "pip", "uv"} & installed
 
 
+@pytest.mark.process
 def test_steps_when_done_leave_compiled_code(opt: Path) -> None:
     # The user of the image may not write there, and would compile it at every start.
     compiled = opt.glob("connector/lib/*/site-packages/source_bigcommerce/__pycache__/source.*.pyc")
     assert len(list(compiled)) == 1
 
 
+@pytest.mark.process
 def test_entry_point_when_run_prints_the_spec(opt: Path, tmp_path: Path) -> None:
     command = ENTRYPOINT.replace("/opt", str(opt))
     done = subprocess.run(

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
-from streams import STREAMS, Expected
-from test_options import BY_CHANNEL, BY_CHANNELS, ORDERS, PRODUCTS
+
+from unit_tests.streams import STREAMS, Expected
+from unit_tests.test_options import BY_CHANNEL, BY_CHANNELS, ORDERS, PRODUCTS
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/bigcommerce.md").read_text()

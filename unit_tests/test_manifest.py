@@ -16,10 +16,10 @@ import yaml
 from airbyte_cdk.models import ConnectorSpecificationSerializer
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from streams import CONFIG, STREAMS, Expected
 
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import NormalizeConfig
+from unit_tests.streams import CONFIG, STREAMS, Expected
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "source_bigcommerce"

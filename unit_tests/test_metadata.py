@@ -54,10 +54,11 @@ def test_version_when_it_stands_elsewhere_is_that_of_the_package(file: str, patt
 
 
 def test_names_when_they_stand_elsewhere_are_those_of_the_package() -> None:
-    name = found(r'^name = "([^"]+)"$', "pyproject.toml")
-    assert DATA["dockerRepository"] == name
-    assert DATA["remoteRegistries"]["pypi"]["packageName"] == name
-    assert found(r'io\.airbyte\.name="([^"]+)"', "Dockerfile") == name
+    package = found(r'^name = "([^"]+)"$', "pyproject.toml")
+    assert DATA["remoteRegistries"]["pypi"]["packageName"] == package
+    command = found(r'^(\S+) = "source_bigcommerce\.run:run"$', "pyproject.toml")
+    assert DATA["dockerRepository"] == command
+    assert found(r'io\.airbyte\.name="([^"]+)"', "Dockerfile") == command
     assert DATA["license"] == found(r'^license = "([^"]+)"$', "pyproject.toml") == "MIT"
 
 
@@ -77,8 +78,16 @@ def test_suggested_streams_when_listed_are_streams() -> None:
     assert set(DATA["suggestedStreams"]["streams"]) <= names
 
 
-def test_documentation_when_linked_is_the_page_of_the_spec() -> None:
-    assert DATA["documentationUrl"] == MANIFEST["spec"]["documentation_url"]
+@pytest.mark.parametrize("taken", ["source-bigcommerce", "airbyte-source-bigcommerce"])
+def test_package_when_named_is_not_one_that_others_have_on_pypi(taken: str) -> None:
+    assert found(r'^name = "([^"]+)"$', "pyproject.toml") != taken
+
+
+def test_documentation_when_linked_is_a_page_of_ours() -> None:
+    page = DATA["documentationUrl"]
+    assert (ROOT / page.removeprefix("file:///")).is_file()
+    # Airbyte's protocol wants an address there, and nobody can follow that of a file.
+    assert "documentation_url" not in MANIFEST["spec"]
 
 
 def test_icon_when_drawn_is_square_and_holds_no_foreign_content() -> None:

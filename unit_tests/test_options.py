@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests_mock
-from replies import API, read
-from streams import CONFIG, STREAMS, Expected
+
+from unit_tests.replies import API, read
+from unit_tests.streams import CONFIG, STREAMS, Expected
 
 PRODUCTS = {row.name for row in STREAMS if row.first_request.startswith("v3/catalog/products?")}
 ORDERS = {row.name for row in STREAMS if row.first_request.startswith("v2/orders?")}

@@ -7,8 +7,9 @@ from urllib.parse import unquote
 
 import pytest
 import requests_mock
-from replies import API, read
-from streams import CONFIG, STREAMS, Expected
+
+from unit_tests.replies import API, read
+from unit_tests.streams import CONFIG, STREAMS, Expected
 
 PARENT = {"id": 7, "date_modified": "Fri, 05 Jan 2024 00:00:00 +0000", "items_total": 1}
 

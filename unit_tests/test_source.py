@@ -8,17 +8,23 @@ from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests_mock
 from airbyte_cdk.models import Status
-from replies import API, clients_of
-from streams import CONFIG, STREAMS
+from airbyte_cdk.sources.declarative.models import DeclarativeStream as DeclarativeStreamModel
+from airbyte_cdk.sources.declarative.parsers.model_to_component_factory import (
+    ModelToComponentFactory,
+)
 
+from integration_tests.syncs import catalog_of
 from source_bigcommerce import SourceBigcommerce
-from source_bigcommerce.components.budget import StoreBudget
 from source_bigcommerce.components.error_handler import ErrorHandler
+from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.source import _QUEUED
+from unit_tests.replies import API, clients_of
+from unit_tests.streams import CONFIG, STREAMS
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = {row.name for row in STREAMS if "{" in row.endpoint}
@@ -42,11 +48,12 @@ def api() -> Iterator[requests_mock.Mocker]:
 
 
 def test_budget_when_streams_are_built_is_one_and_reaches_every_client() -> None:
-    source = SourceBigcommerce(config={**CONFIG, "quota_share": 40})
+    config = {**CONFIG, "quota_share": 40}
+    source = SourceBigcommerce(config=config)
     budget = source._constructor._api_budget
-    assert isinstance(budget, StoreBudget)
-    assert budget._share == 0.4
-    clients = clients_of(source, CONFIG)
+    assert isinstance(budget, Sync)
+    assert budget.quotas._share == 40
+    clients = clients_of(source, config)
     # One for the parents and one for their children; orders are also counted.
     assert {name: len(found) for name, found in clients.items()} == {
         row.name: 1 + (row.name in CHILDREN or row.name == "orders") for row in STREAMS
@@ -54,6 +61,32 @@ def test_budget_when_streams_are_built_is_one_and_reaches_every_client() -> None
     for found in clients.values():
         for client in found:
             assert client._session._api_budget is budget
+
+
+@pytest.mark.parametrize("command", ["read", "check"])
+def test_streams_when_not_asked_for_are_not_built(
+    api: requests_mock.Mocker, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    catalog = catalog_of(["brands", "store"], CONFIG)
+    built: list[str] = []
+    create = ModelToComponentFactory.create_component
+
+    def counted(self: Any, *args: Any, **options: Any) -> Any:
+        if args and args[0] is DeclarativeStreamModel:
+            built.append(args[1]["name"])
+        return create(self, *args, **options)
+
+    monkeypatch.setattr(ModelToComponentFactory, "create_component", counted)
+    source, logger = SourceBigcommerce(config=CONFIG), logging.getLogger("airbyte")
+    if command == "read":
+        list(source.read(logger, CONFIG, catalog))
+        assert sorted(built) == ["brands", "store"]
+    else:
+        source.check(logger, CONFIG)
+        assert len(built) == len({row.scope for row in STREAMS})
+    built.clear()
+    source.discover(logger, CONFIG)
+    assert len(built) == len(STREAMS)
 
 
 def test_records_when_they_wait_to_be_printed_are_few() -> None:

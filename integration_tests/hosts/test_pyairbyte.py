@@ -19,6 +19,8 @@ import pytest
 from integration_tests.syncs import config_for
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.process
+
 STREAMS = ("customers", "orders", "order_products", "products", "brands")
 # Stream: a column that holds an object or a list.
 SEVERAL_TYPES = {"coupons": "restricted_to", "product_modifiers": "config", "store": "logo"}

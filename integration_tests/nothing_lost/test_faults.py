@@ -121,7 +121,7 @@ def test_an_unreadable_page_is_never_taken_for_the_last_one(name: str) -> None:
         for page in range(number):
             store.faults.add(operation, kinds[page % len(kinds)], at=2 * page + 1)
         # Of two workers, one may meet more of them in a row than it would try by itself.
-        read = sync(store, name, max_tries=2 * number, **SETTINGS)
+        read = sync(store, name, tries=2 * number, **SETTINGS)
         assert store.faults.pending() == []
         assert len(store.requests(operation)) == 2 * number
         assert read.errors == []

@@ -165,6 +165,7 @@ def test_a_redirect_to_another_host_is_not_followed(name: str, status: int) -> N
         assert read.errors[0].failure_type == FailureType.config_error
 
 
+@pytest.mark.process
 def test_a_stream_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with shop(orders=10) as store:
         config = config_for(store, start_date=START, end_date=NOW)
@@ -192,6 +193,7 @@ def test_a_state_of_other_streams_is_passed_over() -> None:
 
 
 # The token is sent without the blanks around it, so this is what must not be shown.
+@pytest.mark.process
 @pytest.mark.parametrize(("way", "token"), [("flag", TOKEN), ("environment", f" {TOKEN}\n")])
 def test_logs_at_debug_level_do_not_show_the_token(
     token: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -24,6 +24,8 @@ from integration_tests.nothing_lost.completeness import (
 from integration_tests.syncs import State, Sync
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.process
+
 SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 6, "page_size": 20}
 KILLS = 5
 # So much is read whole each time that no sync can end before its death: its pipe is full by then.

@@ -5,8 +5,12 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+import pytest
+
 from integration_tests.nothing_lost import processes
 from integration_tests.nothing_lost.completeness import assert_complete, completed, shop
+
+pytestmark = [pytest.mark.process, pytest.mark.alone]
 
 NAMES = ("customers", "orders", "order_products", "transactions", "products")
 EDGES = (

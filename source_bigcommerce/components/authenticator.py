@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
+from urllib3.exceptions import ReadTimeoutError
 
 
 class ReplyTooLarge(requests.RequestException):
@@ -18,8 +19,8 @@ class TokenAuthenticator(DeclarativeAuthenticator):
     """Puts the access token into the `X-Auth-Token` header, and looks at replies as they arrive.
 
     A redirect is not followed: `requests` would take the header along to whatever host it names.
-    A reply of more than `largest_reply` bytes (0: of any size) is dropped before it fills the
-    memory: 250 products of 600 variants each are half a gigabyte, and each worker may hold a page.
+    A reply of more than `largest_reply` bytes, unpacked, is dropped before it fills the memory:
+    250 products of 600 variants each are half a gigabyte, and each worker may hold a page.
 
     Not YAML: the CDK's ApiKeyAuthenticator sets the header and sees no replies.
 
@@ -28,7 +29,7 @@ class TokenAuthenticator(DeclarativeAuthenticator):
 
     config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
-    largest_reply: int = 0
+    largest_reply: int = 64 * 2**20
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._on_reply = partial(_on_reply, largest=self.largest_reply)
@@ -50,8 +51,7 @@ class TokenAuthenticator(DeclarativeAuthenticator):
 def _on_reply(response: requests.Response, *, largest: int, **_: Any) -> None:
     # Without a target `requests` does not follow; the error handler then reports the 3xx.
     response.headers.pop("Location", None)
-    if largest:
-        response.raw = _Bounded(response.raw, largest)
+    response.raw = _Bounded(response.raw, largest)
 
 
 class _Bounded:
@@ -62,12 +62,17 @@ class _Bounded:
 
     def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
         size = 0
-        for chunk in self._raw.stream(*args, **kwargs):
-            size += len(chunk)
-            if size > self._largest:
-                self._raw.close()
-                raise ReplyTooLarge(f"more than {self._largest} bytes")
-            yield chunk
+        try:
+            # Of a reply that is packed, urllib3 unpacks no more at once than it is asked for.
+            for chunk in self._raw.stream(*args, **kwargs):
+                size += len(chunk)
+                if size > self._largest:
+                    self._raw.close()
+                    raise ReplyTooLarge(f"more than {self._largest} bytes")
+                yield chunk
+        except ReadTimeoutError as error:
+            # What `requests` makes a broken connection is a page too heavy for the time there is.
+            raise requests.exceptions.ReadTimeout(error) from error
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._raw, name)

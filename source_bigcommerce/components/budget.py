@@ -10,12 +10,16 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import requests
-from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
 
 LOGGER = logging.getLogger("airbyte")
 
+LEFT, TOTAL = "X-Rate-Limit-Requests-Left", "X-Rate-Limit-Requests-Quota"
+
 _WINDOW = 30.0
+# What says that its window is shorter says nothing; it is no wait, but a loop.
+_SHORTEST_WINDOW = 0.1
 _LONGEST_WAIT = 300.0
+_LARGEST_NUMBER = 10**12
 # Requests at once that the API allows an endpoint, per store, where fewer than our widest.
 _AT_ONCE = (
     (re.compile(r"/v3/pricelists/\d+/records"), 10),
@@ -29,8 +33,12 @@ _FIRST_REPLY_WAIT = 10.0
 # time-outs (manifest) is not under way any more.
 _LONGEST_REPLY = 75.0
 
+# What is left of one quota is seen to grow, within a window, by less than a tenth of it: replies
+# that gateways keep, for instance. Instants are of one window if they are nearer than a fourth.
+_SOME, _SAME_WINDOW = 10, 4
 
-class StoreBudget(AbstractAPIBudget):
+
+class StoreBudget:
     """Lets requests go only while the store's own headers say that its quota allows them.
 
     Each reply tells how many requests are left in the current window, for all apps of the store
@@ -42,34 +50,37 @@ class StoreBudget(AbstractAPIBudget):
     waits (https://github.com/airbytehq/airbyte-python-cdk/issues/1151).
 
     share: percent of the quota to use; the rest is left to the store's other apps.
-    sent: requests so far, retries among them.
-    accepted: scopes whose endpoints the token has opened in this sync (ErrorHandler).
+    changed: what its requests wait for, if others wait for it too.
 
     Source: https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits
     """
 
-    def __init__(self, share: int = 100, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        share: int = 100,
+        clock: Callable[[], float] = time.monotonic,
+        changed: threading.Condition | None = None,
+    ) -> None:
         self._share = share / 100
         self._clock = clock
-        self._changed = threading.Condition()
-        self.sent = 0
-        self.accepted: set[str | None] = set()
+        self._changed = changed or threading.Condition()
         self._in_flight: WeakKeyDictionary[requests.PreparedRequest, float] = WeakKeyDictionary()
         self._has_reply = False
         self._alone_until = 0.0
         self._quota: int | None = None
         self._left = 0
+        self._left_since = 0.0
         self._window = _WINDOW
         self._resets_at = 0.0
         self._other_apps = OtherApps()
         self._blocked_until = 0.0
         self._announced_until = 0.0
 
-    def get_matching_policy(self, request: Any) -> None:
-        return None
+    def acquire_call(self, request: Any, is_its: Callable[[], bool] = lambda: True) -> bool:
+        """Returns when `request` may be sent; a wait ends with the window, or with a 429's.
 
-    def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Returns when `request` may be sent; a wait ends with the window, or with a 429's."""
+        False if `is_its` says that it is no request of this quota any more.
+        """
         with self._changed:
             if request in self._in_flight:
                 # A retry: the reply to the last try never came, and none is waited for.
@@ -77,6 +88,8 @@ class StoreBudget(AbstractAPIBudget):
                 self._has_reply = True
                 self._changed.notify_all()
             while True:
+                if not is_its():
+                    return False
                 now = self._clock()
                 if not self._has_reply and self._in_flight:
                     self._changed.wait(max(self._alone_until - now, 0.001))
@@ -98,27 +111,27 @@ class StoreBudget(AbstractAPIBudget):
                     self._changed.wait(self._resets_at - now)
                 else:
                     break
-            self.sent += 1
             self._other_apps.ours += 1
             self._in_flight[request] = now
             self._alone_until = self._alone_until or now + _FIRST_REPLY_WAIT
+            return True
 
     def update_from_response(self, request: Any, response: Any) -> None:
         """Takes in what a reply's headers say. Headers that make no sense are passed over."""
         headers = response.headers
-        left = _number(headers, "X-Rate-Limit-Requests-Left")
+        left = number(headers, LEFT)
         reset = _seconds(headers, "X-Rate-Limit-Time-Reset-Ms")
         with self._changed:
             self._in_flight.pop(request, None)
             self._has_reply = True
             now = self._clock()
             if left is not None:
-                quota = _number(headers, "X-Rate-Limit-Requests-Quota")
+                quota = number(headers, TOTAL)
                 quota = quota or max(left, self._quota or 1)
                 is_same_quota = self._quota in (quota, None)
                 self._quota = quota
-                window = _seconds(headers, "X-Rate-Limit-Time-Window-Ms") or _WINDOW
-                self._window = min(window, _LONGEST_WAIT)
+                window = _seconds(headers, "X-Rate-Limit-Time-Window-Ms") or 0
+                self._window = min(window, _LONGEST_WAIT) if window >= _SHORTEST_WINDOW else _WINDOW
                 resets_at = now + (self._window if reset is None else min(reset, self._window))
                 # Replies of one window arrive in any order: only the lowest count is sure.
                 is_new_window = resets_at > self._resets_at + self._window / 2
@@ -127,11 +140,63 @@ class StoreBudget(AbstractAPIBudget):
                     self._other_apps.begin_window(now, self._window, under_way + 1)
                 if is_same_quota and resets_at > self._resets_at - self._window / 2:
                     self._other_apps.look(quota - left, under_way, self._window - (resets_at - now))
-                self._left = left if is_new_window else min(left, self._left)
+                if is_new_window or left < self._left:
+                    self._left, self._left_since = left, now
                 self._resets_at = resets_at
             if response.status_code == 429 and (left == 0 or "X-Retry-After" in headers):
                 self._blocked_until = now + seconds_until_retry(response)
             self._changed.notify_all()
+
+    def is_under_way(self, request: Any) -> bool:
+        return request in self._in_flight
+
+    def sent_at(self, request: Any) -> float:
+        return self._in_flight.get(request, 0.0)
+
+    def agrees(self, headers: Mapping[str, str], sent: float) -> bool:
+        """Whether the headers of the reply to a request, sent at that instant, may be of it.
+
+        They are not if they tell of another number of requests, or of more that are left than
+        there were before the request was sent, in the same window.
+        """
+        total, left = number(headers, TOTAL), number(headers, LEFT) or 0
+        if self._quota is None or total is None:
+            return True
+        if total != self._quota:
+            return False
+        reset = _seconds(headers, "X-Rate-Limit-Time-Reset-Ms")
+        resets_at = math.inf if reset is None else self._clock() + reset
+        is_same_window = abs(resets_at - self._resets_at) < self._window / _SAME_WINDOW
+        is_more = left > self._left + max(1, total / _SOME)
+        return not (is_same_window and is_more and sent > self._left_since)
+
+    def hand_over(self, request: Any, other: "StoreBudget") -> None:
+        """A request that was sent turns out to be of another quota."""
+        sent = self._in_flight.pop(request, None)
+        if sent is not None:
+            other._in_flight[request] = sent
+            other._other_apps.ours += 1
+            self._other_apps.ours -= 1
+
+    @property
+    def total(self) -> int | None:
+        """Requests in a window; None as long as no reply told."""
+        return self._quota
+
+    @property
+    def is_pausing(self) -> bool:
+        """Whether the next request would have to wait for the next window, or a 429's end."""
+        now = self._clock()
+        if now < self._blocked_until:
+            return True
+        if self._quota is None or now >= self._resets_at:
+            return False
+        return self._left <= max(self._share_of_others(), self._wanted_by_others(now))
+
+    @property
+    def scarcity(self) -> float:
+        """The part of the quota that is gone; of which nothing is known, none."""
+        return 1 - self._left / self._quota if self._quota else 0.0
 
     @property
     def state(self) -> str:
@@ -246,19 +311,21 @@ class OtherApps:
 
 def seconds_until_retry(response: requests.Response) -> float:
     """How long a 429 asks to wait: the longer of its two headers, 0 without them, 300 at most."""
-    retry_after = _number(response.headers, "X-Retry-After") or 0
+    retry_after = number(response.headers, "X-Retry-After") or 0
     reset = _seconds(response.headers, "X-Rate-Limit-Time-Reset-Ms") or 0
     return min(max(retry_after, reset), _LONGEST_WAIT)
 
 
 def _seconds(headers: Mapping[str, str], name: str) -> float | None:
-    milliseconds = _number(headers, name)
+    milliseconds = number(headers, name)
     return None if milliseconds is None else milliseconds / 1000
 
 
-def _number(headers: Mapping[str, str], name: str) -> int | None:
+def number(headers: Mapping[str, str], name: str) -> int | None:
+    """The number in a header; None if it holds none, or one that makes no sense."""
     try:
-        number = int(headers[name])
+        value = float(headers[name])
     except (KeyError, ValueError):
         return None
-    return number if number >= 0 else None
+    is_sound = 0 <= value < _LARGEST_NUMBER and value.is_integer()
+    return int(value) if is_sound else None

@@ -2,13 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import InitVar, dataclass
-from functools import cache
+from concurrent.futures import Future
+from dataclasses import InitVar, dataclass, field
 from itertools import islice
 from typing import Any, cast
 
 from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
+from airbyte_cdk.sources.declarative.requesters.paginators import PaginatorTestReadDecorator
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.declarative.retrievers.simple_retriever import SimpleRetriever
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
@@ -17,6 +17,7 @@ from source_bigcommerce.components import embedded
 from source_bigcommerce.components.dates import iso_date
 from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.instant import instant
+from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.components.window import Window
 
 Children = list[Record] | Future[list[Record]]
@@ -50,12 +51,20 @@ class ChildRows(Retriever):
     name: str = ""
     parent_date: str = ""
     embeds: str = ""
+    api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        self._pool = _pool(self.config["num_workers"])
+        self.api_budget = self.api_budget or Sync(self.config)
         # Parents whose children are asked for ahead of those being emitted: one page, so that the
         # workers are busy while the next page of parents is on its way.
         self._parents_ahead = int(self.config["page_size"])
+        # The connector builder shows a few pages: each request for children is one.
+        paginator = self.parents.paginator
+        self._most_pages = (
+            paginator._maximum_number_of_pages
+            if isinstance(paginator, PaginatorTestReadDecorator)
+            else None
+        )
         self._embedded: Callable[[Row], list[Row] | None] = getattr(
             embedded, self.embeds, lambda parent: parent.get(self.embeds)
         )
@@ -65,15 +74,20 @@ class ChildRows(Retriever):
     ) -> Iterator[Record]:
         window = Window(stream_slice)
         ahead: deque[tuple[Any, Any, Children]] = deque()  # a parent's id, date and children
+        asked = 0
         try:
             parents = self.parents.read_records({}, window)
             # `check` wants to know whether it may read, not to find the first parent with children.
-            for parent in islice(parents, self.config.get("max_parents")):
+            for parent in islice(parents, self.api_budget.most_parents):
                 row = cast(Row, parent)
                 date = instant(iso_date(row.get("date_modified")))
-                ahead.append((row["id"], date, self._children_of(row, window)))
+                children = self._children_of(row, window)
+                ahead.append((row["id"], date, children))
                 while ahead and (len(ahead) > self._parents_ahead or _are_there(ahead[0][2])):
                     yield from self._related(*ahead.popleft(), window)
+                asked += isinstance(children, Future)
+                if asked == self._most_pages:
+                    break
             while ahead:
                 yield from self._related(*ahead.popleft(), window)
         finally:
@@ -86,7 +100,7 @@ class ChildRows(Retriever):
         if isinstance(rows, list):
             selector = cast(RecordSelector, self.children.record_selector)
             return list(selector.filter_and_transform(rows, {}, {}))
-        return self._pool.submit(self._fetch, parent["id"], window)
+        return self.api_budget.submit(self._fetch, parent["id"], window)
 
     def _fetch(self, parent_id: Any, window: Window) -> list[Record]:
         of_parent = StreamSlice(
@@ -107,9 +121,3 @@ class ChildRows(Retriever):
 
 def _are_there(children: Children) -> bool:
     return not isinstance(children, Future) or children.done()
-
-
-@cache
-def _pool(width: int) -> ThreadPoolExecutor:
-    """One for all streams of a process, so that they share the workers as they share the quota."""
-    return ThreadPoolExecutor(width, thread_name_prefix="child-rows")

@@ -3,8 +3,8 @@
 import random
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -33,12 +33,14 @@ from source_bigcommerce.components.messages import (
     PAGE_TOO_LARGE,
     PAGE_TOO_SLOW,
     REDIRECTED,
+    REPLY_TOO_LARGE,
     REQUEST_REFUSED,
     SCOPE_LACKING,
     STORE_SUSPENDED,
     TOKEN_REFUSED,
     UNREACHABLE,
 )
+from source_bigcommerce.components.sync import Sync
 
 _NO_LIMIT = 10**6
 _LONGEST_WAIT = 60.0
@@ -62,7 +64,7 @@ class ErrorHandler(DefaultErrorHandler):
     """Retries what passes, never gives up on rate limits, takes no broken page for an empty one.
 
     - what only a person can mend (`_PROBLEMS`) fails at once, in the words of `messages`;
-    - 429 is retried for as long as it lasts; every other retry ends after `tries` tries;
+    - 429 is retried for as long as it lasts; every other retry ends after the tries of the sync;
     - a 200 whose body is empty or not JSON is retried: it is never "no rows";
     - a refusal that may pass is heard a few times (`_REFUSALS`): a 401 after the token has worked
       in this sync, a 403 after its scope has, each 422, and a 403 of a firewall. A scope that the
@@ -77,22 +79,16 @@ class ErrorHandler(DefaultErrorHandler):
     Sources: https://developer.bigcommerce.com/docs/start/about/status-codes
     """
 
-    # API addresses, and endpoints, that did not answer all tries of a request. The others then try
-    # once: what is down is not waited for again and again by each window of each stream.
-    _unreachable: ClassVar[set[str]] = set()
-
     shrinks_pages: bool = False
     missing_is_empty: bool = False
-    # The framework hands over the sync's own budget, which also keeps what the token opened.
-    api_budget: Any = None
+    api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self.api_budget = self.api_budget or Sync(self.config)
         super().__post_init__(parameters)
-        self.tries = int(self.config.get("max_tries", 6))
         self.max_retries = self.max_time = _NO_LIMIT
         self.backoff_strategies = [self]  # type: ignore[list-item]  # its backoff_time is used
         self._scope, self._endpoint = parameters.get("scope"), parameters.get("endpoint")
-        self._accepted: set[str | None] = getattr(self.api_budget, "accepted", set())
         # All tries of one request are made by one thread, one after the other.
         self._tried = threading.local()
 
@@ -101,17 +97,19 @@ class ErrorHandler(DefaultErrorHandler):
         if not isinstance(reply, requests.Response):
             if self.shrinks_pages and (isinstance(reply, ReplyTooLarge) or timed_out(reply)):
                 return _smaller_page(f"The page could not be read: {reply!r}.")
+            if isinstance(reply, ReplyTooLarge):
+                raise REPLY_TOO_LARGE.error(repr(reply), size=reply)
             return super().interpret_response(reply)
-        self._unreachable.difference_update(self._places)
+        self.api_budget.answered()
         if reply.status_code == 204:
-            self._accepted.add(self._scope)
+            self.api_budget.accepted.add(self._scope)
             return SUCCESS_RESOLUTION
         if reply.status_code == 200:
             try:
                 parsed_body(reply)
             except ValueError:
                 return _try_again("BigCommerce answered 200 with a body that is not JSON.")
-            self._accepted.add(self._scope)
+            self.api_budget.accepted.add(self._scope)
             return SUCCESS_RESOLUTION
         if reply.status_code == 404 and self.missing_is_empty:
             return SUCCESS_RESOLUTION
@@ -144,35 +142,29 @@ class ErrorHandler(DefaultErrorHandler):
             return max(seconds_until_retry(reply), grown if tried.limited > 1 else 0.1)
         if isinstance(reply, requests.Response) and status in _REFUSALS:
             tried.refused += 1
-            if tried.refused >= min(_REFUSALS[status], self.tries):
+            if tried.refused >= min(_REFUSALS[status], self.api_budget.tries):
                 self._believe(status)
                 raise self._problem(reply) or REQUEST_REFUSED.error(status=status)
             return None
         tried.failed += 1
-        if tried.failed >= self.tries or self._unreachable.intersection(self._places):
+        if tried.failed >= self.api_budget.tries or self.api_budget.is_down():
             raise self._given_up(reply)
         return None
-
-    @property
-    def _places(self) -> tuple[str, str]:
-        """What may be down: the address, or this endpoint of it."""
-        address = self.config["api_url"]
-        return address, f"{address}/{self._endpoint}"
 
     def _may_pass(self, reply: requests.Response) -> bool:
         """Whether a refusal contradicts what this sync has seen, or comes from elsewhere."""
         if reply.status_code == 401:
-            return bool(self._accepted) or not is_of_the_api(reply)
+            return bool(self.api_budget.accepted) or not is_of_the_api(reply)
         if reply.status_code == 403:
-            return self._scope in self._accepted or not is_of_the_api(reply)
+            return self._scope in self.api_budget.accepted or not is_of_the_api(reply)
         return reply.status_code == 422
 
     def _believe(self, status: int) -> None:
         """Others that are refused need not ask again, until something is accepted."""
         if status == 401:
-            self._accepted.clear()
+            self.api_budget.accepted.clear()
         elif status == 403:
-            self._accepted.discard(self._scope)
+            self.api_budget.accepted.discard(self._scope)
 
     def _problem(self, reply: requests.Response) -> AirbyteTracedException | None:
         """What is wrong where a person must know of it; None where it passes by itself."""
@@ -190,23 +182,19 @@ class ErrorHandler(DefaultErrorHandler):
 
     def _given_up(self, reply: Reply) -> AirbyteTracedException:
         asked, smaller = _page_sizes(reply)
-        address, endpoint = self._places
+        if not isinstance(reply, requests.Response):
+            self.api_budget.gave_no_answer()
         if isinstance(reply, requests.Response):
             code, words = reply.status_code, described(reply)
             answered, is_slow = f"answered {code}" if code != 200 else "sent no JSON", code == 504
         elif timed_out(reply):
-            words, answered, is_slow = (
-                repr(reply),
-                f"did not answer /{self._endpoint} in time",
-                True,
-            )
-            self._unreachable.add(endpoint)
+            words, is_slow = repr(reply), True
+            answered = f"did not answer /{self._endpoint} in time"
         else:
-            self._unreachable.add(address)
-            return UNREACHABLE.error(repr(reply), address=address)
+            return UNREACHABLE.error(repr(reply), address=self.config["api_url"])
         if is_slow and smaller:
             return PAGE_TOO_SLOW.error(words, asked=asked, smaller=smaller, endpoint=self._endpoint)
-        return GIVEN_UP.error(words, answered=answered, tries=self.tries)
+        return GIVEN_UP.error(words, answered=answered, tries=self.api_budget.tries)
 
 
 def timed_out(error: Reply) -> bool:

@@ -91,6 +91,11 @@ REPLY_UNKNOWN = Problem(
     "Run the sync again, and report a bug of the connector if it happens again.",
     FailureType.system_error,
 )
+REPLY_TOO_LARGE = Problem(
+    "BigCommerce sent a reply of {size}.",
+    "Choose a smaller Page size, or leave the stream out.",
+    FailureType.system_error,
+)
 GIVEN_UP = Problem(
     "BigCommerce {answered} {tries} times in a row.",
     "Sync again later, it continues where this one stopped; if it lasts, see "
@@ -148,11 +153,27 @@ API_URL_UNSAFE = Problem(
     "API address {value} is not an https address.", "Leave it at https://api.bigcommerce.com."
 )
 
+API_URL_WITH_LOGIN = Problem(
+    "API address {value} holds a user name or a password.",
+    "Leave it out: only the access token is sent.",
+)
+
 # What comes with the command
 
 STREAM_UNKNOWN = Problem(
     "There is no stream of this name: {names}.",
     "Refresh the schema of the connection and choose its streams again.",
+)
+FILE_MISSING = Problem(
+    "There is no {kind} file {path}.",
+    "Correct the path after --{option}; in Docker it is a path inside the container.",
+)
+FILE_FORBIDDEN = Problem(
+    "The {kind} file {path} may not be read by the user who runs this ({user}).",
+    "Give this user the right to read it, or run as its owner: docker run --user.",
+)
+FILE_NO_JSON = Problem(
+    "The {kind} file {path} is not JSON: {where}.", "Correct it, or save it again as JSON in UTF-8."
 )
 FILE_UNREADABLE = Problem(
     "The file {path} cannot be read as {kind}.",

@@ -1,7 +1,7 @@
 """When a page is the last one, and what asks for the next."""
 
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 import requests
@@ -11,7 +11,7 @@ from airbyte_cdk.sources.declarative.requesters.paginators.strategies.pagination
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
 
 from source_bigcommerce.components.extractor import parsed_body, rows_of
-from source_bigcommerce.components.progress import Progress
+from source_bigcommerce.components.sync import Sync
 
 # Page sizes that an API would fall back to when it does not grant the `limit` asked for.
 _LIKELY_CAPS = frozenset({10, 20, 25, 30, 40, 50, 100, 150, 200})
@@ -49,13 +49,14 @@ class NextPage(PaginationStrategy):
     key_step: int = 0
     follows_cursor: bool = False
     backward: bool = False
+    api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self.api_budget = self.api_budget or Sync(self.config)
         self._page_size = int(self.config["page_size"])
         self._stream = parameters.get("name", "")
         # The rows of a stream of children are not what a page of parents, or of one's, counts.
         self._counts = not parameters.get("has_parent")
-        self._progress = Progress.of(self.config)
 
     @property
     def initial_token(self) -> None:
@@ -83,7 +84,7 @@ class NextPage(PaginationStrategy):
         meta = body.get("meta") or {} if isinstance(body, dict) else {}
         pages = meta.get("pagination") or {}
         if self._counts and last_page_token_value is None and pages.get("total"):
-            self._progress.expect(self._stream, pages["total"])
+            self.api_budget.progress.expect(self._stream, pages["total"])
 
         cursor = (self.follows_cursor and meta.get("cursor_pagination")) or {}
         if cursor.get("end_cursor"):

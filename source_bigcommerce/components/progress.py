@@ -3,9 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
-from weakref import WeakValueDictionary
+from collections.abc import Callable, Iterator
 
 from airbyte_cdk.models import (
     AirbyteEstimateTraceMessage,
@@ -27,9 +25,6 @@ class Progress:
     ended, and how many there are never.
     """
 
-    # Components know no more of their sync than its configuration.
-    _of_store: ClassVar[WeakValueDictionary[tuple[str, str], "Progress"]] = WeakValueDictionary()
-
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
@@ -37,17 +32,6 @@ class Progress:
         self._read: Counter[str] = Counter()
         self._changed: set[str] = set()
         self._estimated_at = self._reported_at = self._started_at = clock()
-
-    @classmethod
-    def begin(cls, config: Mapping[str, Any]) -> "Progress":
-        """That of a sync whose components are built from now on."""
-        cls._of_store[_store(config)] = progress = cls()
-        return progress
-
-    @classmethod
-    def of(cls, config: Mapping[str, Any]) -> "Progress":
-        """That of the sync that began last, of those of this store in this process."""
-        return cls._of_store.get(_store(config)) or cls.begin(config)
 
     def expect(self, stream: str, rows: int) -> None:
         """The API says that a window of the stream (or all of it) has so many rows."""
@@ -99,7 +83,3 @@ class Progress:
     def _about(self, stream: str) -> int:
         # Windows that are not counted yet may have been read already.
         return max(self._expected[stream], self._read[stream])
-
-
-def _store(config: Mapping[str, Any]) -> tuple[str, str]:
-    return str(config.get("api_url")), str(config.get("store_hash"))

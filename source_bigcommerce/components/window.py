@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 from typing import Any, cast
 
 from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
@@ -14,7 +14,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.extractor import rows_of
 from source_bigcommerce.components.instant import instant
-from source_bigcommerce.components.progress import Progress
+from source_bigcommerce.components.sync import Sync
 
 LOGGER = logging.getLogger("airbyte")
 _MANY_PAGES = 10
@@ -56,10 +56,11 @@ class WindowRetriever(Retriever):
     parameters: InitVar[Mapping[str, Any]]
     counter: HttpRequester | None = None
     skips_repeats: bool = False
+    api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self.api_budget = self.api_budget or Sync(self.config)
         self._stream = parameters.get("name", "")
-        self._progress = Progress.of(self.config)
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
@@ -84,6 +85,7 @@ class WindowRetriever(Retriever):
         try:
             reply = counter.send_request(stream_slice=window)
             if reply is not None:
-                self._progress.expect(self._stream, int(rows_of(reply)[0]["count"]))
+                rows = int(rows_of(reply)[0]["count"])
+                self.api_budget.progress.expect(self._stream, rows)
         except (AirbyteTracedException, LookupError, TypeError, ValueError) as error:
             LOGGER.debug("%s are not counted: %r", self._stream, error)

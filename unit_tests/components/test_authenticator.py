@@ -77,7 +77,7 @@ def test_token_when_the_store_redirects_never_reaches_the_other_host(
 
 @pytest.mark.parametrize(
     ("largest", "size", "fits"),
-    [(1000, 1000, True), (1000, 1001, False), (1000, 100_000, False), (0, 100_000, True)],
+    [(1000, 1000, True), (1000, 1001, False), (1000, 100_000, False), (2**26, 100_000, True)],
 )
 def test_reply_when_it_is_larger_than_allowed_is_dropped(
     hosts: tuple[Host, Host], largest: int, size: int, fits: bool

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import requests
-from replies import API, reply
 
 from source_bigcommerce.components.budget import StoreBudget, seconds_until_retry
+from unit_tests.replies import API, reply
 
 Headers = dict[str, str]
 

@@ -10,6 +10,7 @@ import pytest
 from airbyte_cdk.sources.types import Record, StreamSlice
 
 from source_bigcommerce.components import ChildRows
+from source_bigcommerce.components.sync import Sync
 
 WINDOW = StreamSlice(
     partition={},
@@ -25,6 +26,7 @@ class Rows:
         self.slices: list[StreamSlice] = []
         self._answer = answer
         self.record_selector = self
+        self.paginator = None
 
     def read_records(self, schema: Any, stream_slice: StreamSlice) -> Iterator[Record]:
         self.slices.append(stream_slice)
@@ -50,6 +52,7 @@ def child_rows(
         parameters={},
         parent_key="order_id",
         name="children",
+        api_budget=Sync(config),
         **options,
     )
 

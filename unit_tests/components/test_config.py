@@ -19,6 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from source_bigcommerce.components import NormalizeConfig
+from source_bigcommerce.components.config import FORM
 
 SPEC = json.loads((Path(__file__).parents[1] / "snapshots/spec.json").read_text())
 PROPERTIES = SPEC["connectionSpecification"]["properties"]
@@ -172,6 +173,7 @@ def test_access_token_when_empty_is_missing(typed: Any) -> None:
         (" https://gateway.example/api/ ", "https://gateway.example/api"),
         ("http://localhost:8080", "http://localhost:8080"),
         ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("http://host.docker.internal:8080", "http://host.docker.internal:8080"),
         ("http://[::1]:8080", "http://[::1]:8080"),
     ],
 )
@@ -184,15 +186,11 @@ def test_api_url_when_it_is_safe_is_kept(typed: Any, url: str) -> None:
     [
         "http://api.bigcommerce.com",
         "http://localhost.evil.example",
-        "http://127.0.0.1@evil.example",
+        "http://host.docker.internal.evil.example",
         "ftp://localhost",
         "//api.bigcommerce.com",
         "api.bigcommerce.com",
         "https://",
-        "https://a.example?x=1",
-        "https://a.example#x",
-        "https://[::1",
-        "https://a.example:port",
         "https://a example",
         443,
         0,
@@ -205,6 +203,53 @@ def test_api_url_when_it_is_not_safe_is_refused(typed: Any) -> None:
     assert refusal(api_url=typed) == (
         f'API address "{shown}" is not an https address. Leave it at https://api.bigcommerce.com.'
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("https://a.example?x=1", "https://a.example?***"),
+        ("https://a.example#x", "https://a.example#***"),
+        ("https://[::1", "https://[:***"),
+        ("https://a.example:port", "https://a.example:***"),
+        ("https://user:pass", "https://user:***"),
+        ("https://user:pass%40a.example", "https://***@a.example"),
+        ("user:pass a.example", "user:***"),
+        ("http://a.example/?auth_token=pass", "http://a.example/?***"),
+    ],
+)
+def test_api_url_when_it_may_hold_a_secret_is_refused_and_not_shown(typed: str, shown: str) -> None:
+    assert refusal(api_url=typed) == (
+        f'API address "{shown}" is not an https address. Leave it at https://api.bigcommerce.com.'
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("https://user:pass@a.example", "https://***@a.example"),
+        ("HTTPS://user:pass@a.example/api", "HTTPS://***@a.example/api"),
+        ("https://user:p@ss@a.example:8080", "https://***@a.example:8080"),
+        ("https://user:pa/ss@a.example", "https://***@a.example"),
+        ("https://user:pa?ss#@a.example", "https://***@a.example"),
+        ("https://pass@a.example", "https://***@a.example"),
+        ("https:/user:pass@a.example", "https:/***@a.example"),
+        ("user:pass@a.example", "***@a.example"),
+        ("http://127.0.0.1@evil.example", "http://***@evil.example"),
+        ("https://user:pa\nss@a.example", "https://***@a.example"),
+        (" https://user:pass@ ", " https://***@ "),
+        ("https://" + 60 * "u" + ":pass@a.example", "https://***@a.example"),
+    ],
+)
+def test_api_url_when_it_holds_a_login_is_refused_and_not_shown(typed: str, shown: str) -> None:
+    assert refusal(api_url=typed) == (
+        f'API address "{shown}" holds a user name or a password. Leave it out: only the access '
+        "token is sent."
+    )
+    refused = refusal(store_hash=f"{typed} x")
+    assert "pass" not in refused
+    assert refused.startswith("Store hash ")
+    assert "pass" not in refusal(api_url={"url": typed})
 
 
 NUMBERS = [
@@ -508,6 +553,10 @@ def test_switch_when_neither_on_nor_off_is_refused(key: str) -> None:
         assert refusal(**{key: text}) == (
             f'{SWITCHES[key]} is "{shown}". Turn it on or off: true or false.'
         )
+
+
+def test_keys_of_the_form_when_compared_with_the_spec_are_the_same() -> None:
+    assert set(PROPERTIES) == FORM, "edit FORM in source_bigcommerce/components/config.py"
 
 
 def test_form_when_none_is_handed_over_is_that_of_the_manifest() -> None:

@@ -9,8 +9,6 @@ import requests
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.streams.http.error_handlers import ResponseAction
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from replies import API, clients_of, reply
-from streams import CONFIG
 from urllib3 import HTTPSConnectionPool
 from urllib3.exceptions import ReadTimeoutError
 
@@ -18,6 +16,9 @@ from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import ErrorHandler
 from source_bigcommerce.components.authenticator import ReplyTooLarge
 from source_bigcommerce.components.extractor import described
+from source_bigcommerce.components.sync import Sync
+from unit_tests.replies import API, clients_of, reply
+from unit_tests.streams import CONFIG
 
 OK, FAIL, RETRY = ResponseAction.SUCCESS, ResponseAction.FAIL, ResponseAction.RETRY
 LIMITED, SMALLER = ResponseAction.RATE_LIMITED, ResponseAction.REDUCE_PAGE_SIZE
@@ -70,19 +71,18 @@ def _handler(handler: Any) -> ErrorHandler:
 
 
 @pytest.fixture(autouse=True)
-def accepted(handlers: dict[str, ErrorHandler]) -> set[str | None]:
-    """What the token has opened in the sync that the handlers belong to, nothing at first."""
-    [shared] = {id(handler._accepted): handler._accepted for handler in handlers.values()}.values()
-    shared.clear()
-    return shared
+def shared(handlers: dict[str, ErrorHandler]) -> Sync:
+    """A sync for each test that all handlers share."""
+    sync = Sync()
+    for handler in handlers.values():
+        handler.api_budget = sync
+    return sync
 
 
-@pytest.fixture(autouse=True)
-def unreachable(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The addresses that did not answer, none at first."""
-    addresses: set[str] = set()
-    monkeypatch.setattr(ErrorHandler, "_unreachable", addresses)
-    return addresses
+@pytest.fixture
+def accepted(shared: Sync) -> set[str | None]:
+    """What the token has opened in the sync, nothing at first."""
+    return shared.accepted
 
 
 NO_REASON: list[Any] = [b"", b"<html>", {}, [], [[]], [{}], "text", 5]
@@ -271,7 +271,6 @@ def test_flags_when_set_change_what_these_statuses_lead_to(
         (requests.exceptions.ChunkedEncodingError(), RETRY),
         (requests.exceptions.ContentDecodingError(), RETRY),
         (requests.ReadTimeout(), SMALLER),
-        (ReplyTooLarge(), SMALLER),
     ],
 )
 def test_connection_when_it_breaks_is_tried_again_or_with_a_smaller_page(
@@ -390,7 +389,7 @@ def test_sync_when_another_begins_knows_nothing_of_the_last() -> None:
         for _ in range(2)
     ]
     memories[0].interpret_response(reply(200, []))
-    assert (memories[0]._accepted, memories[1]._accepted) == ({PRODUCTS}, set())
+    assert (memories[0].api_budget.accepted, memories[1].api_budget.accepted) == ({PRODUCTS}, set())
 
 
 # Pages that are too large
@@ -464,24 +463,13 @@ SLOW = (
     ],
 )
 def test_endpoint_when_it_is_too_slow_is_named_and_was_reached(
-    handlers: dict[str, ErrorHandler], unreachable: set[str], answer: Any, words: str | None
+    handlers: dict[str, ErrorHandler], answer: Any, words: str | None
 ) -> None:
     small = "BigCommerce did not answer /v3/catalog/brands in time 6 times in a row."
     tries, message = tried(handlers["plain"], [answer] * 6)
     expected = words if words == SLOW else given_up(words) if words else None
     assert tries == 5
     assert message == expected if expected else message.startswith(small)
-    assert "https://api.bigcommerce.com" not in unreachable
-
-
-def test_endpoint_when_it_hangs_is_tried_once_by_the_next_and_others_as_ever(
-    handlers: dict[str, ErrorHandler],
-) -> None:
-    assert tried(handlers["plain"], [late()] * 6)[0] == 5
-    assert tried(handlers["plain"], [late()] * 6)[0] == 0
-    assert tried(handlers["shrinking"], [reply(503)] * 6)[0] == 5
-    handlers["plain"].interpret_response(reply(503))
-    assert tried(handlers["plain"], [late()] * 6)[0] == 5
 
 
 def test_page_when_it_stalls_in_mid_body_is_asked_for_in_parts(
@@ -490,6 +478,16 @@ def test_page_when_it_stalls_in_mid_body_is_asked_for_in_parts(
     for error in (late(250), late(250, stalled=True)):
         assert handlers["shrinking"].interpret_response(error).response_action == SMALLER
         assert handlers["plain"].interpret_response(error).response_action == RETRY
+
+
+def test_reply_when_it_is_too_large_is_asked_for_in_parts_or_an_error_at_once(
+    handlers: dict[str, ErrorHandler],
+) -> None:
+    error = ReplyTooLarge("more than 9 bytes")
+    assert handlers["shrinking"].interpret_response(error).response_action == SMALLER
+    for name in ("plain", "lenient"):
+        with pytest.raises(AirbyteTracedException, match="a reply of more than 9 bytes"):
+            handlers[name].interpret_response(error)
 
 
 # Tries
@@ -549,7 +547,8 @@ def test_tries_when_another_request_begins_are_counted_anew(
 
 
 def test_tries_when_the_check_sets_their_number_end_there() -> None:
-    handler = ErrorHandler(config={**CONFIG, "max_tries": 2, "api_url": "u"}, parameters={})
+    config = {**CONFIG, "api_url": "u"}
+    handler = ErrorHandler(config=config, parameters={}, api_budget=Sync(tries=2))
     assert tried(handler, [reply(503)] * 6) == (1, given_up("answered 503", tries=2))
 
 
@@ -560,23 +559,53 @@ def test_framework_limits_when_the_handler_is_asked_never_come_first(
         assert (handler.max_retries, handler.max_time) == (10**6, 10**6)
 
 
-def test_address_when_it_did_not_answer_is_tried_once_by_the_others_until_it_answers(
-    handlers: dict[str, ErrorHandler], unreachable: set[str]
+def asks(sync: Sync, path: str) -> None:
+    request = requests.Request("GET", f"https://api.bigcommerce.com/stores/abc123/{path}").prepare()
+    sync.acquire_call(request)
+    sync.update_from_response(request, reply())
+
+
+def test_endpoint_when_it_did_not_answer_is_tried_once_until_it_answers_and_takes_no_others_tries(
+    handlers: dict[str, ErrorHandler], shared: Sync
 ) -> None:
+    asks(shared, "v3/catalog/brands?page=1")
     assert tried(handlers["plain"], [BROKEN] * 6) == (5, NOT_REACHED)
-    assert unreachable == {"https://api.bigcommerce.com"}
-    assert tried(handlers["shrinking"], [BROKEN] * 6) == (0, NOT_REACHED)
-    assert tried(handlers["lenient"], [LIMIT, BROKEN]) == (1, NOT_REACHED)
-    handlers["lenient"].interpret_response(reply(503))
-    assert unreachable == set()
+    asks(shared, "v3/catalog/brands?page=2")
+    assert tried(handlers["plain"], [BROKEN] * 6) == (0, NOT_REACHED)
+    asks(shared, "v2/orders")
     assert tried(handlers["shrinking"], [BROKEN] * 5) == (5, "")
+    # The endpoint breaks again and again, while others answer now and then.
+    for _ in range(3):
+        asks(shared, "v2/orders")
+        handlers["shrinking"].interpret_response(reply(503))
+        asks(shared, "v3/catalog/brands?page=3")
+        assert tried(handlers["plain"], [BROKEN] * 6) == (0, NOT_REACHED)
+        asks(shared, "v2/orders")
+        assert tried(handlers["shrinking"], [BROKEN] * 5) == (5, "")
+    asks(shared, "v3/catalog/brands?page=4")
+    handlers["plain"].interpret_response(reply(503))
+    assert tried(handlers["plain"], [BROKEN] * 5) == (5, "")
+
+
+def test_address_when_two_endpoints_gave_no_answer_is_tried_once_by_the_others_until_one_answers(
+    handlers: dict[str, ErrorHandler], shared: Sync
+) -> None:
+    for path in ("v3/catalog/brands", "v2/orders"):
+        asks(shared, path)
+        assert tried(handlers["plain"], [BROKEN] * 6) == (5, NOT_REACHED)
+    asks(shared, "v3/customers")
+    assert tried(handlers["plain"], [BROKEN] * 6) == (0, NOT_REACHED)
+    assert tried(handlers["lenient"], [LIMIT, BROKEN]) == (1, NOT_REACHED)
+    asks(shared, "v3/customers")
+    handlers["lenient"].interpret_response(reply(503))
+    assert tried(handlers["plain"], [BROKEN] * 5) == (5, "")
 
 
 def test_address_when_it_answers_with_errors_counts_as_reached(
-    handlers: dict[str, ErrorHandler], unreachable: set[str]
+    handlers: dict[str, ErrorHandler], shared: Sync
 ) -> None:
     tried(handlers["plain"], [reply(503)] * 6)
-    assert unreachable == set()
+    assert not shared.is_down()
 
 
 # Waits

@@ -8,11 +8,11 @@ import orjson
 import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from replies import reply
-from streams import CONFIG
 
 from source_bigcommerce.components import RowsExtractor, StockExtractor
 from source_bigcommerce.components.extractor import parsed_body
+from unit_tests.replies import reply
+from unit_tests.streams import CONFIG
 
 ROWS = [{"id": 1}, {"id": 2}]
 EXTRACTOR = RowsExtractor(config=CONFIG, parameters={})

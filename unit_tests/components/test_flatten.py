@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from streams import CONFIG, STREAMS
 
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import Flatten
 from source_bigcommerce.components.flatten import Columns
+from unit_tests.streams import CONFIG, STREAMS
 
 TEXT = {"type": ["string", "null"]}
 LIST = {"type": ["array", "null"], "items": {"type": "object", "properties": {"id": TEXT}}}

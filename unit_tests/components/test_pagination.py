@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from replies import reply
 
 from source_bigcommerce.components import NextPage
+from unit_tests.replies import reply
 
 SIZE = 250
 

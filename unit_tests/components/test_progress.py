@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 import pytest
@@ -10,12 +9,13 @@ import requests
 from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, TraceType, Type
 from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
 from airbyte_cdk.sources.types import Record
-from replies import reply
-from streams import CONFIG
 
 from source_bigcommerce.components import NextPage, WindowRetriever
 from source_bigcommerce.components.messages import GIVEN_UP
 from source_bigcommerce.components.progress import Progress
+from source_bigcommerce.components.sync import Sync
+from unit_tests.replies import reply
+from unit_tests.streams import CONFIG
 
 CONFIGURED = {**CONFIG, "page_size": 2, "api_url": "https://api.bigcommerce.com"}
 
@@ -90,25 +90,14 @@ def test_report_when_half_a_minute_has_passed_is_due_and_tells_all(clock: Clock)
     assert Progress(clock).report(0, "") == "0 records, 0 requests in 0 s"
 
 
-def test_progress_when_a_sync_begins_is_its_own_and_gone_with_it() -> None:
-    first = Progress.begin(CONFIGURED)
-    assert Progress.of(CONFIGURED) is first
-    second = Progress.begin(CONFIGURED)
-    assert Progress.of(CONFIGURED) is second is not first
-    assert Progress.of({**CONFIGURED, "store_hash": "other"}) is not second
-    del first, second
-    gc.collect()
-    assert Progress._of_store.get(("https://api.bigcommerce.com", "abc123")) is None
-
-
 # What tells how many rows there are
 
 
 def counted(parameters: dict[str, Any], body: Any, token: Any = None, path: str = "v3/x") -> int:
-    progress = Progress.begin(CONFIGURED)
-    pages = NextPage(config=CONFIGURED, parameters={"name": "x", **parameters})
+    sync = Sync()
+    pages = NextPage(config=CONFIGURED, parameters={"name": "x", **parameters}, api_budget=sync)
     pages.next_page_token(reply(200, body, path=path), 2, None, token)
-    return told(progress, is_last=True).get("x") or 0
+    return told(sync.progress, is_last=True).get("x") or 0
 
 
 def test_total_when_the_first_page_tells_it_is_expected() -> None:
@@ -149,13 +138,14 @@ def test_window_when_it_has_ten_pages_is_counted_by_a_request(
             asked.append(reply(200, answer, path="v2/orders/count"))
             return asked[-1]
 
-    progress = Progress.begin(CONFIGURED)
+    sync = Sync()
     retriever = WindowRetriever(
         Rows(),  # type: ignore[arg-type]
         config=CONFIGURED,
         parameters={"name": "orders"},
         counter=Counting(),
+        api_budget=sync,
     )
     assert len(list(retriever.read_records({}))) == rows
-    assert (told(progress, is_last=True).get("orders") or 0) == expected
+    assert (told(sync.progress, is_last=True).get("orders") or 0) == expected
     assert len(asked) == (rows == 20 and answer is not None)

@@ -15,10 +15,10 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.sources.declarative.models import DatetimeBasedCursor, DeclarativeStream
 from airbyte_cdk.test.catalog_builder import CatalogBuilder
-from streams import CONFIG, STREAMS
 
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import StartFromState
+from unit_tests.streams import CONFIG, STREAMS
 
 START = "2024-01-01T00:10:00Z"  # the start date and the look-back that the cursor takes off again
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import requests
-from asking import Get
 
 from sandbox import Sandbox
+from unit_tests.sandbox.asking import Get
 
 
 @pytest.fixture(scope="session")

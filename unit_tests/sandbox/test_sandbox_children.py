@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from asking import Get
 
 from sandbox import Sandbox
 from sandbox.routes import ROUTES
+from unit_tests.sandbox.asking import Get
 
 INCLUDES = {
     "include": "consignments.line_items,fees",

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import requests
-from asking import Get
 
 from sandbox import Change, Sandbox
+from unit_tests.sandbox.asking import Get
 
 
 def statuses(get: Get, store: Sandbox, count: int, **params: Any) -> list[int]:

@@ -8,12 +8,12 @@ from functools import cache
 from typing import Any
 
 import pytest
-from asking import Get
 
 from sandbox import Sandbox
 from sandbox.clock import instant, iso
 from sandbox.route import Answer, Family, Kind, Meta, Paging, Route
 from sandbox.routes import ROUTES, match
+from unit_tests.sandbox.asking import Get
 
 LISTS = [r for r in ROUTES if r.answer is Answer.LIST]
 TOP_LISTS = [r for r in LISTS if "{" not in r.path]

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 import requests
-from asking import Get
 
 from sandbox import Sandbox
+from source_bigcommerce.components import NormalizeConfig
+from unit_tests.sandbox.asking import Get
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,15 +25,20 @@ def control(store: Sandbox, method: str, path: str, body: Any = None) -> Any:
     return response.json() if response.ok else response.status_code
 
 
+@pytest.mark.process
 def test_command_line() -> None:
     command = [sys.executable, "-m", "sandbox", "--orders", "30", "--quota", "9"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     with process.stdout:
         ready = json.loads(process.stdout.readline())
-        assert ready.keys() == {"url", "store_hash", "access_token"}
-        rows = requests.get(f"{ready['url']}/_sandbox/rows/orders", timeout=5).json()
+        assert ready.keys() == {"api_url", "store_hash", "access_token"}
+        rows = requests.get(f"{ready['api_url']}/_sandbox/rows/orders", timeout=5).json()
         assert rows == {"count": 30}
+        # As the line is, it is the connector's configuration.
+        config = dict(ready)
+        NormalizeConfig().transform(config)
+        assert ready.items() <= config.items()
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0
 
@@ -48,6 +54,15 @@ def test_stop_closes_the_port_and_its_connections() -> None:
         assert connection.recv(1) == b""
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address)
+
+
+def test_serves_containers_when_asked_to_by_their_name_for_this_machine() -> None:
+    with Sandbox(orders=1, host="host.docker.internal") as store:
+        name, port = store.url.removeprefix("http://").split(":")
+        assert name == "host.docker.internal"
+        # 127.0.0.2 stands for another interface: a server on 127.0.0.1 does not answer there.
+        health = requests.get(f"http://127.0.0.2:{port}/_sandbox/health", timeout=5)
+        assert health.ok
 
 
 def test_serves_on_loopback_only() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import requests
-from asking import Get
 
 from sandbox import Sandbox
 from sandbox.sideload import WARNING
+from unit_tests.sandbox.asking import Get
 
 LINES = {"include": "consignments.line_items", "consignment_structure": "object"}
 

@@ -1,0 +1,70 @@
+"""Reads of the connector builder, which shows the first pages of a stream and no more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from airbyte_cdk.connector_builder.connector_builder_handler import (
+    create_source,
+    get_limits,
+    read_stream,
+)
+
+from integration_tests.syncs import Row, catalog_of, config_for
+from sandbox import Sandbox
+
+MANIFEST = Path(__file__).parents[1] / "source_bigcommerce/manifest.yaml"
+
+
+def shown(store: Sandbox, name: str, **limits: int) -> list[list[list[Row]]]:
+    """The records of a test read, by slice and page."""
+    plain = config_for(store, page_size=10, num_workers=1, start_date="2021-03-01")
+    config: dict[str, Any] = {
+        **plain,
+        "__injected_declarative_manifest": yaml.safe_load(MANIFEST.read_text()),
+        "__test_read_config": limits,
+    }
+    catalog, test_limits = catalog_of([name], plain), get_limits(config)
+    store.log.clear()
+    source = create_source(config, test_limits, catalog, [])
+    message = read_stream(source, config, catalog, [], test_limits)
+    assert message.record, message.trace
+    read = message.record.data
+    assert [line for line in read["logs"] if line["level"] != "INFO"] == []
+    return [[page["records"] for page in each["pages"]] for each in read["slices"]]
+
+
+def requests(store: Sandbox) -> Counter[str]:
+    return Counter(entry.operation or "" for entry in store.log)
+
+
+@pytest.mark.parametrize(
+    ("name", "parents", "children"),
+    [
+        ("orders", "orders.list", None),
+        ("transactions", "orders.list", "transactions.list"),
+        ("order_products", "orders.list", "order_products.list"),
+        ("order_taxes", "orders.list", "order_taxes.list"),
+        ("product_images", "products.list", None),
+    ],
+)
+def test_pages_when_limited_bound_what_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+    shop: Sandbox,
+    name: str,
+    parents: str,
+    children: str | None,
+) -> None:
+    monkeypatch.setenv("AIRBYTE_ENABLE_UNSAFE_CODE", "true")
+    slices = shown(shop, name, max_pages_per_slice=3, max_slices=1)
+    asked = requests(shop)
+    assert 1 <= asked.pop(parents) <= 3
+    if children and name != "order_products":  # whose orders bring theirs, mostly
+        assert asked[children] == 3
+    assert set(asked) <= {children}
+    assert sum(asked.values()) <= 3
+    assert sum(len(page) for pages in slices for page in pages) > 0

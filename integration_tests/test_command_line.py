@@ -1,0 +1,177 @@
+"""How the command is used: without arguments, for its version, with files that cannot be read."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import logging
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration_tests.test_cli import COMMANDS, ROOT
+from source_bigcommerce import __version__, run
+
+USAGE = "usage: source-bigcommerce [-h] {spec,check,discover,read} ..."
+FORMS = {**COMMANDS, "-m": [sys.executable, "-m", "source_bigcommerce"]}
+CONFIG = {"store_hash": "abc123", "access_token": "sandbox-token"}
+CATALOG: dict[str, Any] = {"streams": []}
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    """Runs it in this process: exit code, standard output and standard error."""
+    terminate, raises, hook = (
+        signal.getsignal(signal.SIGTERM),
+        logging.raiseExceptions,
+        sys.excepthook,
+    )
+
+    def run_command(*args: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["anything.py", *map(str, args)])
+        with pytest.raises(SystemExit) as left:
+            run.run()
+        output = capfd.readouterr()
+        return int(str(left.value.code)), output.out, output.err
+
+    yield run_command
+    signal.signal(signal.SIGTERM, terminate)
+    logging.raiseExceptions, sys.excepthook = raises, hook
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_command_when_nothing_is_asked_says_how_it_is_used(form: str) -> None:
+    done = subprocess.run(
+        FORMS[form], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(USAGE)
+    assert "reads the source and outputs messages" in done.stderr
+
+
+def test_command_when_it_is_misused_says_how_it_is_used(command: Command) -> None:
+    code, output, errors = command("read", "--config", "c.json")
+    assert (code, output) == (2, "")
+    assert errors.startswith("usage: source-bigcommerce read [-h]")
+    assert "the following arguments are required: --catalog" in errors
+    assert command("reed")[0] == 2
+
+
+def test_version_when_asked_for_is_that_of_the_distribution(command: Command) -> None:
+    assert command("--version") == (0, f"source-bigcommerce {__version__}\n", "")
+    declared = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert declared
+    assert declared[1] == __version__
+
+
+NAMES = ["config", "catalog", "state"]
+
+
+def files(folder: Path, spoilt: str, content: bytes | None) -> list[object]:
+    """Options that name files, one of them spoilt, or not there."""
+    options: list[object] = []
+    for name, sound in (("config", CONFIG), ("catalog", CATALOG), ("state", [])):
+        path = folder / f"{name}.json"
+        if name != spoilt:
+            path.write_text(json.dumps(sound))
+        elif content is not None:
+            path.write_bytes(content)
+        options += [f"--{name}", path]
+    return options
+
+
+def failed(output: str) -> tuple[str, str]:
+    [trace] = [json.loads(line)["trace"]["error"] for line in output.splitlines()]
+    assert "sandbox-token" not in output
+    return trace["failure_type"], trace["message"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_file_when_it_is_not_there_is_named(command: Command, tmp_path: Path, name: str) -> None:
+    code, output, _ = command("read", *files(tmp_path, name, None))
+    kind = {"config": "configuration"}.get(name, name)
+    assert (code, failed(output)) == (
+        1,
+        (
+            "config_error",
+            f"There is no {kind} file {tmp_path / name}.json. Correct the path after --{name}; in "
+            "Docker it is a path inside the container.",
+        ),
+    )
+    assert command("read", *files(tmp_path, name, None)[:-1], tmp_path / "config.json/x")[0] == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_file_when_it_may_not_be_read_names_the_user(
+    command: Command, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = builtins.open
+
+    def refuse(path: Any, *args: Any, **kwargs: Any) -> Any:
+        if str(path).endswith(f"{name}.json"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *args, **kwargs)
+
+    options = files(tmp_path, "", None)
+    monkeypatch.setattr(builtins, "open", refuse)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    code, output, _ = command("read", *options)
+    kind = {"config": "configuration"}.get(name, name)
+    assert (code, failed(output)) == (
+        1,
+        (
+            "config_error",
+            f"The {kind} file {tmp_path / name}.json may not be read by the user who runs this "
+            "(1000). Give this user the right to read it, or run as its owner: docker run --user.",
+        ),
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        (b'{"access_token": "sandbox-token",\n oops}', "see line 2, column 2"),
+        (b"", "see line 1, column 1"),
+        (b'{"access_token": "sandbox-token", "a": "\xff"}', "it is not UTF-8"),
+    ],
+)
+def test_file_when_it_is_not_json_is_named_with_the_place(
+    command: Command, tmp_path: Path, name: str, content: bytes, where: str
+) -> None:
+    code, output, _ = command("read", *files(tmp_path, name, content))
+    kind = {"config": "configuration"}.get(name, name)
+    assert (code, failed(output)) == (
+        1,
+        (
+            "config_error",
+            f"The {kind} file {tmp_path / name}.json is not JSON: {where}. Correct it, or save it "
+            "again as JSON in UTF-8.",
+        ),
+    )
+
+
+def test_file_when_it_is_a_folder_is_named(command: Command, tmp_path: Path) -> None:
+    """Docker makes one where a file to be mounted is not there."""
+    code, output, _ = command("discover", "--config", tmp_path)
+    assert code == 1
+    assert failed(output)[1].startswith(f"The file {tmp_path} cannot be read as configuration.")
+
+
+def test_check_when_its_file_is_not_there_answers_as_the_protocol_wants_it(
+    command: Command, tmp_path: Path
+) -> None:
+    code, output, _ = command("check", "--config", tmp_path / "config.json")
+    status = json.loads(output)["connectionStatus"]
+    assert (code, status["status"]) == (0, "FAILED")
+    assert status["message"].startswith(f"There is no configuration file {tmp_path}/config.json.")

@@ -1,0 +1,107 @@
+"""Connections whose replies end: within a minute, or with an error."""
+
+import io
+import ipaddress
+import socket
+import time
+from http.client import HTTPResponse
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from airbyte_cdk.sources.streams.http.tcp_keepalive import TcpKeepaliveHTTPAdapter
+
+# For a whole reply, from the first byte of its headers on; budget.py counts with it.
+LONGEST_REPLY = 60.0
+# At once; more are opened, and closed again after their reply.
+_KEPT_OPEN = 100
+
+
+class Connections(TcpKeepaliveHTTPAdapter):
+    """Those of a sync: kept alive, each reply bounded in time, none to this machine by a proxy.
+
+    Not YAML: the requester's read time-out is for each byte. A reply that trickles, a byte now and
+    then, never meets it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(pool_maxsize=_KEPT_OPEN)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+        _bound(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
+        is_new = proxy not in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **kwargs)  # type: ignore[no-untyped-call]
+        if is_new:
+            _bound(manager)
+        return manager
+
+    def send(  # type: ignore[override]
+        self, request: requests.PreparedRequest, **options: Any
+    ) -> requests.Response:
+        if is_loopback(urlsplit(str(request.url)).hostname):
+            options["proxies"] = None
+        return super().send(request, **options)
+
+
+def is_loopback(host: Any) -> bool:
+    """Whether it is this machine, or the one that runs this container.
+
+    A proxy would take the token elsewhere, in plain text.
+    """
+    if host in ("localhost", "host.docker.internal"):
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _bound(manager: Any) -> None:
+    """Has all connections of a urllib3 PoolManager end their replies."""
+    manager.pool_classes_by_scheme = {
+        scheme: type(
+            pool.__name__,
+            (pool,),
+            {
+                "ConnectionCls": type(
+                    pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": _Reply}
+                )
+            },
+        )
+        for scheme, pool in manager.pool_classes_by_scheme.items()
+    }
+
+
+class _Reply(HTTPResponse):
+    """One that is read from its socket until a certain instant."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp: Any = io.BufferedReader(_Timed(self.fp.detach(), sock))
+
+
+class _Timed(io.RawIOBase):
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw, self._sock = raw, sock
+        self._until = time.monotonic() + LONGEST_REPLY
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        remaining = self._until - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError(f"no whole reply in {LONGEST_REPLY:.0f} s")
+        timeout = self._sock.gettimeout()
+        if timeout is None or timeout > remaining:
+            self._sock.settimeout(remaining)
+        read: int | None = self._raw.readinto(buffer)
+        return read
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()

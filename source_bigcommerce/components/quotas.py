@@ -1,0 +1,140 @@
+"""One quota for all of a store, or one for each resource."""
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from source_bigcommerce.components.budget import LEFT, TOTAL, StoreBudget, number
+
+_LIMITED = 429
+_WORD = re.compile(r"v\d|[a-z_-]+")
+
+
+class SyncEnded(Exception):
+    """Nobody reads the sync any more; whoever works for it stops."""
+
+
+class Quotas:
+    """The quotas of a store: one, until replies tell of several.
+
+    On enterprise plans there is one for each resource, and a resource with plenty left need not
+    wait for one that is used up. Which belong together is not documented, so it is taken from the
+    headers: a resource is what its path says without ids; all share a quota until one of them tells
+    of another number of requests, or of more left than a shared one can have. When the only
+    resource heard of so far is used up, the first request of another may go, to hear of its own.
+
+    That is undone for good when the numbers turn out to change of themselves, or when a resource
+    is limited where its own quota should have allowed the request.
+
+    Not YAML: see StoreBudget.
+
+    share: percent of each quota to use.
+    sent: requests so far, retries among them.
+    """
+
+    def __init__(self, share: int = 100, clock: Callable[[], float] = time.monotonic) -> None:
+        self._share, self._clock = share, clock
+        self._changed = threading.Condition()
+        self._shared = self._another()
+        self._of: dict[str, StoreBudget] = {}
+        self._totals: dict[str, int | None] = {}
+        self._is_one = False
+        self._is_stopped = False
+        self.sent = 0
+
+    def acquire_call(self, request: Any) -> None:
+        """Returns when `request` may be sent. Raises SyncEnded."""
+        resource = resource_of(str(request.url))
+        while True:
+            with self._changed:
+                quota = self._quota_of(resource)
+
+            def is_its(quota: StoreBudget = quota) -> bool:
+                return self._quota_of(resource) is quota
+
+            if quota.acquire_call(request, is_its):
+                self.sent += 1
+                return
+
+    def update_from_response(self, request: Any, response: Any) -> None:
+        """Takes in what a reply's headers say, of whichever quota they are."""
+        resource = resource_of(str(request.url))
+        with self._changed:
+            quota = self._of.get(resource, self._shared)
+            asked = next((each for each in self._all() if each.is_under_way(request)), quota)
+            if number(response.headers, LEFT) is not None:
+                quota = self._of[resource] = self._told(resource, asked.sent_at(request), response)
+            if quota is not asked:
+                asked.hand_over(request, quota)
+            quota.update_from_response(request, response)
+
+    def stop(self) -> None:
+        """Lets no request go any more; whoever waits is told so by SyncEnded."""
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify_all()
+
+    @property
+    def state(self) -> str:
+        """That of the quota of which least is left; empty as long as no reply told."""
+        with self._changed:
+            return max(self._all(), key=lambda quota: quota.scarcity).state
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which requests wait, as a quota is used up or a 429 asked for a pause."""
+        with self._changed:
+            return max(quota.pause for quota in self._all())
+
+    def _another(self) -> StoreBudget:
+        return StoreBudget(self._share, self._clock, self._changed)
+
+    def _all(self) -> list[StoreBudget]:
+        return list(dict.fromkeys([self._shared, *self._of.values()]))
+
+    def _quota_of(self, resource: str) -> StoreBudget:
+        if self._is_stopped:
+            raise SyncEnded
+        if resource not in self._of and self._shared.is_pausing and self._may_try():
+            self._of[resource] = self._another()
+        return self._of.get(resource, self._shared)
+
+    def _may_try(self) -> bool:
+        """Whether the first request of a resource may go though the shared quota is used up.
+
+        Not if two resources share it already, and not two at once: on a store with one quota for
+        all, it is refused.
+        """
+        quotas = self._all()
+        is_known = all(quota.total is not None for quota in quotas)
+        return is_known and not self._is_one and (len(quotas) > 1 or len(self._of) == 1)
+
+    def _told(self, resource: str, sent: float, response: Any) -> StoreBudget:
+        """The quota that a reply tells of."""
+        headers, quota = response.headers, self._of.get(resource, self._shared)
+        total = number(headers, TOTAL)
+        changes = self._totals.setdefault(resource, total) != total
+        is_wrong = (
+            response.status_code == _LIMITED
+            and number(headers, LEFT) == 0
+            and quota is not self._shared
+            and quota.total == self._shared.total
+            and not quota.is_pausing
+        )
+        if changes or is_wrong:
+            self._is_one = True
+            self._of = dict.fromkeys(self._of, self._shared)
+        if self._is_one or self._of.keys() == {resource}:
+            return self._shared
+        is_tried = quota.total is None
+        known = self._all() if is_tried else [quota, *self._all()]
+        return next((each for each in known if each.agrees(headers, sent)), None) or self._another()
+
+
+def resource_of(url: str) -> str:
+    """`v3/orders/transactions` of `https://.../stores/abc123/v3/orders/7/transactions?limit=250`."""
+    path = urlsplit(url).path.partition("/stores/")[2].split("/")[1:]
+    return "/".join(part for part in path if _WORD.fullmatch(part))

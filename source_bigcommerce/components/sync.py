@@ -1,0 +1,123 @@
+"""What the streams of one sync share."""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
+
+from source_bigcommerce.components.connections import Connections
+from source_bigcommerce.components.progress import Progress
+from source_bigcommerce.components.quotas import Quotas, SyncEnded
+
+_TRIES = 6
+_WORKERS = 10
+# Endpoints that gave no answer at all, one after the other, before the address counts as down.
+_SILENT_ENDPOINTS = 2
+
+_Result = TypeVar("_Result")
+
+
+class Sync(AbstractAPIBudget):
+    """The quota, connections, progress, workers and reachability of one sync; each has its own.
+
+    The framework hands it, as the API budget, to every requester, and to every component of ours
+    that declares a field `api_budget`. A component that is built without one, as the connector
+    builder does, has a sync of its own.
+
+    Not YAML: the manifest declares nothing that components share but the CDK's own budgets.
+
+    config: the form's values; `quota_share` and `num_workers` are used.
+    tries: how often a request is made before it is given up.
+    most_parents: of how many parents children are read; None for all.
+    accepted: scopes whose endpoints the token has opened (ErrorHandler).
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        tries: int = _TRIES,
+        most_parents: int | None = None,
+    ) -> None:
+        config = config or {}
+        self.tries, self.most_parents = tries, most_parents
+        self.quotas = Quotas(config.get("quota_share", 100))
+        self.progress = Progress()
+        self.connections = Connections()
+        self.accepted: set[str | None] = set()
+        self._workers = ThreadPoolExecutor(
+            config.get("num_workers", _WORKERS), thread_name_prefix="child-rows"
+        )
+        self._lock = threading.Lock()
+        self._asked = threading.local()
+        self._broken: set[str] = set()
+        self._silent: set[str] = set()
+
+    def submit(
+        self, function: Callable[..., _Result], *args: Any, **kwargs: Any
+    ) -> "Future[_Result]":
+        """Has a worker do it; all streams share the workers as they share the quota.
+
+        Raises SyncEnded.
+        """
+        try:
+            return self._workers.submit(function, *args, **kwargs)
+        except RuntimeError as error:
+            raise SyncEnded from error
+
+    def report(self) -> str:
+        """One line of how far it is."""
+        return self.progress.report(self.quotas.sent, self.quotas.state)
+
+    def end(self) -> None:
+        """Stops whoever works for it, at the next request or at once where one waits for it."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
+        self.quotas.stop()
+
+    # The budget
+
+    def get_matching_policy(self, request: Any) -> None:
+        return None
+
+    def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Returns when `request` may be sent. Raises SyncEnded."""
+        self._asked.endpoint = _endpoint(request)
+        self.quotas.acquire_call(request)
+
+    def update_from_response(self, request: Any, response: Any) -> None:
+        """Takes in what a reply says of the quota."""
+        self.quotas.update_from_response(request, response)
+
+    # Whether the API answers
+
+    def is_down(self) -> bool:
+        """Whether what this thread asked for last need not be tried again.
+
+        Its endpoint, or several in a row, gave no answer to all tries of another request: what is
+        down is not waited for again and again by each window of each stream.
+        """
+        with self._lock:
+            return self._endpoint in self._broken or len(self._silent) >= _SILENT_ENDPOINTS
+
+    def answered(self) -> None:
+        """What this thread asked for last was answered, if only with an error."""
+        with self._lock:
+            self._broken.discard(self._endpoint)
+            self._silent.clear()
+
+    def gave_no_answer(self) -> None:
+        """All tries of what this thread asked for last were in vain."""
+        with self._lock:
+            self._broken.add(self._endpoint)
+            self._silent.add(self._endpoint)
+
+    @property
+    def _endpoint(self) -> str:
+        return getattr(self._asked, "endpoint", "")
+
+
+def _endpoint(request: requests.PreparedRequest) -> str:
+    return urlsplit(str(request.url or "")).path

@@ -1,0 +1,207 @@
+"""One quota or several: who waits beside whom. No test waits."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from source_bigcommerce.components.quotas import Quotas, resource_of
+from unit_tests.replies import API, reply
+
+CUSTOMERS, PRODUCTS = "v3/customers?page=2", "v3/catalog/products?limit=250"
+Headers = dict[str, str]
+
+
+def left(number: int, quota: int = 20, reset: int = 10_000, window: int = 30_000) -> Headers:
+    return {
+        "X-Rate-Limit-Requests-Left": str(number),
+        "X-Rate-Limit-Requests-Quota": str(quota),
+        "X-Rate-Limit-Time-Reset-Ms": str(reset),
+        "X-Rate-Limit-Time-Window-Ms": str(window),
+    }
+
+
+class Store:
+    """Quotas on a clock of their own; a wait moves it on and is remembered."""
+
+    def __init__(self, share: int = 100) -> None:
+        self.now = 1000.0
+        self.waits: list[float] = []
+        self.quotas = Quotas(share, clock=lambda: self.now)
+        self.quotas._changed.wait = self._wait  # type: ignore[method-assign]
+
+    def _wait(self, timeout: float | None = None) -> bool:
+        assert timeout
+        assert len(self.waits) < 100, "it waits for ever"
+        self.waits.append(round(timeout, 3))
+        self.now += timeout
+        return False
+
+    def send(self, path: str) -> requests.PreparedRequest:
+        self.now += 0.001
+        request = requests.PreparedRequest()
+        request.url = f"{API}/{path}"
+        self.quotas.acquire_call(request)
+        return request
+
+    def answer(
+        self, request: requests.PreparedRequest, headers: Headers, status: int = 200
+    ) -> None:
+        self.now += 0.001
+        self.quotas.update_from_response(request, reply(status, headers=headers))
+
+    def ask(self, path: str, headers: Headers, status: int = 200) -> float:
+        """How long it waited."""
+        before = len(self.waits)
+        self.answer(self.send(path), headers, status)
+        return sum(self.waits[before:])
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.mark.parametrize(
+    ("path", "resource"),
+    [
+        ("v3/customers", "v3/customers"),
+        ("v2/orders/7/products?page=2", "v2/orders/products"),
+        ("v3/catalog/products/7/images", "v3/catalog/products/images"),
+        ("v3/pricelists/12/records", "v3/pricelists/records"),
+        ("v3/content/widgets/5c4f1f9e-1a/x", "v3/content/widgets/x"),
+    ],
+)
+def test_resource_when_named_is_the_path_without_ids(path: str, resource: str) -> None:
+    assert resource_of(f"{API}/{path}") == resource
+    assert resource_of(f"https://gateway.example/bc/stores/abc123/{path}") == resource
+
+
+@pytest.mark.parametrize(
+    "of_products", [left(10_000, 10_000), left(20), left(16_000_000, 16_000_000)]
+)
+def test_resource_with_plenty_left_when_the_only_other_one_is_used_up_waits_for_nothing(
+    store: Store, of_products: Headers
+) -> None:
+    store.ask(CUSTOMERS, left(0))
+    assert [store.ask(PRODUCTS, of_products) for _ in range(9)] == [0.0] * 9
+    assert store.ask(CUSTOMERS, left(19, reset=30_000)) == pytest.approx(10, abs=0.1)
+
+
+@pytest.mark.parametrize("quota", [10_000, 20])
+def test_resources_when_they_are_seen_to_have_their_own_quotas_are_kept_apart(
+    store: Store, quota: int
+) -> None:
+    for gone in range(1, 21):
+        assert store.ask(CUSTOMERS, left(20 - gone)) == 0
+        assert store.ask(PRODUCTS, left(quota, quota)) == 0
+        assert store.ask("v3/channels", left(quota, quota)) == 0
+    assert [store.ask(PRODUCTS, left(quota, quota)) for _ in range(9)] == [0.0] * 9
+    assert store.quotas.state.startswith("0 of 20 requests left")
+    assert store.ask(CUSTOMERS, left(19, reset=30_000)) > 9
+    assert store.quotas.sent == 70
+
+
+def test_resource_that_nobody_heard_of_when_quotas_are_several_may_ask_what_it_has(
+    store: Store,
+) -> None:
+    store.ask(CUSTOMERS, left(1))
+    store.ask("v2/orders", left(100, 450))
+    store.ask(CUSTOMERS, left(0))
+    assert store.ask(PRODUCTS, left(10_000, 10_000)) == 0
+
+
+def test_resources_when_they_share_a_quota_wait_together_and_ask_in_vain_once_at_most(
+    store: Store,
+) -> None:
+    store.ask(CUSTOMERS, left(0))
+    # The one request that is refused: it tells of the same quota.
+    assert store.ask(PRODUCTS, left(0, reset=9_900) | {"X-Retry-After": "10"}, 429) == 0
+    assert len(store.quotas._all()) == 1
+    assert store.ask("v2/orders", left(19, reset=30_000)) > 9
+    for number in range(18, -1, -1):
+        store.ask(PRODUCTS, left(number, reset=29_000))
+    assert store.ask("v3/channels", left(19, reset=30_000)) > 9
+
+
+def test_resources_when_two_are_heard_to_share_a_quota_never_ask_in_vain(store: Store) -> None:
+    store.ask(CUSTOMERS, left(2))
+    store.ask(PRODUCTS, left(1))
+    store.ask(CUSTOMERS, left(0))
+    assert store.ask("v2/orders", left(19, reset=30_000)) > 9
+
+
+def test_replies_when_they_come_late_or_from_another_window_are_of_the_shared_quota(
+    store: Store,
+) -> None:
+    store.ask(CUSTOMERS, left(20))
+    late = store.send(PRODUCTS)
+    for number in range(18, 2, -1):
+        store.ask(CUSTOMERS, left(number))
+    store.answer(late, left(19), 200)
+    store.ask(PRODUCTS, left(4))  # as little more as a gateway's copy of a reply tells
+    store.now += 10
+    store.ask("v2/orders", left(19, reset=30_000))  # the next window
+    assert len(store.quotas._all()) == 1
+
+
+def test_quota_when_its_number_changes_of_itself_is_one_for_all_from_then_on(store: Store) -> None:
+    store.ask(CUSTOMERS, left(10, 20))
+    store.ask(PRODUCTS, left(9, 19))
+    store.ask(CUSTOMERS, left(8, 18))
+    store.ask(PRODUCTS, left(0, 21))
+    assert len(store.quotas._all()) == 1
+    assert store.ask("v2/orders", left(19, reset=30_000)) > 9
+
+
+def test_resource_when_it_is_limited_where_its_own_quota_allows_it_has_none_of_its_own(
+    store: Store,
+) -> None:
+    store.ask(CUSTOMERS, left(5))
+    store.ask(PRODUCTS, left(20))
+    store.ask(PRODUCTS, left(20))
+    assert len(store.quotas._all()) == 2
+    store.ask(PRODUCTS, left(0), 429)
+    assert len(store.quotas._all()) == 1
+    assert store.ask(CUSTOMERS, left(19, reset=30_000)) > 9
+
+
+def test_share_when_set_is_of_each_quota() -> None:
+    store = Store(share=50)
+    store.ask(CUSTOMERS, left(19))
+    store.ask(PRODUCTS, left(99, 100))
+    store.ask(CUSTOMERS, left(10))
+    store.ask(PRODUCTS, left(51, 100))
+    assert store.ask(PRODUCTS, left(50, 100)) == 0
+    assert store.ask(PRODUCTS, left(99, 100, reset=30_000)) > 9
+    store = Store(share=50)
+    store.ask(CUSTOMERS, left(19))
+    store.ask(PRODUCTS, left(99, 100))
+    store.ask(CUSTOMERS, left(10))
+    assert store.ask(CUSTOMERS, left(19, reset=30_000)) > 9
+
+
+def test_request_when_its_resource_moves_is_under_way_nowhere_else(store: Store) -> None:
+    store.ask(CUSTOMERS, left(15))
+    under_way = [store.send(PRODUCTS) for _ in range(5)]
+    store.ask(PRODUCTS, left(100, 100))
+    for request in under_way:
+        store.answer(request, left(99, 100), 200)
+    assert [quota._under_way(store.now) for quota in store.quotas._all()] == [[], []]
+
+
+NONSENSE = ["0", "1", "99", "-1", "0.5", "nan", "inf", "-inf", "1e400", "9" * 5000, "soon", "", "٣"]
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+@pytest.mark.parametrize("header", ["Time-Window-Ms", "Time-Reset-Ms", "Requests-Quota"])
+@pytest.mark.parametrize("number", [0, 1, 20])
+def test_headers_when_they_are_nonsense_never_make_it_spin(
+    store: Store, header: str, nonsense: str, number: int
+) -> None:
+    looks: list[float] = []
+    store.quotas._shared._clock = lambda: looks.append(store.now) or store.now  # type: ignore[func-returns-value]
+    for _ in range(5):
+        store.ask(CUSTOMERS, left(number) | {f"X-Rate-Limit-{header}": nonsense})
+    assert len(looks) < 100
+    assert sum(store.waits) <= 5 * 30
