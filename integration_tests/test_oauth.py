@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlsplit
 
+import jsonschema
 import pytest
 import requests
 from airbyte_cdk.models import ConnectorSpecificationSerializer
@@ -17,70 +20,207 @@ from source_bigcommerce import SourceBigcommerce
 
 LOGIN = "https://login.bigcommerce.com"
 REDIRECT = "https://cloud.example.com/auth_flow?workspace=1&x=2"
-# The names that Airbyte gives to the declared placeholders where the spec overrides none.
-KEYS = {f"{name}_key": name for name in ("client_id", "client_secret", "redirect_uri", "scope")}
-KEYS |= {"state_key": "state", "auth_code_key": "code"}
+STATE = "s.t-a_t3"
+# The names that the platform gives to the parameters where the spec overrides none.
+NAMES = {name: name for name in ("client_id", "client_secret", "redirect_uri", "scope", "state")}
+NAMES |= {"auth_code": "code"}
+
+Values = dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def auth() -> dict[str, Any]:
-    spec = ConnectorSpecificationSerializer.dump(SourceBigcommerce().spec(None))  # type: ignore[arg-type]
+def spec() -> dict[str, Any]:
+    dumped = ConnectorSpecificationSerializer.dump(SourceBigcommerce().spec(None))  # type: ignore[arg-type]
+    return dict(dumped)
+
+
+@pytest.fixture(scope="module")
+def auth(spec: dict[str, Any]) -> dict[str, Any]:
     return dict(spec["advanced_auth"]["oauth_config_specification"])
 
 
-def rendered(template: str, values: Mapping[str, str]) -> str:
-    """As Airbyte does it: placeholders from the inside out, `urlEncoder` on what they give."""
-    innermost = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-    while match := innermost.search(template):
-        expression, _, function = match[1].partition("|")
-        value = values.get(expression.strip(), expression.strip())
-        assert function.strip() in ("", "urlEncoder")
-        value = quote(value, safe="") if function else value
-        template = template[: match.start()] + value + template[match.end() :]
-    return template
+# The platform, as https://github.com/airbytehq/airbyte-platform does it (airbyte-oauth)
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "urlencode": lambda text: quote_plus(text, safe="*-._"),
+    "replace": lambda text, old, new: text.replace(old, new),
+    "b64encode": lambda text: base64.b64encode(text.encode()).decode(),
+    "codechallengeS256": lambda text: base64.b64encode(sha256(text.encode()).digest()).decode(),
+}
+EXPRESSION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+# A name, and filters with texts in quotes.
+ARGUMENTS = r"(?:\(\s*(?:'[^']*'\s*,?\s*)*\))?"
+CHAIN = re.compile(rf"\s*(\w+)((?:\s*\|\s*\w+{ARGUMENTS})*)\s*")
+FILTER = re.compile(rf"\|\s*(\w+)({ARGUMENTS})")
 
 
-def flow(auth: Mapping[str, Any], store: Sandbox, **values: str) -> dict[str, Any]:
-    """What the exchange fills into the configuration."""
+def rendered(template: str, values: Values) -> str:
+    """As Jinjava does it: an expression ends at the first `}}`; what has no value is empty.
+
+    Raises ValueError for what is no expression, and for a filter that there is not.
+    """
+
+    def value_of(found: re.Match[str]) -> str:
+        chain = CHAIN.fullmatch(found[1])
+        if not chain:
+            raise ValueError(f"no expression: {found[0]}")
+        value = values.get(chain[1], "")
+        for name, arguments in FILTER.findall(chain[2]):
+            if name not in FILTERS:
+                raise ValueError(f"no filter {name}")
+            value = FILTERS[name](value, *re.findall(r"'([^']*)'", arguments))
+        return value
+
+    return EXPRESSION.sub(value_of, template)
+
+
+def values_of(auth: Mapping[str, Any], form: Values, **given: str) -> Values:
+    """What the templates may name: the form's values, the block's own, and those of the flow."""
     inputs = auth["oauth_connector_input_specification"]
-    values = {
-        **KEYS,
-        "client_id_value": store.options.client_id,
-        "client_secret_value": store.options.client_secret,
-        "redirect_uri_value": REDIRECT,
-        "scope_value": inputs["scope"],
-        "state_value": "state-1",
-        "store_hash": store.store_hash,
-        **values,
+    values = form | {key: value for key, value in inputs.items() if isinstance(value, str)}
+    given = {"scope": values.get("scope", ""), **given}
+    for name, key in NAMES.items():
+        value = given.get(name, "")
+        encoded = quote_plus(value) if name in ("redirect_uri", "scope") else value
+        values |= {f"{name}_key": key, f"{name}_value": value, f"{name}_param": f"{key}={encoded}"}
+    return values
+
+
+def asked_of_the_form(auth: Mapping[str, Any], form: Mapping[str, Any]) -> Values:
+    """What the platform takes out of the form. Raises ValidationError where a value is missing."""
+    schema = auth["oauth_user_input_from_connector_config_specification"]
+    paths = {
+        name: field["path_in_connector_config"]
+        for name, field in schema.get("properties", {}).items()
     }
-    consent = rendered(inputs["consent_url"], values)
-    assert consent.startswith(f"{LOGIN}/app/{values['client_id_value']}/install?")
-    asked = {name: found[0] for name, found in parse_qs(urlsplit(consent).query).items()}
-    assert asked == {
-        "context": f"stores/{values['store_hash']}",
-        "scope": inputs["scope"],
-        "redirect_uri": REDIRECT,
-        "state": "state-1",
-    }
+    found = {name: form[path[0]] for name, path in paths.items() if path[0] in form}
+    jsonschema.validate(found, schema)
+    return found
+
+
+def put_into_the_form(auth: Mapping[str, Any], reply: Mapping[str, Any]) -> Values:
+    """Raises KeyError where the reply lacks what is declared."""
+    inputs, schema = (
+        auth["oauth_connector_input_specification"],
+        auth["complete_oauth_output_specification"],
+    )
+    fields = schema.get("properties", {})
+    paths = [".".join(field["path_in_oauth_response"]) for field in fields.values()]
+    extracted = {name: reply[name] for name in inputs.get("extract_output", paths)}
+    output = {name: value for name, value in extracted.items() if name in fields}
+    jsonschema.validate(output, schema)
+    return {".".join(fields[name]["path_in_connector_config"]): output[name] for name in output}
+
+
+def consent_address(auth: Mapping[str, Any], store_hash: str, client_id: str = "app") -> str:
+    form = asked_of_the_form(auth, {"store_hash": store_hash})
+    values = values_of(auth, form, client_id=client_id, redirect_uri=REDIRECT, state=STATE)
+    address = rendered(auth["oauth_connector_input_specification"]["consent_url"], values)
+    # What java.net.URI takes.
+    assert re.fullmatch(r"https://[A-Za-z0-9./?&=%*_+-]+", address)
+    return address
+
+
+def token_request(auth: Mapping[str, Any], store_hash: str, **given: str) -> Values:
+    inputs = auth["oauth_connector_input_specification"]
+    values = values_of(auth, asked_of_the_form(auth, {"store_hash": store_hash}), **given)
+    params = inputs["access_token_params"]
+    return {rendered(key, values): rendered(value, values) for key, value in params.items()}
+
+
+def flow(
+    auth: Mapping[str, Any], store: Sandbox, store_hash: str | None = None, **wrong: str
+) -> dict[str, Any]:
+    """What the exchange fills into the form."""
+    inputs, options = auth["oauth_connector_input_specification"], store.options
+    store_hash = store_hash or store.store_hash
+    consent = consent_address(auth, store_hash, options.client_id)
     reply = requests.get(consent.replace(LOGIN, store.url), allow_redirects=False, timeout=10)
     assert reply.status_code == 302
     back = {k: found[0] for k, found in parse_qs(urlsplit(reply.headers["Location"]).query).items()}
-    assert back["state"] == "state-1"
+    assert back["state"] == STATE
     assert back["context"] == f"stores/{store.store_hash}"
-
-    values["auth_code_value"] = back["code"]
-    params = inputs["access_token_params"]
+    given = {
+        "client_id": options.client_id,
+        "client_secret": options.client_secret,
+        "auth_code": back["code"],
+        "redirect_uri": REDIRECT,
+        "state": back["state"],
+        **wrong,
+    }
     exchange = requests.post(
-        rendered(inputs["access_token_url"], values).replace(LOGIN, store.url),
-        json={rendered(key, values): rendered(value, values) for key, value in params.items()},
+        rendered(inputs["access_token_url"], given).replace(LOGIN, store.url),
+        json=token_request(auth, store_hash, **given),
         headers=inputs["access_token_headers"],
         timeout=10,
     )
     exchange.raise_for_status()
-    found = {key: exchange.json()[key] for key in inputs["extract_output"]}
-    outputs = auth["complete_oauth_output_specification"]
-    assert outputs.keys() == found.keys()
-    return {".".join(outputs[key]["path_in_connector_config"]): found[key] for key in outputs}
+    return put_into_the_form(auth, exchange.json())
+
+
+# What it makes of the spec
+
+SCOPES_OF_BOTH = ("store_v2_orders_read_only", "store_v2_default")
+
+
+def test_consent_when_asked_for_is_an_address_with_the_store_the_scopes_and_the_way_back(
+    auth: dict[str, Any],
+) -> None:
+    address = consent_address(auth, "abc123")
+    assert address.startswith(f"{LOGIN}/app/app/install?context=stores%2Fabc123&scope=store_v2_")
+    asked = parse_qs(urlsplit(address).query)
+    scopes = auth["oauth_connector_input_specification"]["scope"]
+    assert asked == {
+        "context": ["stores/abc123"],
+        "scope": [scopes],
+        "redirect_uri": [REDIRECT],
+        "state": [STATE],
+    }
+    assert set(SCOPES_OF_BOTH) <= set(scopes.split(" "))
+
+
+def test_token_when_asked_for_is_asked_for_with_all_that_the_api_wants(
+    auth: dict[str, Any],
+) -> None:
+    given = {"client_id": "app", "client_secret": "s", "auth_code": "c", "redirect_uri": REDIRECT}
+    assert token_request(auth, "abc123", **given) == {
+        "client_id": "app",
+        "client_secret": "s",
+        "code": "c",
+        "context": "stores/abc123",
+        "scope": auth["oauth_connector_input_specification"]["scope"],
+        "grant_type": "authorization_code",
+        "redirect_uri": REDIRECT,
+    }
+    headers = auth["oauth_connector_input_specification"]["access_token_headers"]
+    assert headers == {"Content-Type": "application/json", "Accept": "application/json"}
+
+
+def test_store_when_typed_as_the_form_shows_it_is_the_same_in_both_requests(
+    spec: dict[str, Any], auth: dict[str, Any]
+) -> None:
+    field = spec["connectionSpecification"]["properties"]["store_hash"]
+    assert len(field["examples"]) == 3
+    for typed in [*field["examples"], "stores/abc123", "api.bigcommerce.com/stores/abc123/v3"]:
+        assert "?context=stores%2Fabc123&" in consent_address(auth, typed)
+        assert token_request(auth, typed)["context"] == "stores/abc123"
+
+
+def test_store_when_it_is_not_typed_is_asked_for_before_the_login(auth: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError, match="'store_hash' is a required property"):
+        asked_of_the_form(auth, {"access_token": "typed"})
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ a | urlEncoder }}", "{{ s/{{a}} | urlencode }}", "{{ a b }}"]
+)
+def test_template_when_the_platform_cannot_render_it_fails_here_too(template: str) -> None:
+    with pytest.raises(ValueError, match="no "):
+        rendered(template, {"a": "1"})
+    assert rendered("{{a}}{{ unknown }}{{ a|replace('1', '/') | urlencode }}", {"a": "1"}) == "1%2F"
+
+
+# With the login of the sandbox
 
 
 def test_login_when_the_owner_consents_fills_in_a_token_that_reads_the_store(
@@ -92,27 +232,37 @@ def test_login_when_the_owner_consents_fills_in_a_token_that_reads_the_store(
     assert len(result.records["store"]) == 1
 
 
+def test_login_when_the_store_is_typed_as_an_address_fills_in_a_token(
+    auth: dict[str, Any], store: Sandbox
+) -> None:
+    typed = f"https://api.bigcommerce.com/stores/{store.store_hash}/v3/"
+    assert flow(auth, store, typed) == {"access_token": store.access_token}
+
+
 @pytest.mark.parametrize(
-    "wrong",
-    [{"client_secret_value": "other"}, {"scope_key": "scopes"}, {"client_secret_key": "secret"}],
+    "wrong", ["client_id", "client_secret", "auth_code", "redirect_uri", "scope"]
 )
 def test_login_when_a_request_is_not_as_the_api_wants_it_is_refused(
-    auth: dict[str, Any], store: Sandbox, wrong: dict[str, str]
+    auth: dict[str, Any], store: Sandbox, wrong: str
 ) -> None:
-    with pytest.raises((requests.HTTPError, AssertionError)):
-        flow(auth, store, **wrong)
+    with pytest.raises(requests.HTTPError):
+        flow(auth, store, **{wrong: "other"})
 
 
 def test_spec_when_tokens_are_typed_by_hand_asks_for_nothing_of_the_app(
-    auth: dict[str, Any],
+    spec: dict[str, Any], auth: dict[str, Any]
 ) -> None:
-    assert auth["oauth_user_input_from_connector_config_specification"] == {
-        "store_hash": {"type": "string", "path_in_connector_config": ["store_hash"]}
-    }
+    """No predicate: the form offers the login where the platform has an app, else the field."""
     app = auth["complete_oauth_server_input_specification"]
-    assert set(app) == {"client_id", "client_secret"}
-    spec = SourceBigcommerce().spec(None)  # type: ignore[arg-type]
-    assert not set(app) & set(spec.connectionSpecification["properties"])
+    assert set(app["required"]) == set(app["properties"]) == {"client_id", "client_secret"}
+    assert not set(app["properties"]) & set(spec["connectionSpecification"]["properties"])
+    assert not spec["advanced_auth"].get("predicate_key")
+    assert not spec["advanced_auth"].get("predicate_value")
+    assert not auth.get("complete_oauth_server_output_specification")
+    output = auth["complete_oauth_output_specification"]
+    assert output["required"] == ["access_token"]
+    required = spec["connectionSpecification"]["required"]
+    assert required == ["store_hash", "access_token"]
 
 
 def test_configuration_when_it_holds_a_client_id_is_read_without_it(store: Sandbox) -> None:

@@ -4,9 +4,9 @@ import logging
 import pkgutil
 import sys
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -39,9 +39,11 @@ from source_bigcommerce.components.messages import (
     NO_ACCESS,
     STREAM_UNKNOWN,
     STREAMS_UNREADABLE,
+    UNANSWERED,
 )
 from source_bigcommerce.components.state import DateCursor
 from source_bigcommerce.components.sync import Sync
+from source_bigcommerce.probes import answers
 
 # Records that wait to be printed: two pages. A sync of longer queues is no faster.
 _QUEUED = 500
@@ -241,6 +243,8 @@ class SourceBigcommerce(YamlDeclarativeSource):
         Fails when nothing can be read, in one sentence. Succeeds otherwise, and says which streams
         will not work and which scopes they need.
 
+        An endpoint that hangs costs no more than the patience of `probes`, and is named.
+
         The manifest's CheckStream stops at the first stream that fails, one after the other.
         """
         try:
@@ -253,18 +257,22 @@ class SourceBigcommerce(YamlDeclarativeSource):
         for stream in self.resolved_manifest["streams"]:
             streams_of[stream["$parameters"]["scope"]].append(stream["name"])
         self._wanted = {names[0] for names in streams_of.values()}
-        streams = {stream.name: stream for stream in self._streams_of_check()}
+        sync = Sync(self._config, tries=_TRIES_OF_CHECK, most_parents=1)
+        streams = {stream.name: stream for stream in self._streams_of_check(sync)}
         self._wanted = None
-        with ThreadPoolExecutor(len(streams_of)) as pool:
-            results = pool.map(
-                lambda names: streams[names[0]].check_availability(), streams_of.values()
-            )
-            problems = {
-                scope: result.reason or "no reason given"
-                for scope, result in zip(streams_of, results, strict=True)
-                if not result.is_available
-            }
-        if not problems:
+        began = time.monotonic()
+        questions = {
+            scope: streams[names[0]].check_availability for scope, names in streams_of.items()
+        }
+        results = answers(questions, pause=lambda: sync.quotas.pause)
+        sync.end()
+        problems = {
+            scope: result.reason or "no reason given"
+            for scope, result in results.items()
+            if not result.is_available
+        }
+        unanswered = {scope: names for scope, names in streams_of.items() if scope not in results}
+        if not problems and not unanswered:
             return AirbyteConnectionStatus(status=Status.SUCCEEDED)
 
         # The reason for a stream may be a scope of another: transactions are read through orders.
@@ -276,7 +284,15 @@ class SourceBigcommerce(YamlDeclarativeSource):
                 lacking[lacked] += streams_of[scope]
             elif reason not in sentences:
                 sentences.append(reason)
-        if len(problems) == len(streams_of):
+        if unanswered:
+            endpoints = "; ".join(
+                f"/{self._endpoint_of(names[0])} ({', '.join(names)})"
+                for names in unanswered.values()
+            )
+            where = endpoints if len(unanswered) < len(streams_of) else self._config["api_url"]
+            seconds = round(time.monotonic() - began)
+            sentences.append(UNANSWERED.message(seconds=seconds, endpoints=where))
+        if len(problems) + len(unanswered) == len(streams_of):
             return AirbyteConnectionStatus(
                 status=Status.FAILED, message=sentences[0] if sentences else NO_ACCESS.message()
             )
@@ -290,9 +306,13 @@ class SourceBigcommerce(YamlDeclarativeSource):
         logger.warning(message)
         return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=message)
 
-    def _streams_of_check(self) -> list[AbstractStream]:
+    def _endpoint_of(self, name: str) -> str:
+        of_all = (stream["$parameters"] for stream in self.resolved_manifest["streams"])
+        return next(str(each["endpoint"]) for each in of_all if each["name"] == name)
+
+    def _streams_of_check(self, sync: Sync) -> list[AbstractStream]:
         of_syncs = self._config
-        self._begin(Sync(of_syncs, tries=_TRIES_OF_CHECK, most_parents=1))
+        self._begin(sync)
         # The framework's own overrides have to be fields of the form, or it warns of them.
         self._config = {**of_syncs, **_OF_CHECK}
         try:

@@ -111,7 +111,11 @@ def test_error_handlers_when_streams_are_built_shrink_keyset_pages_and_excuse_lo
         {row.name: [plain] for row in STREAMS}
         | {name: [plain, child] for name in CHILDREN}
         | {name: [keyset, child] for name in KEYSET_PARENTS}
-        | {"orders": [keyset, plain], "products": [keyset]}
+        | {
+            "orders": [keyset, plain],
+            "products": [keyset],
+            "channel_listings": [plain, (True, True)],
+        }
     )
 
 

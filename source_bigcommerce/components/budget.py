@@ -205,6 +205,11 @@ class StoreBudget:
             return ""
         return f"{self._left:,} of {self._quota:,} requests left in these {self._window:.0f} s"
 
+    @property
+    def pause(self) -> float:
+        """Seconds for which no request goes, as the quota is used up or a 429 asked for a pause."""
+        return max(self._announced_until, self._blocked_until) - self._clock()
+
     def _is_crowded(self, request: requests.PreparedRequest, now: float) -> bool:
         for endpoint, most in _AT_ONCE:
             if endpoint.search(request.url or ""):

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping, MutableMapping
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime, time, timedelta, timezone
-from typing import Any
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from airbyte_cdk.sources.declarative.transformations.config_transformations.config_transformation import (  # noqa: E501
@@ -31,40 +33,58 @@ from source_bigcommerce.components.messages import (
 # BigCommerce opened in 2009.
 BEGINNING = "2009-01-01T00:00:00Z"
 
-_API_URL = "https://api.bigcommerce.com"
 _SMALLEST_WINDOW = "P1D"
-LONGEST_LOOKBACK = 44640
-_NUMBERS = {  # key: (title in the form, lowest, highest, default)
-    "num_workers": ("Workers", 1, 40, 10),
-    "lookback_minutes": ("Look-back", 0, LONGEST_LOOKBACK, 10),
-    "page_size": ("Page size", 1, 250, 250),
-    "quota_share": ("Share of the API quota", 1, 100, 100),
-}
-_SWITCHES = {  # key: title in the form
-    "skip_hidden_products": "Skip hidden products",
-    "flatten_records": "Flatten records",
-}
+LONGEST_LOOKBACK = 44640  # minutes; what the form takes at most
 
-_FORM = {
+# Its keys; a test compares them with the form, which is not parsed yet where these are needed.
+FORM = {
     *("store_hash", "access_token", "api_url", "start_date", "end_date", "channel_ids"),
-    *_NUMBERS,
-    *_SWITCHES,
+    *("num_workers", "quota_share", "lookback_minutes", "page_size"),
+    *("skip_hidden_products", "flatten_records"),
 }
 
 _NOT_GIVEN: tuple[Any, ...] = (None, "")  # a form sends "" for a field left empty
 
+# What a store hash is found in, whatever else stands around it in an address.
+_QUOTES = " \t\r\n\u00a0\"'`<>()[]\u201c\u201d\u2018\u2019,;"
 _HASH_FORMS = (
-    re.compile(r"/?stores/([a-z0-9]+)(?:/.*)?"),
-    re.compile(r"https://[^/]+/stores/([a-z0-9]+)(?:/.*)?"),
-    re.compile(r"(?:https://)?store-([a-z0-9]+)(?:-\d+)?\.mybigcommerce\.com(?:/.*)?"),
-    re.compile(r"(?:store-)?([a-z0-9]+)"),
+    re.compile(r"(?:store-)?([a-z0-9]+)(?:/(?:v[23](?:/.*)?)?)?"),
+    re.compile(r"(?:.*(?:/|%2f|=|@))?stores(?:/|%2f)([a-z0-9]+)(?:(?:[/?#&]|%2f).*)?"),
+    re.compile(
+        r"(?:[^?#]*[/@])?store-([a-z0-9]+)(?:-[0-9]+)?[.]mybigcommerce[.]com[.]?(?:[:/?#].*)?"
+    ),
 )
+_NO_ID = 10**18
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:[.]0+)?")
+_SWITCHES = {
+    **dict.fromkeys(("true", "on", "yes", "1"), True),
+    **dict.fromkeys(("false", "off", "no", "0"), False),
+}
 _LOGIN = re.compile(r"^(\W*[a-z]+:/+)?.*(?:@|%40)", re.IGNORECASE | re.DOTALL)
 _SECRET_PART = re.compile(r"([?#]|:(?!/|\d{1,5}(?:[/?#]|$))).*", re.DOTALL)
-_CHANNEL_ID = re.compile(r"[0-9]{1,18}")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
-_AMERICAN_DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{4}")
+
+# The patterns of the form say the same (manifest.yaml).
+_BLANKS = " \t\r\n\u00a0"
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?!24)[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
+    r"(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_AMERICAN_DATE = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
+_SPAN = re.compile(
+    r"([0-9]{1,4}|an?|one) *(second|minute|hour|day|week|month|year)s?,? +(?:and +)?", re.ASCII
+)
+_AGO = re.compile(rf"(?:{_SPAN.pattern}){{1,7}}ago")
+
+
+@cache
+def _form_of_the_manifest() -> Mapping[str, Any]:
+    """For scripts; a sync is given the form, as the manifest is parsed then anyway."""
+    import yaml
+
+    manifest = files("source_bigcommerce").joinpath("manifest.yaml").read_text()
+    spec = yaml.safe_load(manifest)["spec"]["connection_specification"]
+    return cast(Mapping[str, Any], spec["properties"])
 
 
 @dataclass
@@ -73,6 +93,8 @@ class NormalizeConfig(ConfigTransformation):
 
     Not YAML: the CDK's own transformations can copy and rename keys, not read a date or cut the
     hash out of an address, and a violation of the spec is reported without the field's name.
+    Before: `{"store_hash": "https://store-abc123.mybigcommerce.com", "page_size": "50", ...}`
+    After:  `{"store_hash": "abc123", "page_size": 50, "num_workers": 10, ...}`
 
     It runs in memory, at the start of each sync: "30 days ago" stays "30 days ago" in the saved
     configuration.
@@ -81,8 +103,11 @@ class NormalizeConfig(ConfigTransformation):
     date window as an ISO 8601 duration.
 
     Raises a config error that names the field of the form and what to type there.
+
+    form: the fields as the spec has them, with their titles, limits and defaults.
     """
 
+    form: Mapping[str, Any] = field(default_factory=_form_of_the_manifest)
     parameters: InitVar[Mapping[str, Any] | None] = None
 
     def __post_init__(self, parameters: Mapping[str, Any] | None) -> None:
@@ -91,11 +116,12 @@ class NormalizeConfig(ConfigTransformation):
     def transform(self, config: MutableMapping[str, Any]) -> None:
         config["store_hash"] = _store_hash(config.get("store_hash"))
         config["access_token"] = _access_token(config.get("access_token"))
-        config["api_url"] = _api_url(_given(config, "api_url", _API_URL))
-        for key, (title, lowest, highest, default) in _NUMBERS.items():
-            config[key] = _number(config.get(key), title, lowest, highest, default)
-        for key, title in _SWITCHES.items():
-            config[key] = _switch(config.get(key), title)
+        config["api_url"] = _api_url(_given(config, "api_url", self.form["api_url"]["default"]))
+        for key, spec in self.form.items():
+            if spec["type"] == "integer":
+                config[key] = _number(config.get(key), spec)
+            elif spec["type"] == "boolean":
+                config[key] = _switch(config.get(key), spec)
         config["channel_ids"] = _channel_ids(config.get("channel_ids"))
         config["window"] = _SMALLEST_WINDOW
         now = utc_now()
@@ -134,7 +160,7 @@ def dates(config: Mapping[str, Any], now: datetime, sure_until: datetime) -> dic
 
 def of_the_form(config: Mapping[str, Any]) -> dict[str, Any]:
     """Its values without whatever else stands there: internal keys are not for users to set."""
-    return {key: value for key, value in config.items() if key in _FORM}
+    return {key: value for key, value in config.items() if key in FORM}
 
 
 def format_instant(instant: datetime) -> str:
@@ -149,9 +175,10 @@ def _given(config: Mapping[str, Any], key: str, default: str) -> Any:
 def _store_hash(value: Any) -> str:
     if value in _NOT_GIVEN:
         raise HASH_MISSING.error()
-    text = value.strip() if isinstance(value, str) else ""
-    for form in _HASH_FORMS:
-        match = form.fullmatch(text.lower())
+    text = value.strip(_QUOTES).lower() if isinstance(value, str) else ""
+    _, is_address, rest = text.partition("://")
+    for form in _HASH_FORMS[1:] if is_address else _HASH_FORMS:
+        match = form.fullmatch(rest if is_address else text.removeprefix("/"))
         if match:
             return match.group(1)
     raise HASH_UNREADABLE.error(value=_shown_address(value))
@@ -183,34 +210,53 @@ def _api_url(value: Any) -> str:
     raise API_URL_UNSAFE.error(value=_shown_address(value))
 
 
-def _number(value: Any, title: str, lowest: int, highest: int, default: int) -> int:
+def _number(value: Any, spec: Mapping[str, Any]) -> int:
+    lowest, highest = spec["minimum"], spec["maximum"]
     if value is None:
-        return default
-    if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
+        return int(spec["default"])
+    number = _whole(value)
+    if number is not None and lowest <= number <= highest:
+        return number
+    raise NUMBER_UNFIT.error(
+        title=spec["title"], value=_shown(value), lowest=lowest, highest=highest
+    )
+
+
+def _whole(value: Any) -> int | None:
+    """Of 10, 10.0, "10" and "10.0"; None for what is no whole number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise NUMBER_UNFIT.error(title=title, value=_shown(value), lowest=lowest, highest=highest)
+    text = value.strip() if isinstance(value, str) else ""
+    return int(text.partition(".")[0]) if _WHOLE_NUMBER.fullmatch(text) else None
 
 
-def _switch(value: Any, title: str) -> bool:
-    if value in (None, True, False):
+def _switch(value: Any, spec: Mapping[str, Any]) -> bool:
+    if value is None:
+        return bool(spec["default"])
+    if value in (True, False):
         return bool(value)
-    raise SWITCH_UNFIT.error(title=title, value=_shown(value))
+    text = value.strip().lower() if isinstance(value, str) else ""
+    if text in _SWITCHES:
+        return _SWITCHES[text]
+    raise SWITCH_UNFIT.error(title=spec["title"], value=_shown(value))
 
 
 def _channel_ids(value: Any) -> list[int]:
-    """Of `[1, 2]`, `["1", "2"]`, `1` or `"1, 2"`: each once, in ascending order."""
+    """Of `[1, 2]`, `["1", "2"]`, `1`, `1.0` or `"1, 2"`: each once, in ascending order."""
     if value in _NOT_GIVEN:
         return []
-    ids = value if isinstance(value, list) else str(value).split(",")
-    texts = [str(each).strip() for each in ids]
-    if all(_CHANNEL_ID.fullmatch(text) for text in texts):
-        return sorted({int(text) for text in texts})
+    listed = value.split(",") if isinstance(value, str) else value
+    ids = [_whole(each) for each in (listed if isinstance(listed, list) else [listed])]
+    if all(each is not None and 0 <= each < _NO_ID for each in ids):
+        return sorted({each for each in ids if each is not None})
     raise CHANNELS_UNREADABLE.error(value=_shown(value))
 
 
 def _instant(value: Any, title: str, now: datetime, is_end: bool = False) -> datetime:
     """A date, timestamp or words as an instant; a date as its first second, or last for an end."""
-    text = value.strip() if isinstance(value, str) else ""
+    text = value.strip(_BLANKS) if isinstance(value, str) else ""
     edge = time(23, 59, 59) if is_end else time()
     try:
         if _DATE.fullmatch(text):
@@ -224,6 +270,8 @@ def _instant(value: Any, title: str, now: datetime, is_end: bool = False) -> dat
             return (instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)).astimezone(
                 timezone.utc
             )
+        if _AGO.fullmatch(text.lower()):
+            return _ago(text.lower(), now)
     except (ValueError, OverflowError):
         raise DATE_IMPOSSIBLE.error(title=title, value=_shown(value)) from None
     if text.lower() == "now":
@@ -231,29 +279,17 @@ def _instant(value: Any, title: str, now: datetime, is_end: bool = False) -> dat
     if text.lower() in ("today", "yesterday"):
         day = now - timedelta(days=text.lower() == "yesterday")
         return min(datetime.combine(day, edge, timezone.utc), now)
-    relative = _relative(text, now)
-    if not relative:
-        raise DATE_UNREADABLE.error(title=title, value=_shown(value))
-    return relative
+    raise DATE_UNREADABLE.error(title=title, value=_shown(value))
 
 
-def _relative(text: str, now: datetime) -> datetime | None:
-    """`30 days ago`, `1 month ago`: only spans before now, never a guess at a date's parts."""
-    if not text or len(text) > 40 or not text.lower().endswith("ago"):
-        return None
-    import dateparser  # 70 ms that a sync without words does not pay
+def _ago(text: str, now: datetime) -> datetime:
+    """`30 days ago`, `1 month ago`, `1 year, 2 months ago`."""
+    from dateutil.relativedelta import relativedelta  # a sync without words does not pay for it
 
-    parsed: datetime | None = dateparser.parse(
-        text,
-        languages=["en"],
-        settings={
-            "PARSERS": ["relative-time"],
-            "RELATIVE_BASE": now,
-            "TIMEZONE": "UTC",
-            "RETURN_AS_TIMEZONE_AWARE": True,
-        },
-    )
-    return parsed
+    for number, unit in _SPAN.findall(text):
+        span: dict[str, Any] = {f"{unit}s": int(number) if number.isdecimal() else 1}
+        now = now - relativedelta(**span)
+    return now
 
 
 def _shown_address(value: Any) -> str:

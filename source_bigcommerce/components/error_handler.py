@@ -5,8 +5,10 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import requests
+import urllib3
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.requesters.error_handlers import DefaultErrorHandler
 from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
@@ -18,10 +20,18 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.authenticator import ReplyTooLarge
 from source_bigcommerce.components.budget import seconds_until_retry
-from source_bigcommerce.components.extractor import described, parsed_body
+from source_bigcommerce.components.extractor import (
+    described,
+    is_of_the_api,
+    parsed_body,
+    values_of,
+)
 from source_bigcommerce.components.messages import (
+    FIREWALL,
     GIVEN_UP,
     NOT_FOUND,
+    PAGE_TOO_LARGE,
+    PAGE_TOO_SLOW,
     REDIRECTED,
     REPLY_TOO_LARGE,
     REQUEST_REFUSED,
@@ -35,7 +45,8 @@ from source_bigcommerce.components.sync import Sync
 _NO_LIMIT = 10**6
 _LONGEST_WAIT = 60.0
 _HEAVY_PAGE = (413, 500, 504)
-_TOO_HEAVY = (ReplyTooLarge, requests.exceptions.ReadTimeout)
+# How often a refusal that may pass is heard before it is believed.
+_REFUSALS = {401: 6, 403: 4, 422: 2}
 
 _PROBLEMS = {
     **dict.fromkeys((301, 302, 303, 307, 308), REDIRECTED),
@@ -55,8 +66,11 @@ class ErrorHandler(DefaultErrorHandler):
     - what only a person can mend (`_PROBLEMS`) fails at once, in the words of `messages`;
     - 429 is retried for as long as it lasts; every other retry ends after the tries of the sync;
     - a 200 whose body is empty or not JSON is retried: it is never "no rows";
+    - a refusal that may pass is heard a few times (`_REFUSALS`): a 401 after the token has worked
+      in this sync, a 403 after its scope has, each 422, and a 403 of a firewall. A scope that the
+      token lacks is not among them: a first sync would wait for each of its streams;
     - `shrinks_pages`: a page that is too heavy (413, 500, 504, a time-out, a reply beyond the
-      authenticator's bound) is asked for again in smaller parts;
+      authenticator's bound) is asked for again in smaller parts; else the person is told the size;
     - `missing_is_empty`: a 404 means no rows (an order without the sub-resource).
 
     Not YAML: DefaultErrorHandler counts 429s among the tries of all other errors, ends after ten
@@ -81,38 +95,31 @@ class ErrorHandler(DefaultErrorHandler):
     def interpret_response(self, response_or_exception: Reply) -> ErrorResolution:
         reply = response_or_exception
         if not isinstance(reply, requests.Response):
-            if self.shrinks_pages and isinstance(reply, _TOO_HEAVY):
+            if self.shrinks_pages and (isinstance(reply, ReplyTooLarge) or timed_out(reply)):
                 return _smaller_page(f"The page could not be read: {reply!r}.")
             if isinstance(reply, ReplyTooLarge):
                 raise REPLY_TOO_LARGE.error(repr(reply), size=reply)
             return super().interpret_response(reply)
         self.api_budget.answered()
         if reply.status_code == 204:
+            self.api_budget.accepted.add(self._scope)
             return SUCCESS_RESOLUTION
         if reply.status_code == 200:
             try:
                 parsed_body(reply)
             except ValueError:
-                return ErrorResolution(
-                    ResponseAction.RETRY,
-                    FailureType.transient_error,
-                    "BigCommerce answered 200 with a body that is not JSON.",
-                )
+                return _try_again("BigCommerce answered 200 with a body that is not JSON.")
+            self.api_budget.accepted.add(self._scope)
             return SUCCESS_RESOLUTION
         if reply.status_code == 404 and self.missing_is_empty:
             return SUCCESS_RESOLUTION
         if reply.status_code in _HEAVY_PAGE and self.shrinks_pages:
             return _smaller_page(f"BigCommerce answered {reply.status_code}.")
-        problem, words = _PROBLEMS.get(reply.status_code), described(reply)
-        if not problem and "suspended" in words:
-            problem = STORE_SUSPENDED
+        problem = self._problem(reply)
+        if problem and not self._may_pass(reply):
+            raise problem
         if problem:
-            raise problem.error(
-                words,
-                status=reply.status_code,
-                scope=self._scope,
-                endpoint=self._endpoint,
-            )
+            return _try_again(f"BigCommerce answered {reply.status_code}.")
         return super().interpret_response(reply)
 
     def backoff_time(
@@ -122,27 +129,100 @@ class ErrorHandler(DefaultErrorHandler):
     ) -> float | None:
         """Seconds to wait before a retry; None leaves it to the CDK's 1, 2, 4, 8... seconds.
 
-        Raises a transient error when the tries are used up.
+        Raises the error when the tries are used up.
         """
         reply = response_or_exception
+        tried = self._tried
         if attempt_count <= 1:
-            self._tried.limited = self._tried.failed = 0
-        if isinstance(reply, requests.Response) and reply.status_code == 429:
-            self._tried.limited += 1
-            grown = min(_LONGEST_WAIT, 2.0**self._tried.limited) * random.uniform(0.5, 1)
-            return max(seconds_until_retry(reply), grown if self._tried.limited > 1 else 0.1)
-        self._tried.failed += 1
-        if self._tried.failed >= self.api_budget.tries or self.api_budget.is_down():
+            tried.limited = tried.failed = tried.refused = 0
+        status = reply.status_code if isinstance(reply, requests.Response) else 0
+        if isinstance(reply, requests.Response) and status == 429:
+            tried.limited += 1
+            grown = min(_LONGEST_WAIT, 2.0**tried.limited) * random.uniform(0.5, 1)
+            return max(seconds_until_retry(reply), grown if tried.limited > 1 else 0.1)
+        if isinstance(reply, requests.Response) and status in _REFUSALS:
+            tried.refused += 1
+            if tried.refused >= min(_REFUSALS[status], self.api_budget.tries):
+                self._believe(status)
+                raise self._problem(reply) or REQUEST_REFUSED.error(status=status)
+            return None
+        tried.failed += 1
+        if tried.failed >= self.api_budget.tries or self.api_budget.is_down():
             raise self._given_up(reply)
         return None
 
+    def _may_pass(self, reply: requests.Response) -> bool:
+        """Whether a refusal contradicts what this sync has seen, or comes from elsewhere."""
+        if reply.status_code == 401:
+            return bool(self.api_budget.accepted) or not is_of_the_api(reply)
+        if reply.status_code == 403:
+            return self._scope in self.api_budget.accepted or not is_of_the_api(reply)
+        return reply.status_code == 422
+
+    def _believe(self, status: int) -> None:
+        """Others that are refused need not ask again, until something is accepted."""
+        if status == 401:
+            self.api_budget.accepted.clear()
+        elif status == 403:
+            self.api_budget.accepted.discard(self._scope)
+
+    def _problem(self, reply: requests.Response) -> AirbyteTracedException | None:
+        """What is wrong where a person must know of it; None where it passes by itself."""
+        status, words = reply.status_code, described(reply)
+        asked, smaller = _page_sizes(reply)
+        problem = _PROBLEMS.get(status)
+        if status in (401, 403) and not is_of_the_api(reply):
+            problem = FIREWALL
+        elif smaller and (status == 413 or (status == 504 and _says_nothing(reply))):
+            problem = PAGE_TOO_LARGE
+        elif not problem and "suspended" in words.lower():
+            problem = STORE_SUSPENDED
+        values = {"status": status, "scope": self._scope, "endpoint": self._endpoint}
+        return problem.error(words, asked=asked, smaller=smaller, **values) if problem else None
+
     def _given_up(self, reply: Reply) -> AirbyteTracedException:
+        asked, smaller = _page_sizes(reply)
+        if not isinstance(reply, requests.Response):
+            self.api_budget.gave_no_answer()
         if isinstance(reply, requests.Response):
-            code = reply.status_code
-            answered = f"answered {code}" if code != 200 else "sent no JSON"
-            return GIVEN_UP.error(described(reply), answered=answered, tries=self.api_budget.tries)
-        self.api_budget.gave_no_answer()
-        return UNREACHABLE.error(repr(reply), address=self.config["api_url"])
+            code, words = reply.status_code, described(reply)
+            answered, is_slow = f"answered {code}" if code != 200 else "sent no JSON", code == 504
+        elif timed_out(reply):
+            words, is_slow = repr(reply), True
+            answered = f"did not answer /{self._endpoint} in time"
+        else:
+            return UNREACHABLE.error(repr(reply), address=self.config["api_url"])
+        if is_slow and smaller:
+            return PAGE_TOO_SLOW.error(words, asked=asked, smaller=smaller, endpoint=self._endpoint)
+        return GIVEN_UP.error(words, answered=answered, tries=self.api_budget.tries)
+
+
+def timed_out(error: Reply) -> bool:
+    """Whether the address was reached, and then nothing came, or nothing more."""
+    return isinstance(error, requests.ReadTimeout) or (
+        isinstance(error, requests.ConnectionError)
+        and isinstance(next(iter(error.args), None), urllib3.exceptions.ReadTimeoutError)
+    )
+
+
+def _page_sizes(reply: Reply) -> tuple[int, int]:
+    """The rows asked for, and how many might do: what the reply names, or half; 0 for none."""
+    request = getattr(reply, "request", None)
+    url = getattr(reply, "url", None) or getattr(request, "url", None) or ""
+    limit = parse_qs(urlsplit(url).query).get("limit", [""])[0]
+    asked = int(limit) if limit.isdecimal() else 0
+    named = values_of(reply, "max_limit") if isinstance(reply, requests.Response) else []
+    fitting = [int(each) for each in named if str(each).isdecimal() and 0 < int(each) < asked]
+    return asked, min(fitting, default=asked // 2)
+
+
+def _says_nothing(reply: requests.Response) -> bool:
+    """How the API answers pages that take it too long: in its own JSON, with no words."""
+    return "" in values_of(reply, "title") + values_of(reply, "message")
+
+
+def _try_again(reason: str) -> ErrorResolution:
+    return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, reason)
 
 
 def _smaller_page(reason: str) -> ErrorResolution:

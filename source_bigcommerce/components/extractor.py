@@ -1,8 +1,9 @@
 """Rows of a reply, and the one place where a reply's body is parsed."""
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import InitVar, dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -16,6 +17,12 @@ _PARSED = "_source_bigcommerce_body"
 Row = MutableMapping[str, Any]
 # Which of these the API sends is not documented; its support asks for what there is.
 _IDS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray")
+# Of an error body: what is written into the log, and how much of it is looked at.
+_TOLD = {"title", "detail", "details", "message", "error", "error_description", "errors"}
+_MOST, _DEEPEST = 20, 6
+_LONGEST_WORD, _LONGEST_WORDS = 300, 600
+_TITLE = re.compile(r"<title>\s*([^<]+)", re.IGNORECASE)
+_EMAIL = re.compile(r"[^\s\"'<>:,;]+@[^\s\"'<>:,;]+")
 _V3 = re.compile(r"/stores/[^/]+/v3/")
 
 
@@ -33,20 +40,81 @@ def parsed_body(response: requests.Response) -> Any:
 
 
 def described(response: requests.Response) -> str:
-    """For the log: `GET https://.../v2/orders?limit=250: 503, "Maintenance", request id 1a2b`."""
-    try:
-        said = parsed_body(response)
-    except ValueError:
-        said = None
-    if isinstance(said, list) and said:
-        said = said[0]  # v2
-    words = (
-        [said.get(key) for key in ("title", "message", "detail")] if isinstance(said, dict) else []
-    )
+    """For the log: `GET https://.../v2/orders?limit=250: 503, "Maintenance", request id 1a2b`.
+
+    It has all the words of an error body, in whichever of the API's forms, but at most 600
+    characters of them; of other bodies none, as there may be rows in them.
+    """
     parts = [str(response.status_code)]
-    parts += [f'"{text[:300]}"' for text in words if isinstance(text, str) and text][:1]
+    left = _LONGEST_WORDS
+    for text in dict.fromkeys(_words(response)):
+        if left > 0:
+            parts.append(f'"{text[: min(left, _LONGEST_WORD)]}"')
+            left -= len(text)
     parts += [f"request id {response.headers[name]}" for name in _IDS if name in response.headers]
     return f"GET {response.url}: {', '.join(parts)}"
+
+
+def is_of_the_api(response: requests.Response) -> bool:
+    """Whether the API itself refused, and not a firewall in front of it.
+
+    Those send HTML, a word of text, or JSON of their own.
+
+    https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/
+    """
+    if "cf-mitigated" in response.headers or b"cloudflare" in response.content[:4096].lower():
+        return False
+    try:
+        return isinstance(parsed_body(response), dict | list)
+    except ValueError:
+        is_html = "html" in response.headers.get("Content-Type", "")
+        return not response.content.strip() and not is_html
+
+
+def values_of(response: requests.Response, key: str) -> list[Any]:
+    """What stands under a key of an error body, at whatever depth."""
+    try:
+        leaves = _leaves(parsed_body(response))
+    except ValueError:
+        return []
+    return [value for path, value in leaves if path and path[-1] == key]
+
+
+def _words(response: requests.Response) -> Iterator[str]:
+    """`title` and `detail`, `message` and `details`, `error`, `errors` as a map or a list."""
+    if response.status_code == 200:
+        return
+    try:
+        leaves = list(_leaves(parsed_body(response)))
+    except ValueError:
+        leaves = [
+            (("title",), found[1]) for found in [_TITLE.search(response.text[:4096])] if found
+        ]
+    told = [(path, value) for path, value in leaves if path and path[0] in _TOLD]
+    token = response.request.headers.get("X-Auth-Token") if response.request else None
+    for path, value in told or [leaf for leaf in leaves if leaf[0] == ("type",)]:
+        where = ".".join(key for key in path if key not in _TOLD)
+        text = f"{where}: {value}" if where else str(value)
+        text = _EMAIL.sub("***", text.replace(token, "***") if token else text)
+        text = "".join(each if each.isprintable() else " " for each in text)
+        if value not in ("", None):
+            yield " ".join(text.split())
+
+
+def _leaves(
+    body: Any, path: tuple[str, ...] = (), depth: int = 0
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each value that is no map and no list, with the keys above it."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(body, dict):
+        for key, value in islice(body.items(), _MOST):
+            yield from _leaves(value, (*path, str(key)), depth + 1)
+    elif isinstance(body, list):
+        for value in body[:_MOST]:
+            yield from _leaves(value, path, depth + 1)
+    else:
+        yield path, body
 
 
 def rows_of(response: requests.Response) -> list[Row]:

@@ -1,14 +1,20 @@
 """Every error that a person may see: what happened, and what to do about it."""
 
+import re
 from dataclasses import dataclass
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+# In `https://user:password@host`; a password may hold anything, also a slash.
+_LOGIN = re.compile(r"://[^\s\"'/@]*:[^\s\"']*@")
+
 
 @dataclass(frozen=True)
 class Problem:
     """A kind of error, in two sentences; `{name}` stands for a value that an occurrence gives.
+
+    A user and password in an address are never told.
 
     happened: one sentence of what happened.
     remedy: one sentence of what to do.
@@ -21,16 +27,20 @@ class Problem:
     failure_type: FailureType = FailureType.config_error
 
     def message(self, **values: object) -> str:
-        return f"{self.happened} {self.remedy}".format(**values)
+        return _without_login(f"{self.happened} {self.remedy}".format(**values))
 
     def error(self, internal_message: str = "", **values: object) -> AirbyteTracedException:
         """To be raised; `internal_message` is for the log: the API's own words, an exception."""
         message = self.message(**values)
         return AirbyteTracedException(
             message=message,
-            internal_message=internal_message or message,
+            internal_message=_without_login(internal_message) or message,
             failure_type=self.failure_type,
         )
+
+
+def _without_login(text: str) -> str:
+    return _LOGIN.sub("://***@", text)
 
 
 # What BigCommerce answers
@@ -54,6 +64,22 @@ STORE_SUSPENDED = Problem(
 REDIRECTED = Problem(
     "The API address answers with a redirect, and the access token is not sent elsewhere.",
     "Correct the API address.",
+)
+FIREWALL = Problem(
+    "A firewall in front of BigCommerce refused /{endpoint}, which is not about scopes.",
+    "Sync again later, it continues where this one stopped; if it lasts, ask BigCommerce support, "
+    "or whoever runs the firewall or proxy, to let the connector's IP address through.",
+    FailureType.transient_error,
+)
+PAGE_TOO_LARGE = Problem(
+    "BigCommerce does not send {asked} rows of /{endpoint} in one reply.",
+    "Set Page size to {smaller} and sync again: it continues where this one stopped.",
+)
+PAGE_TOO_SLOW = Problem(
+    "BigCommerce takes too long to send {asked} rows of /{endpoint} in one reply.",
+    "Sync again later, it continues where this one stopped; if it lasts, set Page size to "
+    "{smaller}.",
+    FailureType.transient_error,
 )
 REQUEST_REFUSED = Problem(
     "BigCommerce refused a request with status {status}, which is a bug of the connector.",
@@ -93,6 +119,11 @@ NO_ACCESS = Problem(
 STREAMS_UNREADABLE = Problem(
     "Some streams cannot be read: {needs} (read-only).",
     "Create a store-level API account with these scopes, or leave the streams out.",
+)
+
+UNANSWERED = Problem(
+    "No usable answer came within {seconds} seconds from {endpoints}.",
+    "Check the connection again later; these streams were not checked.",
 )
 
 # What the form holds

@@ -83,6 +83,12 @@ class Quotas:
         with self._changed:
             return max(self._all(), key=lambda quota: quota.scarcity).state
 
+    @property
+    def pause(self) -> float:
+        """Seconds for which requests wait, as a quota is used up or a 429 asked for a pause."""
+        with self._changed:
+            return max(quota.pause for quota in self._all())
+
     def _another(self) -> StoreBudget:
         return StoreBudget(self._share, self._clock, self._changed)
 

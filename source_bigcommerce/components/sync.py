@@ -33,6 +33,7 @@ class Sync(AbstractAPIBudget):
     config: the form's values; `quota_share` and `num_workers` are used.
     tries: how often a request is made before it is given up.
     most_parents: of how many parents children are read; None for all.
+    accepted: scopes whose endpoints the token has opened (ErrorHandler).
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Sync(AbstractAPIBudget):
         self.quotas = Quotas(config.get("quota_share", 100))
         self.progress = Progress()
         self.connections = Connections()
+        self.accepted: set[str | None] = set()
         self._workers = ThreadPoolExecutor(
             config.get("num_workers", _WORKERS), thread_name_prefix="child-rows"
         )

@@ -521,3 +521,30 @@ def test_quota_when_many_threads_ask_is_never_overdrawn() -> None:
         thread.join(10)
     assert not overdrawn
     assert not any(thread.is_alive() for thread in threads)
+
+
+# Pauses
+
+
+def test_pause_when_nobody_has_to_wait_is_over() -> None:
+    store = Store()
+    store.ask(left(100, 150, 10))
+    assert store.budget.pause < 0
+
+
+def test_pause_when_the_store_asks_for_one_lasts_until_its_end() -> None:
+    store = Store()
+    store.ask({"X-Retry-After": "7"}, status=429)
+    assert store.budget.pause == 7
+    store.now += 8
+    assert store.budget.pause < 0
+
+
+def test_pause_when_the_quota_is_used_up_lasts_until_the_next_window() -> None:
+    store = Store()
+    store.ask(left(0, 150, 10_000))
+    assert store.budget.pause < 0  # nobody waits yet
+    store.is_patient = False
+    with pytest.raises(Waits):
+        store.send()
+    assert store.budget.pause == 10

@@ -9,12 +9,15 @@ import requests
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.streams.http.error_handlers import ResponseAction
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from urllib3 import HTTPSConnectionPool
+from urllib3.exceptions import ReadTimeoutError
 
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import ErrorHandler
 from source_bigcommerce.components.authenticator import ReplyTooLarge
+from source_bigcommerce.components.extractor import described
 from source_bigcommerce.components.sync import Sync
-from unit_tests.replies import clients_of, reply
+from unit_tests.replies import API, clients_of, reply
 from unit_tests.streams import CONFIG
 
 OK, FAIL, RETRY = ResponseAction.SUCCESS, ResponseAction.FAIL, ResponseAction.RETRY
@@ -76,6 +79,12 @@ def shared(handlers: dict[str, ErrorHandler]) -> Sync:
     return sync
 
 
+@pytest.fixture
+def accepted(shared: Sync) -> set[str | None]:
+    """What the token has opened in the sync, nothing at first."""
+    return shared.accepted
+
+
 NO_REASON: list[Any] = [b"", b"<html>", {}, [], [[]], [{}], "text", 5]
 V3 = {"title": "Bad filter", "type": "", "errors": {}}
 V2 = [{"status": 400, "message": "Bad field"}]
@@ -95,7 +104,8 @@ SUSPENDED_BODY = {"status": 503, "title": "The store is suspended, says the API.
         (401, V3, FAIL, CONFIG_ERROR, TOKEN),
         (403, V2, FAIL, CONFIG_ERROR, SCOPE),
         (404, V3, FAIL, CONFIG_ERROR, UNKNOWN),
-        *((c, V3, FAIL, SYSTEM_ERROR, refused(c)) for c in (400, 405, 406, 415, 422, 501, 505)),
+        *((c, V3, FAIL, SYSTEM_ERROR, refused(c)) for c in (400, 405, 406, 415, 501, 505)),
+        (422, V3, RETRY, TRANSIENT, "BigCommerce answered 422."),
         (429, V3, LIMITED, TRANSIENT, "HTTP Status Code: 429. Error: Too many requests."),
         (503, SUSPENDED_BODY, FAIL, CONFIG_ERROR, SUSPENDED),
         (503, [SUSPENDED_BODY], FAIL, CONFIG_ERROR, SUSPENDED),
@@ -127,32 +137,105 @@ def interpreted(handler: ErrorHandler, answer: requests.Response) -> tuple[Any, 
     return resolution.response_action, resolution.failure_type, resolution.error_message
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "headers", "expected"),
-    [
-        (422, V3, {}, '422, "Bad filter"'),
-        (400, V2, {"X-Request-Id": "1a2b"}, '400, "Bad field", request id 1a2b'),
-        (
-            400,
-            {"title": "", "detail": "Bad page"},
-            {"cf-ray": "7"},
-            '400, "Bad page", request id 7',
-        ),
-        (403, {"title": "x" * 301}, {}, f'403, "{"x" * 300}"'),
-        *((404, body, {}, "404") for body in NO_REASON),
-    ],
-)
-def test_internal_message_when_a_request_fails_holds_the_words_of_the_api_and_its_request_id(
+WORDS: list[tuple[int, Any, dict[str, str], str]] = [
+    (415, V3, {}, '415, "Bad filter"'),
+    (400, V2, {"X-Request-Id": "1a2b"}, '400, "Bad field", request id 1a2b'),
+    (400, {"title": "", "detail": "Bad page"}, {"cf-ray": "7"}, '400, "Bad page", request id 7'),
+    (
+        400,
+        {"title": "Input is invalid", "detail": "no name"},
+        {},
+        '400, "Input is invalid", "no name"',
+    ),
+    (400, {"title": "Twice", "detail": "Twice"}, {}, '400, "Twice"'),
+    (
+        400,
+        {"title": "Missing", "errors": {"items": "error.path.missing", "n": {"sku": ["a", "b"]}}},
+        {},
+        '400, "Missing", "items: error.path.missing", "n.sku: a", "n.sku: b"',
+    ),
+    (
+        400,
+        {"title": "Invalid Input.", "errors": ["bar", 7]},
+        {},
+        '400, "Invalid Input.", "bar", "7"',
+    ),
+    (
+        400,
+        {"errors": [{"code": 5, "message": "No."}, {"title": "Never."}]},
+        {},
+        '400, "code: 5", "No.", "Never."',
+    ),
+    (
+        400,
+        [
+            {"status": 400, "message": "A", "details": {"max_limit": 50, "why": {"x": "y"}}},
+            {"message": "B"},
+        ],
+        {},
+        '400, "A", "max_limit: 50", "why.x: y", "B"',
+    ),
+    (401, {"error": "You are not authorized."}, {}, '401, "You are not authorized."'),
+    (401, {"error": {"message": "No.", "code": "x1"}}, {}, '401, "No.", "code: x1"'),
+    (
+        404,
+        {"type": "about:blank", "status": 404, "detail": "No such page"},
+        {},
+        '404, "No such page"',
+    ),
+    (
+        404,
+        {"type": "/no-such-page", "status": 404, "instance": "1"},
+        {},
+        '404, "type: /no-such-page"',
+    ),
+    (403, {"title": "x" * 301}, {}, f'403, "{"x" * 300}"'),
+    (
+        400,
+        {"errors": ["x" * 300, "y" * 200, "z" * 300, "w"]},
+        {},
+        f'400, "{"x" * 300}", "{"y" * 200}", "{"z" * 100}"',
+    ),
+    (400, {"title": "a\x00b\x1b[31m\r\nc\u2028d"}, {}, '400, "a b [31m c d"'),
+    (400, {"title": "ann@example.com is taken"}, {}, '400, "*** is taken"'),
+    (400, {"title": "Token t0ken-of-the-test"}, {}, '400, "Token ***"'),
+    # Rows, and what may be rows.
+    (400, [{"id": 1, "email": "ann@example.com", "first_name": "Ann"}], {}, "400"),
+    (400, {"data": [{"title": "A product"}], "title": "Bad"}, {}, '400, "Bad"'),
+    (400, b'{"data": [{"title": "A prod', {}, "400"),
+    (404, b"<HTML><head><Title>\n Not found\n</title><body>Ann", {}, '404, "Not found"'),
+    (404, b"Ann, of 5 High Street", {}, "404"),
+    (
+        400,
+        {"errors": {str(key): "x" for key in range(10**4)}},
+        {},
+        "400" + "".join(f', "{n}: x"' for n in range(20)),
+    ),
+    *((404, body, {}, "404") for body in [*NO_REASON, None, [None], {"title": None}]),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "headers", "expected"), WORDS)
+def test_internal_message_when_a_request_fails_holds_all_words_of_the_api_and_its_request_id(
     handlers: dict[str, ErrorHandler],
     status: int,
     body: Any,
     headers: dict[str, str],
     expected: str,
 ) -> None:
+    answer = reply(status, body, headers)
+    answer.request = requests.Request(
+        "GET", answer.url, {"X-Auth-Token": "t0ken-of-the-test"}
+    ).prepare()
     with pytest.raises(AirbyteTracedException) as error:
-        handlers["plain"].interpret_response(reply(status, body, headers))
+        handlers["plain"].interpret_response(answer)
     url = "https://api.bigcommerce.com/stores/abc123/v2/orders"
     assert error.value.internal_message == f"GET {url}: {expected}"
+
+
+def test_internal_message_when_the_body_is_as_deep_as_it_gets_ends_somewhere() -> None:
+    for deep in (b'{"errors": ' * 500 + b"1" + b"}" * 500, b"[" * 1000 + b"1" + b"]" * 1000):
+        assert described(reply(400, deep)).endswith(": 400")
 
 
 @pytest.mark.parametrize(
@@ -200,6 +283,201 @@ def test_connection_when_it_breaks_is_tried_again_or_with_a_smaller_page(
         for name, handler in handlers.items()
     }
     assert actions == {"plain": RETRY, "shrinking": shrinking, "lenient": RETRY}
+
+
+# Refusals that may pass
+
+HTML = b"<!DOCTYPE html><html><title>Just a moment...</title></html>"
+PRODUCTS, ORDERS = "store_v2_products_read_only", "store_v2_orders_read_only"
+FIREWALL = (
+    "A firewall in front of BigCommerce refused /v3/catalog/brands, which is not about scopes. "
+    "Sync again later, it continues where this one stopped; if it lasts, ask BigCommerce "
+    "support, or whoever runs the firewall or proxy, to let the connector's IP address through."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "opened", "tries", "failure", "message"),
+    [
+        (reply(401, V3), None, 1, CONFIG_ERROR, TOKEN),
+        (reply(401, V3), ORDERS, 6, CONFIG_ERROR, TOKEN),
+        (reply(401, {"error": "You are not authorized."}), PRODUCTS, 6, CONFIG_ERROR, TOKEN),
+        (reply(403, V3), None, 1, CONFIG_ERROR, SCOPE),
+        (reply(403, V3), ORDERS, 1, CONFIG_ERROR, SCOPE),
+        (reply(403, V3), PRODUCTS, 4, CONFIG_ERROR, SCOPE),
+        (reply(403, b""), None, 1, CONFIG_ERROR, SCOPE),
+        (reply(422, V3), None, 2, SYSTEM_ERROR, refused(422)),
+        (reply(422, V3), PRODUCTS, 2, SYSTEM_ERROR, refused(422)),
+        (reply(400, V3), PRODUCTS, 1, SYSTEM_ERROR, refused(400)),
+        (reply(401, HTML), None, 6, TRANSIENT, FIREWALL),
+        (reply(403, HTML), None, 4, TRANSIENT, FIREWALL),
+        (reply(403, HTML), PRODUCTS, 4, TRANSIENT, FIREWALL),
+        (reply(403, b"error code: 1020"), None, 4, TRANSIENT, FIREWALL),
+        (
+            reply(403, {"type": "https://developers.cloudflare.com/1020/", "title": "Denied"}),
+            None,
+            4,
+            TRANSIENT,
+            FIREWALL,
+        ),
+        (reply(403, b'"Forbidden"'), None, 4, TRANSIENT, FIREWALL),
+        (reply(403, b"", {"Content-Type": "text/html"}), None, 4, TRANSIENT, FIREWALL),
+        (reply(403, V3, {"cf-mitigated": "challenge"}), None, 4, TRANSIENT, FIREWALL),
+    ],
+)
+def test_refusal_when_it_may_pass_is_heard_a_few_times_before_it_is_believed(
+    handlers: dict[str, ErrorHandler],
+    accepted: set[str | None],
+    answer: requests.Response,
+    opened: str | None,
+    tries: int,
+    failure: FailureType,
+    message: str,
+) -> None:
+    accepted.update({opened} - {None})
+    assert refused_after(handlers["plain"], answer) == (tries, failure, message)
+
+
+def refused_after(handler: ErrorHandler, answer: requests.Response) -> tuple[int, Any, Any]:
+    """How often a reply came until the error, as the framework asks for it."""
+    for attempt in range(1, 100):
+        try:
+            assert handler.interpret_response(answer).response_action == RETRY
+            assert handler.backoff_time(answer, attempt) is None
+        except AirbyteTracedException as error:
+            return attempt, error.failure_type, error.message
+    raise AssertionError("tried for ever")
+
+
+def test_token_when_it_has_worked_anywhere_in_the_sync_is_known_to_all(
+    handlers: dict[str, ErrorHandler], accepted: set[str | None]
+) -> None:
+    handlers["lenient"].interpret_response(reply(204))
+    handlers["shrinking"].interpret_response(reply(200, []))
+    handlers["plain"].interpret_response(reply(200, HTML))  # a firewall's page proves nothing
+    assert accepted == {"store_v2_transactions_read_only", ORDERS}
+    assert refused_after(handlers["plain"], reply(401, V3))[0] == 6
+    # Believed; the other requests that wait need not hear it again, until one is answered.
+    assert refused_after(handlers["shrinking"], reply(401, V2))[0] == 1
+    handlers["plain"].interpret_response(reply(200, {"data": []}))
+    assert refused_after(handlers["shrinking"], reply(401, V2))[0] == 6
+
+
+def test_scope_when_it_was_refused_a_few_times_is_believed_to_lack(
+    handlers: dict[str, ErrorHandler], accepted: set[str | None]
+) -> None:
+    accepted.update({PRODUCTS, ORDERS})
+    assert refused_after(handlers["plain"], reply(403, V3))[0] == 4
+    assert refused_after(handlers["plain"], reply(403, V3))[0] == 1
+    assert refused_after(handlers["shrinking"], reply(403, V3))[0] == 4
+
+
+def test_refusals_when_other_errors_come_between_are_counted_apart(
+    handlers: dict[str, ErrorHandler],
+) -> None:
+    handler = handlers["plain"]
+    for attempt, each in enumerate([reply(503)] * 4 + [reply(422, V3)], start=1):
+        handler.interpret_response(each)
+        assert handler.backoff_time(each, attempt) is None
+    with pytest.raises(AirbyteTracedException, match="status 422"):
+        handler.backoff_time(reply(422, V3), 6)
+
+
+def test_sync_when_another_begins_knows_nothing_of_the_last() -> None:
+    memories = [
+        _handler(clients_of(SourceBigcommerce(config=CONFIG), CONFIG)["brands"][0]._error_handler)
+        for _ in range(2)
+    ]
+    memories[0].interpret_response(reply(200, []))
+    assert (memories[0].api_budget.accepted, memories[1].api_budget.accepted) == ({PRODUCTS}, set())
+
+
+# Pages that are too large
+
+NO_WORDS = {"status": 504, "title": "", "type": "...", "errors": {}}
+MAX_50 = [{"status": 413, "message": "Too large.", "details": {"max_limit": 50}}]
+
+
+def page_of(limit: int, status: int, body: Any = b"") -> requests.Response:
+    return reply(status, body, path=f"v3/catalog/brands?page=2&limit={limit}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "smaller"),
+    [
+        (page_of(250, 413, MAX_50), 50),
+        (page_of(250, 413, {"title": "x", "errors": {"limit": {"max_limit": "100"}}}), 100),
+        (page_of(250, 413, {"title": "x"}), 125),
+        (page_of(40, 413, MAX_50), 20),
+        (page_of(250, 413, HTML), 125),
+        (page_of(250, 504, NO_WORDS), 125),
+        (page_of(3, 504, NO_WORDS), 1),
+        (page_of(250, 504, [{"status": 504, "message": ""}]), 125),
+    ],
+)
+def test_page_when_it_is_too_large_is_refused_at_once_with_a_size_that_fits(
+    handlers: dict[str, ErrorHandler], answer: requests.Response, smaller: int
+) -> None:
+    asked = answer.url.partition("limit=")[2]
+    assert refused_after(handlers["plain"], answer) == (
+        1,
+        CONFIG_ERROR,
+        f"BigCommerce does not send {asked} rows of /v3/catalog/brands in one reply. Set Page size "
+        f"to {smaller} and sync again: it continues where this one stopped.",
+    )
+    assert interpreted(handlers["shrinking"], answer)[0] == SMALLER
+
+
+@pytest.mark.parametrize("answer", [page_of(1, 413), page_of(250, 504, V3), reply(413, MAX_50)])
+def test_page_when_no_smaller_one_might_help_is_tried_again(
+    handlers: dict[str, ErrorHandler], answer: requests.Response
+) -> None:
+    assert interpreted(handlers["plain"], answer)[0] == RETRY
+
+
+def late(limit: int = 0, stalled: bool = False) -> requests.RequestException:
+    """A reply that does not come, or not to its end."""
+    url = f"{API}/v3/catalog/brands" + (f"?limit={limit}" if limit else "")
+    request = requests.Request("GET", url).prepare()
+    if stalled:
+        cause = ReadTimeoutError(HTTPSConnectionPool("a.example"), url, "Read timed out.")
+        return requests.ConnectionError(cause, request=request)
+    return requests.ReadTimeout("Read timed out.", request=request)
+
+
+SLOW = (
+    "BigCommerce takes too long to send 250 rows of /v3/catalog/brands in one reply. Sync again "
+    "later, it continues where this one stopped; if it lasts, set Page size to 125."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (page_of(250, 504, HTML), SLOW),
+        (late(250), SLOW),
+        (late(250, stalled=True), SLOW),
+        (late(), "did not answer /v3/catalog/brands in time"),
+        (late(1, stalled=True), None),
+        (page_of(250, 502, HTML), "answered 502"),
+    ],
+)
+def test_endpoint_when_it_is_too_slow_is_named_and_was_reached(
+    handlers: dict[str, ErrorHandler], answer: Any, words: str | None
+) -> None:
+    small = "BigCommerce did not answer /v3/catalog/brands in time 6 times in a row."
+    tries, message = tried(handlers["plain"], [answer] * 6)
+    expected = words if words == SLOW else given_up(words) if words else None
+    assert tries == 5
+    assert message == expected if expected else message.startswith(small)
+
+
+def test_page_when_it_stalls_in_mid_body_is_asked_for_in_parts(
+    handlers: dict[str, ErrorHandler],
+) -> None:
+    for error in (late(250), late(250, stalled=True)):
+        assert handlers["shrinking"].interpret_response(error).response_action == SMALLER
+        assert handlers["plain"].interpret_response(error).response_action == RETRY
 
 
 def test_reply_when_it_is_too_large_is_asked_for_in_parts_or_an_error_at_once(

@@ -48,3 +48,14 @@ def test_problem_when_looked_up_in_the_docs_is_there_with_what_to_do(name: str) 
     listed = re.findall(r"\*([^*|\n]+)\*", text.split("## Troubleshooting")[1].split("\n## ")[0])
     # "{title} {value} is not a date." is listed as "... is not a date".
     assert re.sub(r"{\w+}( {\w+})*", "...", PROBLEMS[name].happened).removesuffix(".") in listed
+
+
+def test_problem_when_an_address_holds_a_login_does_not_tell_it() -> None:
+    problem = Problem("{address} could not be reached.", "Check it.")
+    for login in ("me:secret", "me:se/cr@t", ":secret"):
+        address = f"https://{login}@gateway.example/api"
+        error = problem.error(f"GET {address}/v2: no answer", address=address)
+        assert error.message == "https://***@gateway.example/api could not be reached. Check it."
+        assert error.internal_message == "GET https://***@gateway.example/api/v2: no answer"
+    plain = "https://a.example:80/b, ask me@a.example"
+    assert problem.message(address=plain).startswith(plain)

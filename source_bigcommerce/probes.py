@@ -1,0 +1,60 @@
+"""Questions that are asked side by side, none of which is waited for too long."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+# Seconds for an answer; a check is to take 20 at most, with the start of the program.
+PATIENCE = 15.0
+# Seconds for all answers, if the store asks for a pause again and again.
+_LONGEST = 300.0
+
+Answer = TypeVar("Answer")
+
+
+def answers(
+    questions: Mapping[str, Callable[[], Answer]], pause: Callable[[], float]
+) -> dict[str, Answer]:
+    """The answers that come in time, by the names of the questions and in their order.
+
+    A name that stands for none is that of a question which hangs: in a lookup of the address, in
+    a connection, in a reply that does not come or does not end. Its thread is left to itself.
+
+    pause: seconds for which the store lets nobody ask; they do not count.
+
+    Raises what a question raises.
+    """
+    told: SimpleQueue[tuple[str, Callable[[], Answer]]] = SimpleQueue()
+
+    def ask(name: str, question: Callable[[], Answer]) -> None:
+        try:
+            answer = question()
+            told.put((name, lambda: answer))
+        except BaseException as error:
+            failure = error
+
+            def fail() -> Answer:
+                raise failure
+
+            told.put((name, fail))
+
+    # Daemons, as Python waits for all other threads when it ends.
+    for question in questions.items():
+        threading.Thread(target=ask, args=question, daemon=True).start()
+    found: dict[str, Answer] = {}
+    end = time.monotonic() + _LONGEST
+    deadline = end - _LONGEST + PATIENCE
+    while len(found) < len(questions):
+        now, paused = time.monotonic(), pause()
+        if paused > 0:
+            deadline = now + paused + PATIENCE
+        if now >= min(deadline, end):
+            break
+        try:
+            name, answer = told.get(timeout=min(1.0, min(deadline, end) - now))
+            found[name] = answer()
+        except Empty:
+            continue
+    return {name: found[name] for name in questions if name in found}

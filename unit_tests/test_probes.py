@@ -1,0 +1,75 @@
+"""Who answers in time, and who is not waited for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from source_bigcommerce import probes
+from source_bigcommerce.probes import answers
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "PATIENCE", 1.0)
+
+
+@pytest.fixture
+def hang() -> Iterator[Callable[[], str]]:
+    """A question that is answered when the test is over."""
+    over = threading.Event()
+    yield lambda: str(over.wait())
+    over.set()
+
+
+def never() -> float:
+    return 0.0
+
+
+def test_answers_when_all_come_are_in_the_order_of_the_questions() -> None:
+    def late() -> int:
+        time.sleep(0.05)
+        return 1
+
+    found = answers({"a": late, "b": lambda: 2, "c": lambda: 3}, never)
+    assert list(found.items()) == [("a", 1), ("b", 2), ("c", 3)]
+
+
+def test_answers_when_some_hang_are_those_of_the_others_and_nothing_waits_at_the_end(
+    hang: Callable[[], str],
+) -> None:
+    began = time.monotonic()
+    before = set(threading.enumerate())
+    assert answers({"a": hang, "b": lambda: "yes", "c": hang}, never) == {"b": "yes"}
+    assert 1 <= time.monotonic() - began < 5
+    left = set(threading.enumerate()) - before
+    assert len(left) == 2
+    assert all(thread.daemon for thread in left)
+
+
+def test_answers_when_the_store_asks_for_a_pause_have_their_time_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = threading.Event()
+    pauses = iter([1.5, 0.1])
+
+    def pause() -> float:
+        left = next(pauses, 0.0)
+        if left <= 0.1:
+            answered.set()
+        return left
+
+    assert answers({"a": answered.wait}, pause) == {"a": True}
+    monkeypatch.setattr(probes, "_LONGEST", 0.3)
+    assert answers({"a": threading.Event().wait}, lambda: 9.0) == {}
+
+
+def test_answers_when_a_question_fails_fail_with_it() -> None:
+    def fail() -> str:
+        raise LookupError("no such stream")
+
+    with pytest.raises(LookupError, match="no such stream"):
+        answers({"a": fail}, never)
