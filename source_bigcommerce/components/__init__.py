@@ -3,17 +3,16 @@
 from source_bigcommerce.components.authenticator import TokenAuthenticator
 from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.config import NormalizeConfig
-from source_bigcommerce.components.dates import Dates
 from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.extractor import RowsExtractor, StockExtractor
 from source_bigcommerce.components.flatten import Flatten, SchemaFile
 from source_bigcommerce.components.pagination import NextPage
 from source_bigcommerce.components.state import StartFromState
+from source_bigcommerce.components.values import Values
 from source_bigcommerce.components.window import WindowRetriever
 
 __all__ = [
     "ChildRows",
-    "Dates",
     "ErrorHandler",
     "Flatten",
     "NextPage",
@@ -23,5 +22,6 @@ __all__ = [
     "StartFromState",
     "StockExtractor",
     "TokenAuthenticator",
+    "Values",
     "WindowRetriever",
 ]
