@@ -39,6 +39,8 @@ class Options:
     """Where `__warning__` stands when lines are cut: consignment, line_items, consignments."""
     empty_transactions: str = "mixed"
     """Answer for an order without transactions: 200, 204, 404, or mixed (by order id)."""
+    other_forms: bool = False
+    """True: values come in other types and dates in other forms, see `forms`."""
     cache_mb: int = 1024
     """Serialised rows kept in memory."""
 
