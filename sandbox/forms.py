@@ -16,8 +16,8 @@ from zlib import crc32
 _RFC_2822 = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000")
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\+00:00)")
 _NUMBER = re.compile(r"0|[1-9]\d{0,8}(\.\d{0,5}[1-9])?")
-# Money that is text elsewhere: of a number nobody could tell how many decimals it had there.
-_MONEY = re.compile(r".*cost.*|.*discount.*|amount")
+# What is text elsewhere: of a number nobody could tell how many decimals it had there.
+_TEXT_ELSEWHERE = re.compile(r".*cost.*|.*discount.*|amount|weight")
 # What stands here is of no type of its own: settings of carriers, answers of shoppers.
 _FREE = {"value", "settings", "configuration", "form_fields", "data"}
 
@@ -42,7 +42,7 @@ _INTEGERS: tuple[Callable[[int], Any], ...] = (str, float, lambda number: f"{num
 
 def other(value: Any, name: str = "") -> Any:
     """The value in another form, from which its own can be told."""
-    if name in _FREE or (_MONEY.fullmatch(name) and type(value) in (int, float)):
+    if name in _FREE or (_TEXT_ELSEWHERE.fullmatch(name) and type(value) in (int, float)):
         return value
     if isinstance(value, dict):
         return {key: other(item, key) for key, item in value.items()} or []
