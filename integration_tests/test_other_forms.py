@@ -1,4 +1,4 @@
-"""A store that sends each value in another type, and each date in another form, gives equal rows."""
+"""A store that sends values in other types and dates in other forms gives equal rows."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
 """Ids for rows that the API sends without one."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, MutableMapping
 from hashlib import blake2b
 from typing import Any
-
-import orjson
 
 
 def give_ids(rows: Iterable[MutableMapping[str, Any]]) -> None:
@@ -21,7 +20,7 @@ def give_ids(rows: Iterable[MutableMapping[str, Any]]) -> None:
     for row in rows:
         if row.get("id", 0) is None:
             named = row.get("name") or row.get("display_name") or row
-            of = orjson.dumps(named, option=orjson.OPT_SORT_KEYS, default=str)
+            of = json.dumps(named, sort_keys=True, default=str).encode()
             seen[of] += 1
             digest = blake2b(of + b"%d" % seen[of], digest_size=6).digest()
             row["id"] = -1 - int.from_bytes(digest, "big")
