@@ -16,6 +16,7 @@ from source_bigcommerce.components.dates import UnreadableDate, iso_date, iso_da
 
 LOGGER = logging.getLogger("airbyte")
 Fix = Callable[[Any], Any]
+Talk = Callable[[str, str], None]
 _MANY_SHAPES = 1000
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([Ee][+-]?\d{1,2})?", re.ASCII)
 _FLAGS = {
@@ -138,9 +139,9 @@ class _Object:
     their values. Of the fields of an order nearly none needs a second look.
     """
 
-    def __init__(self, properties: Mapping[str, Any], path: str, say: "Say") -> None:
+    def __init__(self, properties: Mapping[str, Any], path: str, say: Talk) -> None:
         self._fields = {
-            name: _Field(declared, f"{path}.{name}" if path else name, say)
+            name: Field(declared, f"{path}.{name}" if path else name, say)
             for name, declared in properties.items()
         }
         self._work: dict[tuple[Any, ...], tuple[list[tuple[str, Fix]], list[tuple[str, _Object]]]]
@@ -182,10 +183,10 @@ class _Object:
         return not self._fields
 
 
-class _Field:
+class Field:
     """Fits a value to what the schema declares of it."""
 
-    def __init__(self, declared: Mapping[str, Any], path: str, say: "Say") -> None:
+    def __init__(self, declared: Mapping[str, Any], path: str, say: Talk) -> None:
         kinds = declared.get("type", [])
         self._kinds = [
             kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null"
@@ -193,7 +194,7 @@ class _Field:
         self._date = {"date-time": iso_date, "date": iso_day}.get(declared.get("format", ""))
         self.object = _Object(declared.get("properties", {}), path, say)
         items = declared.get("items")
-        self._items = _Field(items, f"{path}[]", say) if items else None
+        self._items = Field(items, f"{path}[]", say) if items else None
         self._path, self._say = path, say
         self._python = {each for kind in self._kinds for each in _PYTHON[kind]}
 
