@@ -289,7 +289,10 @@ class Surface:
         if route.collection == "orders":
             legacy = ("consignment_structure", "object") not in asked.others
             options = self.options
-            shape: Any = (asked.includes, legacy, options.ignore_include, options.warning_place)
+            shape: Any = (
+                *(asked.includes, legacy, options.ignore_include, options.warning_place),
+                options.short_includes,
+            )
             return self.store.serialised(
                 "orders",
                 positions,

@@ -143,6 +143,7 @@ STREAMS = {
 KNOWN = {
     "customers.channel_ids[]": "the example of one id is a whole list",
     "order_fees.fees": "the example puts an object around the list",
+    "coupons.restricted_to.countries": "the connector makes a list of the only country",
     "blog_posts.published_date.date": "a local time without its zone is no date-time",
     "blog_posts.published_date_iso8601": "the examples went through a spreadsheet",
     "store_metafields.id": "text in the API; the connector makes a number of it",
