@@ -18,6 +18,7 @@ LOGGER = logging.getLogger("airbyte")
 Fix = Callable[[Any], Any]
 Talk = Callable[[str, str], None]
 _MANY_SHAPES = 1000
+_LINK = {"url", "resource"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([Ee][+-]?\d{1,2})?", re.ASCII)
 _FLAGS = {
     **dict.fromkeys(("true", "1", "yes", "y", "on"), True),
@@ -192,7 +193,9 @@ class Field:
             kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null"
         ]
         self._date = {"date-time": iso_date, "date": iso_day}.get(declared.get("format", ""))
-        self.object = _Object(declared.get("properties", {}), path, say)
+        properties = declared.get("properties", {})
+        # An order has five links to its parts, which are text and nothing else.
+        self.object = _Object({} if set(properties) == _LINK else properties, path, say)
         items = declared.get("items")
         self._items = Field(items, f"{path}[]", say) if items else None
         self._path, self._say = path, say
