@@ -68,7 +68,7 @@ def as_printed(value: Any, schema: dict[str, Any]) -> Any:
     if kinds == ["null", "string"] and type(value) in (int, float):
         return str(value)
     if kinds == ["null", "number"] and isinstance(value, str):
-        return float(value)
+        return float(value) if "." in value else int(value)
     if isinstance(value, dict):
         properties = schema.get("properties", {})
         return {key: as_printed(item, properties.get(key, {})) for key, item in value.items()}
