@@ -38,8 +38,9 @@ def serve(store: Sandbox, operation: str, body: Any) -> None:
 
 
 def v3(*rows: Row) -> Row:
-    pages = {"total": len(rows), "count": len(rows), "per_page": 250, "total_pages": 1}
-    return {"data": list(rows), "meta": {"pagination": {**pages, "current_page": 1}}}
+    pages: Row = {"total": len(rows), "count": len(rows), "per_page": 250}
+    pages |= {"current_page": 1, "total_pages": 1}
+    return {"data": list(rows), "meta": {"pagination": pages}}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_rows_whose_cursor_cannot_be_read_come_and_do_not_move_the_state(
 
 
 def test_children_of_a_parent_whose_date_cannot_be_read_come(store: Sandbox) -> None:
-    parents = [{"id": "7", "date_modified": "soon"}, {"id": 8, "date_modified": WEST}]
+    parents: list[Row] = [{"id": "7", "date_modified": "soon"}, {"id": 8, "date_modified": WEST}]
     fees = [{"id": 1, "base_cost": "1.0000"}]
     serve(store, "orders.list", [{**parent, "fees": fees} for parent in parents])
     read = sync(store, "order_fees")
