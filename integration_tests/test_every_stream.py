@@ -41,7 +41,7 @@ Schemas = dict[str, dict[str, Any]]
 SIZES: dict[str, Any] = {"orders": 260, "customers": 300, "products": 260, "seed": 11}
 RFC_2822 = re.compile(r"\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} \+0000")
 WITHOUT_ZONE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 LOOK_BACK = timedelta(minutes=10)
 
 FORMATS = FormatChecker(("date",))
@@ -56,7 +56,19 @@ def is_date_time(value: object) -> bool:
 
 
 def as_printed(value: Any, schema: dict[str, Any]) -> Any:
-    """A row of the store as the connector prints it: ISO dates, no date for an empty text."""
+    """A row of the store as the connector prints it: dates in UTC, none for an empty text.
+
+    This store sends some values in another type than the schema's, as the API does.
+    """
+    kinds = schema.get("type")
+    if value == [] and kinds == ["null", "object"]:
+        return {}
+    if kinds == ["null", "array"] and not isinstance(value, (list, type(None))):
+        value = [value]
+    if kinds == ["null", "string"] and type(value) in (int, float):
+        return str(value)
+    if kinds == ["null", "number"] and isinstance(value, str):
+        return float(value) if "." in value else int(value)
     if isinstance(value, dict):
         properties = schema.get("properties", {})
         return {key: as_printed(item, properties.get(key, {})) for key, item in value.items()}
@@ -68,6 +80,7 @@ def as_printed(value: Any, schema: dict[str, Any]) -> Any:
         value = f"{parsedate_to_datetime(value):%Y-%m-%dT%H:%M:%SZ}"
     if WITHOUT_ZONE.fullmatch(value):
         value = f"{value.replace(' ', 'T')}Z"
+    value = re.sub(r"\+00:00$", "Z", value)
     return (value[:10] if schema["format"] == "date" else value) or None
 
 

@@ -43,8 +43,12 @@ class Options:
     """True: /v2/orders answers with links, whatever `include` asks for."""
     warning_place: str = "consignment"
     """Where `__warning__` stands when lines are cut: consignment, line_items, consignments."""
+    short_includes: bool = False
+    """True: what /v2/orders embeds lacks each order's last address, or has its last line twice."""
     empty_transactions: str = "mixed"
     """Answer for an order without transactions: 200, 204, 404, or mixed (by order id)."""
+    other_forms: bool = False
+    """True: values come in other types and dates in other forms, see `forms`."""
     cache_mb: int = 1024
     """Serialised rows kept in memory."""
 

@@ -28,8 +28,20 @@ def order(store: Store, options: Options, at: int, includes: tuple[str, ...], le
         row["fees"] = store.children["order_fees"].rows(at)
     if "consignments" in includes or "consignments.line_items" in includes:
         parts = consignments(store, options, at, includes)
+        if options.short_includes:
+            _shorten(parts)
         row["consignments"] = [parts] if legacy else parts
     return row
+
+
+def _shorten(parts: Row) -> None:
+    if len(parts["shipping"]) > 1:
+        parts["shipping"].pop()
+    for _, consignment in each_consignment(parts):
+        lines = consignment.get("line_items")
+        if isinstance(lines, list) and len(lines) > 1 and "quantity" in lines[-1]:
+            # The order's count of items still holds.
+            lines[-1] = {**lines[-1], "id": lines[0]["id"]}
 
 
 def consignments(store: Store, options: Options, at: int, includes: tuple[str, ...]) -> Row:

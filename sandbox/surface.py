@@ -15,6 +15,7 @@ import orjson
 
 from sandbox import query as queries
 from sandbox import sideload
+from sandbox.forms import other
 from sandbox.options import Options
 from sandbox.query import Query, Refusal
 from sandbox.quota import Balance, Quota
@@ -184,6 +185,7 @@ class Surface:
                 # Settings of one channel: null is what the store's own settings decide.
                 self.store.get("channels", condition.value)
                 row = dict.fromkeys(row)
+        row = other(row) if self.options.other_forms else row
         body = row if route.family is Family.V2 else {"data": row, "meta": {}}
         return Reply(200, orjson.dumps(body))
 
@@ -294,7 +296,10 @@ class Surface:
         if route.collection == "orders":
             legacy = ("consignment_structure", "object") not in asked.others
             options = self.options
-            shape: Any = (asked.includes, legacy, options.ignore_include, options.warning_place)
+            shape: Any = (
+                *(asked.includes, legacy, options.ignore_include, options.warning_place),
+                options.short_includes,
+            )
             return self.store.serialised(
                 "orders",
                 positions,
@@ -310,8 +315,9 @@ class Surface:
             lambda at: _reduced(table.row(at, asked.includes), table.key, asked),
         )
 
-    @staticmethod
-    def _envelope(route: Route, texts: list[bytes], meta: Row) -> Reply:
+    def _envelope(self, route: Route, texts: list[bytes], meta: Row) -> Reply:
+        if self.options.other_forms:
+            texts = [orjson.dumps(other(orjson.loads(text))) for text in texts]
         rows = b"[" + b",".join(texts) + b"]"
         if route.family is Family.V3:
             return Reply(200, b'{"data":' + rows + b',"meta":' + orjson.dumps(meta) + b"}")

@@ -17,7 +17,8 @@ from integration_tests.syncs import Row, State, Sync
 from sandbox import Sandbox
 from sandbox.clock import instant
 from source_bigcommerce import SourceBigcommerce
-from source_bigcommerce.components.dates import Dates, iso_date
+from source_bigcommerce.components.dates import iso_date
+from source_bigcommerce.components.values import Values
 
 TOKEN = "tok-sandbox-never-print-me"
 """The access token of every store; `conftest.py` searches all output for it."""
@@ -97,15 +98,13 @@ class Stream:
         }
 
     def _record(self, row: Row) -> Row:
-        if self.name == "categories":
-            return {**row, "id": row["category_id"]}
-        self._dates.transform(row)
-        return row
+        self._values.transform(row)
+        return {**row, "id": row["category_id"]} if self.name == "categories" else row
 
     @cached_property
-    def _dates(self) -> Dates:
+    def _values(self) -> Values:
         path = f"source_bigcommerce/schemas/{self.name}.json"
-        return Dates(
+        return Values(
             schema_loader=JsonFileSchemaLoader(config={}, parameters={}, file_path=path),
             parameters={},
         )

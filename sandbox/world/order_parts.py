@@ -63,7 +63,7 @@ def shipping_address(
     """As `/orders/{id}/shipping_addresses` sends it; so many items go there."""
     key = order * 2 + nth
     cost = money(500 + bits % 700)
-    resource = f"/orders/{order}/shippingaddresses/{key}/shippingquotes"
+    resource = f"/orders/{order}/shipping_addresses/{key}/shipping_quotes"
     return {
         "id": key,
         "order_id": order,

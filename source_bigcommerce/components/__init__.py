@@ -3,16 +3,15 @@
 from source_bigcommerce.components.authenticator import TokenAuthenticator
 from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.config import NormalizeConfig
-from source_bigcommerce.components.dates import Dates
 from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.extractor import RowsExtractor, StockExtractor
 from source_bigcommerce.components.flatten import Flatten, SchemaFile
 from source_bigcommerce.components.pagination import NextPage
+from source_bigcommerce.components.values import Values
 from source_bigcommerce.components.window import WindowRetriever
 
 __all__ = [
     "ChildRows",
-    "Dates",
     "ErrorHandler",
     "Flatten",
     "NextPage",
@@ -21,5 +20,6 @@ __all__ = [
     "SchemaFile",
     "StockExtractor",
     "TokenAuthenticator",
+    "Values",
     "WindowRetriever",
 ]

@@ -14,10 +14,12 @@ from airbyte_cdk.sources.declarative.retrievers.simple_retriever import SimpleRe
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
 
 from source_bigcommerce.components import embedded
-from source_bigcommerce.components.dates import iso_date
+from source_bigcommerce.components.dates import readable_date
 from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.instant import instant
+from source_bigcommerce.components.keys import give_ids
 from source_bigcommerce.components.sync import Sync
+from source_bigcommerce.components.values import whole
 from source_bigcommerce.components.window import Window
 
 Children = list[Record] | Future[list[Record]]
@@ -66,7 +68,7 @@ class ChildRows(Retriever):
             else None
         )
         self._embedded: Callable[[Row], list[Row] | None] = getattr(
-            embedded, self.embeds, lambda parent: parent.get(self.embeds)
+            embedded, self.embeds, lambda parent: embedded.uncounted(parent.get(self.embeds))
         )
 
     def read_records(
@@ -80,9 +82,9 @@ class ChildRows(Retriever):
             # `check` wants to know whether it may read, not to find the first parent with children.
             for parent in islice(parents, self.api_budget.most_parents):
                 row = cast(Row, parent)
-                date = instant(iso_date(row.get("date_modified")))
+                date = instant(readable_date(row.get("date_modified")))
                 children = self._children_of(row, window)
-                ahead.append((row["id"], date, children))
+                ahead.append((whole(row["id"]), date, children))
                 while ahead and (len(ahead) > self._parents_ahead or _are_there(ahead[0][2])):
                     yield from self._related(*ahead.popleft(), window)
                 asked += isinstance(children, Future)
@@ -100,7 +102,7 @@ class ChildRows(Retriever):
         if isinstance(rows, list):
             selector = cast(RecordSelector, self.children.record_selector)
             return list(selector.filter_and_transform(rows, {}, {}))
-        return self.api_budget.submit(self._fetch, parent["id"], window)
+        return self.api_budget.submit(self._fetch, whole(parent["id"]), window)
 
     def _fetch(self, parent_id: Any, window: Window) -> list[Record]:
         of_parent = StreamSlice(
@@ -111,9 +113,12 @@ class ChildRows(Retriever):
     def _related(
         self, parent_id: Any, date: Any, children: Children, window: Window
     ) -> Iterator[Record]:
-        for child in children.result() if isinstance(children, Future) else children:
+        found = children.result() if isinstance(children, Future) else children
+        give_ids(cast(Row, child.data) for child in found)
+        for child in found:
             row = cast(dict[str, Any], child.data)
-            row.setdefault(self.parent_key, parent_id)
+            if row.get(self.parent_key) is None:
+                row[self.parent_key] = parent_id
             if self.parent_date:
                 row[self.parent_date] = date
             yield Record(data=row, stream_name=self.name, associated_slice=window)

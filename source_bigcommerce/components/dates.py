@@ -1,16 +1,9 @@
-"""Dates as ISO 8601: v2 sends RFC 2822, and an empty text where there is no date."""
+"""Dates in whatever form they come, as `YYYY-MM-DDTHH:MM:SS[.f]Z`."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import InitVar, dataclass
-from datetime import timezone
-from email.utils import parsedate_to_datetime
-from functools import cached_property
-from typing import Any
-
-from airbyte_cdk.sources.declarative.schema.json_file_schema_loader import JsonFileSchemaLoader
-from airbyte_cdk.sources.declarative.transformations import RecordTransformation
-from airbyte_cdk.sources.types import Config, StreamSlice, StreamState
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 _MONTHS = {
     name: f"{number:02d}"
@@ -20,97 +13,188 @@ _MONTHS = {
     )
 }
 
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T")
-_WITHOUT_ZONE = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
+_TIME = (
+    r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d*))?)?"
+    r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?"
+    r"(?:\s*(?P<zone>[+-]\d\d?(?::?\d\d)?|[A-Za-z]+)(?:\s*\(.*\))?)?"
+)
+_FORMS = [
+    re.compile(form, re.ASCII)
+    for form in (
+        # ISO 8601, SQL's, and both with slashes.
+        rf"(?P<year>\d{{4}})([-/])(?P<month>\d\d?)\2(?P<day>\d\d?)(?:(?:[Tt]|\s+){_TIME}|[Zz])?",
+        # ISO 8601 without separators.
+        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
+        r"([Tt]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)(?P<zone>[Zz]|[+-]\d{4})?)?",
+        # RFC 2822, and HTTP's older form.
+        r"([A-Za-z]{3,9},?\s+)?(?P<day>\d\d?)[\s-](?P<name>[A-Za-z]{3})[a-z]*[\s-](?P<year>\d{4})"
+        rf"(?:\s+{_TIME})?",
+        # As Americans write it.
+        rf"(?P<month>\d\d?)/(?P<day>\d\d?)/(?P<year>\d{{4}})(?:,?\s+{_TIME})?",
+    )
+]
+# `""`, `0`, `0000-00-00 00:00:00`, and what PHP makes of that: `Wed, 30 Nov -0001 00:00:00 +0000`.
+_NO_DATE = re.compile(r"[0\s:./TZ+-]*|-\d{4}-\d\d-\d\d.*|.*[A-Za-z] -\d{4}( .*)?", re.ASCII)
+# 14 digits are not a number but a date and a time.
+_NUMBER = re.compile(r"(\d{9,13}|\d{15,19})(\.\d+)?", re.ASCII)
+# What is less would be before 1973, and is more likely another number than a date.
+_LEAST_SECONDS = 10**8
+
+# Hours from UTC.
+_ZONES = {
+    **dict.fromkeys(("Z", "UT", "UTC", "GMT", "WET"), 0),
+    "EST": -5,
+    "EDT": -4,
+    "CST": -6,
+    "CDT": -5,
+    "MST": -7,
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+    "AKST": -9,
+    "AKDT": -8,
+    "HST": -10,
+    "BST": 1,
+    "WEST": 1,
+    "CET": 1,
+    "CEST": 2,
+    "EET": 2,
+    "EEST": 3,
+    "JST": 9,
+    "AWST": 8,
+    "AEST": 10,
+    "AEDT": 11,
+    "NZST": 12,
+    "NZDT": 13,
+}
 
 
-def iso_date(value: Any) -> Any:
-    """`Wed, 05 Dec 2018 20:16:55 +0000` as `2018-12-05T20:16:55Z`; empty text as None.
+class UnreadableDate(ValueError):
+    """A value that holds no date and does not say so either."""
 
-    `2018-12-05 20:16:55`, as customer groups have it, is taken for UTC like all other dates. What
-    is neither (None, a date that is ISO already) is given back as it is.
+
+class _Moment(NamedTuple):
+    written: datetime
+    """To the second, in the zone that it was written in."""
+    offset: timedelta
+    fraction: str = ""
+
+
+def iso_date(value: Any) -> str | None:
+    """`Wed, 05 Dec 2018 20:16:55 +0000` as `2018-12-05T20:16:55Z`; what means no date as None.
+
+    Read are ISO 8601, SQL's, RFC 2822's and the American form, seconds since 1970 (or parts of
+    them), and PHP's `{"date": ..., "timezone": ...}`. A date without a time is its midnight, one
+    without a zone is UTC's. A fraction keeps its digits, up to six.
+
+    Raises UnreadableDate for anything else.
     """
-    if not isinstance(value, str):
-        return value
-    if value[4:5] == "-":
-        if value[10:11] == " " and _WITHOUT_ZONE.fullmatch(value):
-            return f"{value[:10]}T{value[11:]}Z"
-        return value
-    if not value.strip():
+    if isinstance(value, str):
+        # The forms that the API nearly always sends; the C function takes a tenth of the others.
+        try:
+            if value[25:] == " +0000" and value[16:20:3] == " :":
+                iso = f"{value[12:16]}-{_MONTHS[value[8:11]]}-{value[5:7]}T{value[17:25]}Z"
+                datetime.fromisoformat(iso[:19])
+                return iso
+            if value[10:11] == "T" and value[19:] in ("Z", "+00:00"):
+                return f"{datetime.fromisoformat(value[:19]).isoformat()}Z"
+        except (KeyError, ValueError):
+            pass
+    moment = _moment(value)
+    if moment is None:
         return None
-    if len(value) == 31 and value.endswith(" +0000") and value[8:11] in _MONTHS:
-        # The form that the API always sends; slicing takes a tenth of the parser's time.
-        return f"{value[12:16]}-{_MONTHS[value[8:11]]}-{value[5:7]}T{value[17:25]}Z"
     try:
-        parsed = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
-        return value
-    if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=timezone.utc)
-    return parsed.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        utc = moment.written - moment.offset
+    except OverflowError:
+        if moment.written.year == 1:  # so it is in the year 0
+            return None
+        raise UnreadableDate from None
+    return f"{utc.isoformat()}{moment.fraction}Z"
 
 
-def _day(value: Any) -> Any:
-    """The day of an ISO timestamp; anything else as it is."""
-    return value[:10] if isinstance(value, str) and _INSTANT.match(value) else value
+def iso_day(value: Any) -> str | None:
+    """The day of a date, as it is written: in the zone that the value names.
 
-
-@dataclass
-class Dates(RecordTransformation):
-    """Rewrites each field that the stream's schema declares as a date-time or a date.
-
-    Not YAML: AddFields takes 20 µs a field, and a list of date fields in the manifest would repeat
-    the schema.
-
-    Before: `{"date_created": "Wed, 05 Dec 2018 20:16:55 +0000", "date_shipped": ""}`
-    After:  `{"date_created": "2018-12-05T20:16:55Z", "date_shipped": None}`
+    Raises UnreadableDate as iso_date does.
     """
-
-    schema_loader: JsonFileSchemaLoader
-    parameters: InitVar[Mapping[str, Any]]
-
-    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        pass
-
-    @cached_property
-    def _dates(self) -> Mapping[str, Any]:
-        # Not before the first row: a sync builds all streams, whichever it reads.
-        return _date_fields(self.schema_loader.get_json_schema())
-
-    def transform(
-        self,
-        record: dict[str, Any],
-        config: Config | None = None,
-        stream_state: StreamState | None = None,
-        stream_slice: StreamSlice | None = None,
-    ) -> None:
-        _rewrite(record, self._dates)
+    moment = _moment(value)
+    return moment.written.date().isoformat() if moment else None
 
 
-def _date_fields(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Date fields of an object schema: `{name: "date-time"}`, or `{name: {...}}` if nested."""
-    fields: dict[str, Any] = {}
-    for name, field in schema.get("properties", {}).items():
-        if field.get("format") in ("date", "date-time"):
-            fields[name] = field["format"]
-        else:
-            nested = {**_date_fields(field), **_date_fields(field.get("items") or {})}
-            if nested:
-                fields[name] = nested
-    return fields
+def readable_date(value: Any) -> str | None:
+    """As iso_date; None for what cannot be read."""
+    try:
+        return iso_date(value)
+    except UnreadableDate:
+        return None
 
 
-def _rewrite(value: Any, dates: Mapping[str, Any]) -> None:
-    if isinstance(value, list):
-        for item in value:
-            _rewrite(item, dates)
-    elif isinstance(value, dict):
-        for name, nested in dates.items():
-            if name not in value:
-                continue
-            if nested == "date-time":
-                value[name] = iso_date(value[name])
-            elif nested == "date":
-                value[name] = _day(iso_date(value[name]))
-            else:
-                _rewrite(value[name], nested)
+def _moment(value: Any) -> _Moment | None:
+    zone = "Z"
+    if isinstance(value, dict) and value:  # PHP's DateTime
+        value, zone = value.get("date"), str(value.get("timezone") or zone)
+    if value in (None, False, [], {}):
+        return None
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise UnreadableDate
+    text = str(value).strip()
+    if _NO_DATE.fullmatch(text):
+        return None
+    if _NUMBER.fullmatch(text) and (moment := _since_1970(text)):
+        return moment
+    for form in _FORMS:
+        if found := form.fullmatch(text):
+            parts = found.groupdict()
+            if parts["year"] == "0000":
+                return None
+            try:
+                return _of_calendar(parts, zone)
+            except (KeyError, OSError, OverflowError, ValueError):
+                break
+    raise UnreadableDate
+
+
+def _of_calendar(parts: dict[str, str | None], zone: str) -> _Moment:
+    """Raises KeyError, OSError, OverflowError or ValueError where there is no such moment."""
+    month = parts.get("month") or _MONTHS[str(parts.get("name")).title()]
+    day = datetime(int(parts["year"] or 0), int(month), int(parts["day"] or 0))
+    hour, minute, second = (int(parts.get(part) or 0) for part in ("hour", "minute", "second"))
+    if half := parts.get("half"):
+        is_afternoon = half in "Pp"
+        if 1 <= hour <= 12:
+            hour = hour % 12 + 12 * is_afternoon
+        elif (hour >= 12) != is_afternoon:
+            raise ValueError("13 AM")
+    # A day may end at 24:00:00, and a minute with a leap second; both are the next one's start.
+    if hour * 3600 + minute * 60 + min(second, 59) > 86_400 or minute > 59 or second > 60:
+        raise ValueError("no time of a day")
+    written = day + timedelta(hours=hour, minutes=minute, seconds=second)
+    fraction = (parts.get("fraction") or "")[:6]
+    return _Moment(
+        written, _offset(parts.get("zone") or zone, written), f".{fraction}" if fraction else ""
+    )
+
+
+def _offset(zone: str, written: datetime) -> timedelta:
+    if zone[0] in "+-":
+        digits = zone[1:].replace(":", "")
+        hours, minutes = (digits, "0") if len(digits) < 3 else (digits[:-2], digits[-2:])
+        if int(hours) > 23 or int(minutes) > 59:
+            raise ValueError("no offset")
+        ahead = timedelta(hours=int(hours), minutes=int(minutes))
+        return ahead if zone[0] == "+" else -ahead
+    if "/" in zone:
+        return ZoneInfo(zone).utcoffset(written) or timedelta()
+    return timedelta(hours=_ZONES[zone.upper()])
+
+
+def _since_1970(text: str) -> _Moment | None:
+    """From seconds, or from thousandths, millionths or billionths of them."""
+    whole, _, fraction = text.partition(".")
+    while len(whole) > 11:
+        whole, fraction = whole[:-3], whole[-3:] + fraction
+    if int(whole) < _LEAST_SECONDS:
+        return None
+    fraction = fraction[:6].rstrip("0")
+    moment = datetime(1970, 1, 1) + timedelta(seconds=int(whole))
+    return _Moment(moment, timedelta(), f".{fraction}" if fraction else "")

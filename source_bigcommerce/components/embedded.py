@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from source_bigcommerce.components.extractor import Row
+from source_bigcommerce.components.values import whole
 
 # The API puts no more line items than this into a consignment of the order list.
 _LINE_ITEMS_CAP = 50
@@ -33,7 +34,8 @@ def line_items(order: Mapping[str, Any]) -> list[Row] | None:
     """As `/orders/{id}/products` gives them.
 
     They may not be all where the API cut them (a `__warning__`, or as many as its cap), sent links
-    or nothing in their place, or sent other than the number of items that the order counts.
+    or nothing in their place, sent one twice, or sent other than the number of items that the order
+    and its consignments count.
 
     Sources: https://github.com/bigcommerce/docs/issues/960 (cap and warning),
     https://github.com/bigcommerce/dev-docs/issues/2052 (empty line items)
@@ -46,53 +48,103 @@ def line_items(order: Mapping[str, Any]) -> list[Row] | None:
         part = consignment.get("line_items") if isinstance(consignment, dict) else None
         if not isinstance(part, list) or len(part) >= _LINE_ITEMS_CAP or _WARNING in consignment:
             return None
-        items.extend(part)
-    if any(not isinstance(item, dict) or "id" not in item or _WARNING in item for item in items):
-        return None  # a link, or the warning in place of an item
-    try:
-        counted = sum(int(item["quantity"]) for item in items)
-        if counted != int(order["items_total"]):
+        # Shipping consignments count their own items.
+        if "items_total" in consignment and not _counted(part, consignment):
             return None
-    except (KeyError, TypeError, ValueError):
+        items.extend(part)
+    if not _are_rows(items) or not _counted(items, order):
         return None
-    return sorted(items, key=lambda item: int(item["id"]))
+    ids = {whole(item["id"]) for item in items}
+    # Lines of no quantity are in no count, but the others may name them.
+    named = {whole(item.get("parent_order_product_id")) for item in items} - {None, 0}
+    return sorted(items, key=lambda item: int(whole(item["id"]))) if named <= ids else None
+
+
+def _counted(items: list[Row], counter: Mapping[str, Any]) -> bool:
+    """Whether they are as many items as the order, or the consignment, counts."""
+    try:
+        counted = sum(int(whole(item["quantity"])) for item in items)
+        return bool(counted == int(whole(counter["items_total"])))
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def shipping_addresses(order: Mapping[str, Any]) -> list[Row] | None:
     """As `/orders/{id}/shipping_addresses` gives them.
 
-    These are the shipping consignments, with costs as text and another link to their quotes.
+    These are the shipping consignments, with costs as text and another link to their quotes. They
+    are not all where the order counts others.
     """
     groups = _groups(order)
-    if groups is None:
+    if groups is None or not _are_counted(groups, order):
         return None
-    addresses: list[Row] = []
-    for group in groups:
-        shipping = group.get("shipping") or []
-        if not isinstance(shipping, list):
-            return None
-        for consignment in shipping:
-            if not isinstance(consignment, dict) or "id" not in consignment:
-                return None
-            address = {k: v for k, v in consignment.items() if k not in _NOT_OF_ADDRESSES}
-            address["order_id"] = order["id"]
-            for cost in _ADDRESS_COSTS:
-                if isinstance(address.get(cost), (int, float)):
-                    address[cost] = f"{address[cost]:.4f}"
-            if isinstance(quotes := address.get("shipping_quotes"), dict):
-                own = r"/shippingaddresses/\1/shippingquotes"
-                address["shipping_quotes"] = {
-                    key: _QUOTES.sub(own, link) if isinstance(link, str) else link
-                    for key, link in quotes.items()
-                }
-            addresses.append(address)
-    return addresses
+    return [_address(each, order["id"]) for group in groups for each in group.get("shipping") or []]
+
+
+def _address(consignment: Row, order_id: Any) -> Row:
+    address = {k: v for k, v in consignment.items() if k not in _NOT_OF_ADDRESSES}
+    address["order_id"] = order_id
+    for cost in _ADDRESS_COSTS:
+        if isinstance(number := address.get(cost), (int, float)):
+            address[cost] = f"{number:.4f}"
+    if isinstance(quotes := address.get("shipping_quotes"), dict):
+        address["shipping_quotes"] = {
+            key: _QUOTES.sub(r"/shipping_addresses/\1/shipping_quotes", link)
+            if isinstance(link, str)
+            else link
+            for key, link in quotes.items()
+        }
+    return address
 
 
 def consignments(order: Mapping[str, Any]) -> list[Row] | None:
     """One row, as `/orders/{id}/consignments` gives it."""
     groups = _groups(order)
-    return [dict(group) for group in groups] if groups and len(groups) == 1 else None
+    if groups is None or len(groups) != 1 or not _are_counted(groups, order):
+        return None
+    return [dict(group) for group in groups]
+
+
+def fees(order: Mapping[str, Any]) -> list[Row] | None:
+    """As `/orders/{id}/fees` gives them; nothing counts them."""
+    return uncounted(order.get("fees"))
+
+
+def reviews(product: Mapping[str, Any]) -> list[Row] | None:
+    """Those of a product, unless it counts more."""
+    rows = uncounted(product.get("reviews"))
+    counted = whole(product.get("reviews_count"))
+    return None if isinstance(counted, int) and rows is not None and counted > len(rows) else rows
+
+
+def uncounted(rows: Any) -> list[Row] | None:
+    """Rows of a list that nothing counts; None where it is as long as a list that was cut.
+
+    The lists of products were never seen cut, so this is for caution: those of 10, 20, 25... rows.
+    """
+    if not isinstance(rows, list) or not _are_rows(rows):
+        return None
+    is_round = len(rows) >= 10 and (len(rows) % 10 == 0 or len(rows) % 25 == 0)
+    return None if is_round else rows
+
+
+def _are_rows(rows: list[Any]) -> bool:
+    """Whether each is a row, and not a link or a warning in its place, and none comes twice."""
+    if any(not isinstance(row, dict) or "id" not in row or _WARNING in row for row in rows):
+        return False
+    ids = [whole(row["id"]) for row in rows if row["id"] is not None]
+    return all(isinstance(each, (int, str)) for each in ids) and len(set(ids)) == len(ids)
+
+
+def _are_counted(groups: list[dict[str, Any]], order: Mapping[str, Any]) -> bool:
+    """Whether the shipping consignments are as many as the order counts addresses."""
+    found: list[Any] = []
+    for group in groups:
+        shipping = group.get("shipping") or []
+        if _WARNING in group or not isinstance(shipping, list):
+            return False
+        found.extend(shipping)
+    return _are_rows(found) and len(found) == whole(order.get("shipping_address_count"))
 
 
 def _groups(order: Mapping[str, Any]) -> list[dict[str, Any]] | None:

@@ -6,12 +6,13 @@ from dataclasses import InitVar, dataclass
 from itertools import islice
 from typing import Any
 
-import orjson
 import requests
 from airbyte_cdk.sources.declarative.extractors.record_extractor import RecordExtractor
 from airbyte_cdk.sources.types import Config
 
+from source_bigcommerce.components.json_text import parsed
 from source_bigcommerce.components.messages import REPLY_UNKNOWN
+from source_bigcommerce.components.values import whole
 
 _PARSED = "_source_bigcommerce_body"
 Row = MutableMapping[str, Any]
@@ -35,7 +36,7 @@ def parsed_body(response: requests.Response) -> Any:
     Raises ValueError for an empty body or one that is not JSON.
     """
     if not hasattr(response, _PARSED):
-        setattr(response, _PARSED, orjson.loads(response.content))
+        setattr(response, _PARSED, parsed(response.content))
     return getattr(response, _PARSED)
 
 
@@ -164,7 +165,7 @@ class RowsExtractor(RecordExtractor):
         if self.rows_under and len(rows) == 1 and self.rows_under in rows[0]:
             rows = rows[0][self.rows_under]
         if self.channel and (chosen := self.config["channel_ids"]):
-            rows = [row for row in rows if row.get(self.channel) in chosen]
+            rows = [row for row in rows if whole(row.get(self.channel)) in chosen]
         return rows
 
 

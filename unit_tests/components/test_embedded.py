@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 from source_bigcommerce.components.embedded import (
     consignments,
+    fees,
     line_items,
+    reviews,
     shipping_addresses,
+    uncounted,
 )
 
 LINK = {"url": "https://api.bigcommerce.com/stores/x/v2/orders/7/products", "resource": "/orders/7"}
@@ -31,7 +34,10 @@ def order(items_total: Any = 4, **places: Any) -> dict[str, Any]:
         "downloads": [{"line_items": lines(1)}],
         "email": {"gift_certificates": [{"line_items": lines(2)}]},
     }
-    return {"id": 7, "items_total": items_total, "consignments": {**whole, **places}}
+    consignments = {**whole, **places}
+    addresses = len(consignments["shipping"] or [])
+    counts = {"items_total": items_total, "shipping_address_count": addresses}
+    return {"id": 7, **counts, "consignments": consignments}
 
 
 def array_form(row: dict[str, Any]) -> dict[str, Any]:
@@ -58,6 +64,10 @@ WHOLE = [
     (order(3, pickups=None), [1, 2, 4]),
     (shipping(*lines(5, quantity=3), total=3), [5]),
     (shipping(*lines(*range(1, 50))), list(range(1, 50))),
+    # Lines of no quantity, ids and counts as text, lines that belong to others.
+    (shipping({"id": 5, "quantity": 0}, *lines(6), total=1, items_total="1"), [5, 6]),
+    (shipping({"id": "10", "quantity": "1"}, *lines(9), total="2"), [9, "10"]),
+    (shipping(*lines(1), {"id": 2, "quantity": 0, "parent_order_product_id": 1}, total=1), [1, 2]),
     # No lines, and none counted.
     (shipping(), []),
 ]
@@ -91,6 +101,18 @@ CUT: dict[str, dict[str, Any]] = {
     "e: a line without a quantity": shipping({"id": 1}),
     "e: a line with a quantity that is no number": shipping({"id": 1, "quantity": ""}),
     "f: no lines": shipping(total=2),
+    "g: a line twice, another not": shipping(*lines(1, 1), total=2),
+    "g: a line twice, once as text": shipping(*lines(1), {"id": "1", "quantity": 1}),
+    "g: a line in two consignments": order(2, pickups=[], downloads=[{"line_items": lines(4)}]),
+    "h: fewer than its consignment counts": shipping(*lines(1), items_total=2),
+    "h: a consignment of another's lines": order(
+        3,
+        pickups=[],
+        shipping=[{"line_items": lines(4), "items_total": 0}],
+    ),
+    "i: the line that another one belongs to": shipping(
+        {"id": 2, "quantity": 1, "parent_order_product_id": 1}
+    ),
 }
 
 
@@ -130,7 +152,7 @@ def test_line_items_when_spread_and_cut_in_any_way_are_all_of_them_or_asked_for(
         where = sent["email"] if place == "gift_certificates" else sent
         where[place].append({"line_items": items[:50]})
     lost = data.draw(st.sampled_from([None, *every])) if every else None
-    row: dict[str, Any] = {"items_total": sum(item["quantity"] for item in every)}
+    row: dict[str, Any] = {"id": 7, "items_total": sum(item["quantity"] for item in every)}
     row["consignments"] = _without(sent, lost)
     found = line_items(array_form(row) if as_array else row)
     is_cut = any(len(quantities) >= 50 for _, quantities in drawn)
@@ -194,9 +216,12 @@ def test_address_when_its_quotes_are_no_known_link_has_them_as_they_came(quotes:
 
 
 def test_address_when_embedded_links_to_its_quotes_as_its_own_endpoint_does() -> None:
-    # Both as in the examples of the API's documentation.
+    # The first as in the API's documentation, the other as stores send it.
     api = "https://api.bigcommerce.com/stores/x/v2"
-    sent, own = "/consignments/shipping/64/shipping_quotes", "/shippingaddresses/64/shippingquotes"
+    sent, own = (
+        "/consignments/shipping/64/shipping_quotes",
+        "/shipping_addresses/64/shipping_quotes",
+    )
     quotes = {"url": f"{api}/orders/163{sent}", "resource": f"/orders/163{sent}"}
     [address] = shipping_addresses(order(shipping=[{"id": 64, "shipping_quotes": quotes}])) or []
     assert address["shipping_quotes"] == {
@@ -209,7 +234,8 @@ def test_address_when_embedded_links_to_its_quotes_as_its_own_endpoint_does() ->
 def test_consignments_when_embedded_are_one_row() -> None:
     row = order()
     assert consignments(row) == consignments(array_form(row)) == [row["consignments"]]
-    assert consignments({**row, "consignments": [row["consignments"]] * 2}) is None
+    twice = {**row, "consignments": [row["consignments"]] * 2, "shipping_address_count": 2}
+    assert consignments(twice) is None
 
 
 @pytest.mark.parametrize("name", [name for name in CUT if name.startswith("c:")])
@@ -221,3 +247,78 @@ def test_addresses_and_consignments_when_they_are_not_there_are_asked_for(name: 
 @pytest.mark.parametrize("sent", [LINK, [LINK], [5], "text"])
 def test_addresses_when_they_are_links_are_asked_for(sent: Any) -> None:
     assert shipping_addresses(order(shipping=sent)) is None
+
+
+TWO = {"shipping": [{"id": 1}, {"id": 2}]}
+
+
+@pytest.mark.parametrize(
+    ("count", "sent", "are_all"),
+    [
+        (2, TWO, True),
+        ("2", TWO, True),
+        (0, {"shipping": []}, True),
+        (0, {"pickups": [{"id": 1}]}, True),
+        (3, TWO, False),
+        (1, TWO, False),
+        (1, {"shipping": []}, False),
+        (None, TWO, False),
+        ("two", TWO, False),
+        (2, {"shipping": [{"id": 1}, {"id": 1}]}, False),
+        (2, {"shipping": [{"id": 1}, {"id": "1"}]}, False),
+        (2, {**TWO, "__warning__": WARNING}, False),
+        (2, {"shipping": [{"id": 1}, {"id": 2, "__warning__": WARNING}]}, False),
+    ],
+)
+def test_addresses_and_consignments_when_the_order_counts_others_are_asked_for(
+    count: Any, sent: dict[str, Any], are_all: bool
+) -> None:
+    row = {"id": 7, "shipping_address_count": count, "consignments": sent}
+    for shape in (row, array_form(row)):
+        assert (shipping_addresses(shape) is not None) is are_all
+        assert (consignments(shape) is not None) is are_all
+
+
+def test_addresses_when_the_order_does_not_count_them_are_asked_for() -> None:
+    assert shipping_addresses({"id": 7, "consignments": TWO}) is None
+
+
+def test_addresses_when_they_lie_in_two_groups_are_counted_together() -> None:
+    groups = [{"shipping": [{"id": 1}]}, {"shipping": [{"id": 2}]}]
+    row = {"id": 7, "shipping_address_count": 2, "consignments": groups}
+    assert [address["id"] for address in shipping_addresses(row) or []] == [1, 2]
+    assert shipping_addresses({**row, "shipping_address_count": 1}) is None
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 11, 24, 33, 51])
+def test_rows_when_nothing_counts_them_and_no_cut_is_likely_are_taken(count: int) -> None:
+    rows = lines(*range(count))
+    assert uncounted(rows) == fees({"fees": rows}) == rows
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        *(lines(*range(count)) for count in (10, 20, 25, 50, 100, 250)),
+        None,
+        LINK,
+        [LINK],
+        [5],
+        lines(1, 1),
+        [{"id": [1]}],
+        [*lines(1), {"id": 2, "__warning__": WARNING}],
+    ],
+)
+def test_rows_when_nothing_counts_them_and_they_may_be_cut_are_asked_for(rows: Any) -> None:
+    assert uncounted(rows) is None
+    assert fees({"fees": rows}) is None
+
+
+def test_rows_without_ids_are_taken() -> None:
+    assert uncounted([{"id": None}, {"id": None}]) == [{"id": None}, {"id": None}]
+
+
+@pytest.mark.parametrize(("count", "are_all"), [(2, True), (1, True), (None, True), (3, False)])
+def test_reviews_when_the_product_counts_more_are_asked_for(count: Any, are_all: bool) -> None:
+    assert (reviews({"reviews": lines(1, 2), "reviews_count": count}) is not None) is are_all
+    assert reviews({"reviews_count": 0}) is None
