@@ -123,6 +123,7 @@ def _all_but(store: Sandbox, scope: str) -> frozenset[str]:
     return frozenset(stream["$parameters"]["scope"] for stream in streams) - {scope}
 
 
+@pytest.mark.process
 def test_check_when_the_worker_of_an_endpoint_hangs_does_not_keep_the_program(
     calm: Sandbox, tmp_path: Path
 ) -> None:

@@ -11,6 +11,8 @@ PATIENCE = 15.0
 # Seconds for all answers, if the store asks for a pause again and again.
 _LONGEST = 300.0
 
+_NAME = "probe"
+
 Answer = TypeVar("Answer")
 
 
@@ -42,7 +44,7 @@ def answers(
 
     # Daemons, as Python waits for all other threads when it ends.
     for question in questions.items():
-        threading.Thread(target=ask, args=question, daemon=True).start()
+        threading.Thread(target=ask, args=question, name=_NAME, daemon=True).start()
     found: dict[str, Answer] = {}
     end = time.monotonic() + _LONGEST
     deadline = end - _LONGEST + PATIENCE
@@ -58,3 +60,8 @@ def answers(
         except Empty:
             continue
     return {name: found[name] for name in questions if name in found}
+
+
+def hanging() -> bool:
+    """Whether a question is still under way that is not waited for any more."""
+    return any(thread.name == _NAME for thread in threading.enumerate())

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from source_bigcommerce import __version__
+from source_bigcommerce.probes import hanging
 
 # The framework is imported where it is used: until then no signal is heeded as it should be.
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def run() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     code = _code_of(lambda: _run(sys.argv[1:]))
     unwritten = _code_of(lambda: sys.stdout.flush())
-    if unwritten or code == _INTERRUPTED or _are_left(others):
+    # What works for a question that hangs is a daemon as it is, and Python waits for a pool's.
+    if unwritten or code == _INTERRUPTED or hanging() or _are_left(others):
         # The interpreter would try to write again, and wait for the threads: for a reply, a pause,
         # room in the record queue.
         os._exit(unwritten or code)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from source_bigcommerce import probes
-from source_bigcommerce.probes import answers
+from source_bigcommerce.probes import answers, hanging
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +48,7 @@ def test_answers_when_some_hang_are_those_of_the_others_and_nothing_waits_at_the
     left = set(threading.enumerate()) - before
     assert len(left) == 2
     assert all(thread.daemon for thread in left)
+    assert hanging()
 
 
 def test_answers_when_the_store_asks_for_a_pause_have_their_time_after_it(
