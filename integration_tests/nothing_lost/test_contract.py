@@ -176,6 +176,9 @@ def test_a_source_that_was_given_nothing_reads_what_its_methods_are_given() -> N
         # Again, another store, and from a state on.
         again = printed(source.read(LOGGER, config, catalog))
         assert_complete(store, ["orders"], again)
+        configured = SourceBigcommerce(catalog=catalog, config=config)
+        for _ in range(2):
+            assert_complete(store, ["orders"], printed(configured.read(LOGGER, config, catalog)))
         elsewhere = printed(source.read(LOGGER, config_for(other), catalog))
         assert_complete(other, ["orders"], elsewhere)
         states = [m.state for m in first.messages if m.state]

@@ -19,7 +19,6 @@ _WINDOW = 30.0
 # What says that its window is shorter says nothing; it is no wait, but a loop.
 _SHORTEST_WINDOW = 0.1
 _LONGEST_WAIT = 300.0
-_LARGEST_NUMBER = 10**12
 # Requests at once that the API allows an endpoint, per store, where fewer than our widest.
 _AT_ONCE = (
     (re.compile(r"/v3/pricelists/\d+/records"), 10),
@@ -327,5 +326,4 @@ def number(headers: Mapping[str, str], name: str) -> int | None:
         value = float(headers[name])
     except (KeyError, ValueError):
         return None
-    is_sound = 0 <= value < _LARGEST_NUMBER and value.is_integer()
-    return int(value) if is_sound else None
+    return int(value) if value >= 0 and value.is_integer() else None

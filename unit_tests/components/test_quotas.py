@@ -102,6 +102,15 @@ def test_resources_when_they_are_seen_to_have_their_own_quotas_are_kept_apart(
     assert store.quotas.sent == 70
 
 
+def test_resources_when_they_tell_of_other_numbers_are_kept_apart_whatever_is_left(
+    store: Store,
+) -> None:
+    store.ask(CUSTOMERS, left(15))
+    store.ask(PRODUCTS, left(9, 10))
+    store.ask(CUSTOMERS, left(0))
+    assert store.ask(PRODUCTS, left(9, 10)) == 0
+
+
 def test_resource_that_nobody_heard_of_when_quotas_are_several_may_ask_what_it_has(
     store: Store,
 ) -> None:
@@ -140,8 +149,8 @@ def test_replies_when_they_come_late_or_from_another_window_are_of_the_shared_qu
         store.ask(CUSTOMERS, left(number))
     store.answer(late, left(19), 200)
     store.ask(PRODUCTS, left(4))  # as little more as a gateway's copy of a reply tells
-    store.now += 10
-    store.ask("v2/orders", left(19, reset=30_000))  # the next window
+    store.now += 9
+    store.ask("v2/orders", left(19, reset=30_000))  # the next window, a second early
     assert len(store.quotas._all()) == 1
 
 
@@ -190,7 +199,22 @@ def test_request_when_its_resource_moves_is_under_way_nowhere_else(store: Store)
     assert [quota._under_way(store.now) for quota in store.quotas._all()] == [[], []]
 
 
-NONSENSE = ["0", "1", "99", "-1", "0.5", "nan", "inf", "-inf", "1e400", "9" * 5000, "soon", "", "٣"]
+NONSENSE = [
+    "0",
+    "1",
+    "99",
+    "-1",
+    "0.5",
+    "nan",
+    "inf",
+    "-inf",
+    "1e400",
+    "9" * 5000,
+    "9" * 300,
+    "soon",
+    "",
+    "٣",
+]
 
 
 @pytest.mark.parametrize("nonsense", NONSENSE)
