@@ -37,10 +37,15 @@ def store_clock(config: Mapping[str, Any], budget: StoreBudget) -> tuple[datetim
     Source: https://developer.bigcommerce.com/docs/rest-management/store-information
     """
     told: list[datetime] = []
-    # A reply that trickles is waited for no longer than others.
-    asking = Thread(target=lambda: told.extend(_asked(config, budget)), daemon=True)
-    asking.start()
-    asking.join(_LONGEST_REPLY)
+    with requests.Session() as session:
+        # No proxy knows the way to this machine.
+        session.trust_env = urlsplit(config["api_url"]).scheme == "https"
+        request = session.prepare_request(_request(config))
+        budget.acquire_call(request)
+        # A reply that trickles is waited for no longer than others.
+        asking = Thread(target=lambda: told.extend(_asked(session, request, budget)), daemon=True)
+        asking.start()
+        asking.join(_LONGEST_REPLY)
     ours = utc_now()
     times = [time for time in told if time > _NO_STORE_BEFORE]
     if not times:
@@ -59,30 +64,29 @@ def store_clock(config: Mapping[str, Any], budget: StoreBudget) -> tuple[datetim
     return store, store
 
 
-def _asked(config: Mapping[str, Any], budget: StoreBudget) -> list[datetime]:
-    request = requests.Request(
-        "GET",
-        f"{config['api_url']}/stores/{config['store_hash']}/v2/time",
-        headers={
-            "Accept": "application/json",
-            "User-Agent": "Airbyte source-bigcommerce",
-            "X-Auth-Token": config["access_token"],
-        },
+def _request(config: Mapping[str, Any]) -> requests.Request:
+    headers = {
+        "Accept": "application/json",
+        "User-Agent": "Airbyte source-bigcommerce",
+        "X-Auth-Token": config["access_token"],
+    }
+    return requests.Request(
+        "GET", f"{config['api_url']}/stores/{config['store_hash']}/v2/time", headers
     )
-    with requests.Session() as session:
-        # No proxy knows the way to this machine.
-        session.trust_env = urlsplit(config["api_url"]).scheme == "https"
-        prepared = session.prepare_request(request)
-        response = requests.Response()
-        budget.acquire_call(prepared)
-        try:
-            settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
-            response = session.send(prepared, timeout=_TIME_OUT, allow_redirects=False, **settings)
-            return list(_times(response))
-        except (requests.RequestException, OSError):
-            return []
-        finally:
-            budget.update_from_response(prepared, response)
+
+
+def _asked(
+    session: requests.Session, request: requests.PreparedRequest, budget: StoreBudget
+) -> list[datetime]:
+    response = requests.Response()
+    settings = session.merge_environment_settings(request.url, {}, True, None, None)
+    try:
+        response = session.send(request, timeout=_TIME_OUT, allow_redirects=False, **settings)
+        return list(_times(response))
+    except (requests.RequestException, OSError):
+        return []
+    finally:
+        budget.update_from_response(request, response)
 
 
 def _times(response: requests.Response) -> Iterator[datetime]:

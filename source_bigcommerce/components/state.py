@@ -70,7 +70,7 @@ class DateCursor(ConcurrentCursor):
         self._lookback = max(timedelta(minutes=config["lookback_minutes"]), timedelta(seconds=1))
         known = self._known(state)
         # What lies within the look-back is to be read again; the state does not fall for that.
-        again_from = max(known[-1].newest - self._lookback, known[0].start)
+        again_from = max(_less(known[-1].newest, self._lookback), known[0].start)
         self._spans = [
             span._replace(end=min(span.end, again_from))
             for span in known
@@ -145,7 +145,8 @@ class DateCursor(ConcurrentCursor):
                 # Older versions saved the start date and the look-back, and had read no further
                 # than that start date.
                 known_from = self._now - timedelta(minutes=LONGEST_LOOKBACK)
-                self._first = min(self._first, known_from, spans[0].start)
+                if not self._is_open:
+                    self._first = min(self._first, known_from, spans[0].start)
                 raise ValueError(f"{format_instant(spans[-1].end)} is still to come")
             if not spans and state:
                 raise ValueError(f"it holds no date of {field}")
@@ -159,7 +160,7 @@ class DateCursor(ConcurrentCursor):
             )
             spans = []
         # Even what changed in the first second is not read yet.
-        before = self._first - timedelta(seconds=1)
+        before = _less(self._first, timedelta(seconds=1))
         return spans or [Span(_OPEN if self._is_open else self._first, self._first, before)]
 
     def _flat(self, state: Mapping[str, Any], field: str) -> list[Span]:
@@ -169,7 +170,7 @@ class DateCursor(ConcurrentCursor):
         if _SINCE in state:
             start = _date(state[_SINCE])
         else:
-            start = _OPEN if self._is_open else min(self._first, newest - self._lookback)
+            start = _OPEN if self._is_open else min(self._first, _less(newest, self._lookback))
         return [Span(start, max(start, newest), newest)]
 
     def _slices(self, state: Mapping[str, Any]) -> list[Span]:
@@ -196,6 +197,10 @@ def _merged(spans: list[Span]) -> list[Span]:
             span = Span(last.start, max(last.end, span.end), max(last.newest, span.newest))
         merged.append(span)
     return merged
+
+
+def _less(moment: datetime, span: timedelta) -> datetime:
+    return max(moment, _OPEN + span) - span
 
 
 def _date(value: Any) -> datetime:

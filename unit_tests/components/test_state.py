@@ -139,6 +139,27 @@ def test_state_when_it_is_to_come_and_the_start_date_moves_reads_the_longest_loo
     assert windows.bounds == [("2024-01-30T00:00:00Z", END)]
 
 
+@pytest.mark.parametrize(
+    "state", [{"date_modified": "2024-03-02"}, {"date_modified": "2999-01-01"}]
+)
+def test_state_when_it_is_to_come_and_there_is_no_start_date_reads_everything(
+    state: dict[str, Any],
+) -> None:
+    windows = Windows(state, **OPEN)
+    assert windows.bounds == [(OPEN["start_date"], END)]
+    assert windows.close(0, START) == {"date_modified": START}
+
+
+def test_state_when_it_is_of_the_first_day_there_is_reads_on_from_there() -> None:
+    """The framework has a stream begin there that has no start date."""
+    zero = "0001-01-01T00:00:00.000Z"
+    windows = Windows({"slices": [{"start": zero, "end": zero}]})
+    assert windows.bounds == [("0001-01-01T00:00:00Z", END)]
+    later = Windows({"slices": [{"start": zero, "end": "2024-02-01", "most_recent": ""}]})
+    assert later.bounds == [("2024-01-31T23:50:00Z", END)]
+    assert Windows({"date_modified": zero}).bounds == [("0001-01-01T00:00:00Z", END)]
+
+
 def test_state_when_the_store_has_machines_of_unlike_clocks_is_used() -> None:
     windows = Windows({"date_modified": "2024-03-01T00:00:30Z"}, lookback_minutes=0)
     assert windows.bounds == []
