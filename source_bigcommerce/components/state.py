@@ -68,14 +68,7 @@ class DateCursor(ConcurrentCursor):
         self._workers = config["num_workers"]
         # Its own second may have gone on after the last change was read, and v2 may leave it out.
         self._lookback = max(timedelta(minutes=config["lookback_minutes"]), timedelta(seconds=1))
-        known = self._known(state)
-        # What lies within the look-back is to be read again; the state does not fall for that.
-        again_from = max(_less(known[-1].newest, self._lookback), known[0].start)
-        self._spans = [
-            span._replace(end=min(span.end, again_from))
-            for span in known
-            if span.start <= again_from
-        ]
+        self._spans = self._reopened(self._known(state)) or [self._nothing()]
         self._home = self._spans[0].start
 
     @classmethod
@@ -97,8 +90,8 @@ class DateCursor(ConcurrentCursor):
         return state if home.start == _OPEN else {**state, _SINCE: format_instant(home.start)}
 
     def stream_slices(self) -> Iterator[StreamSlice]:
-        starts = [self._first, self._spans[-1].end, *(span.start for span in self._spans)]
-        whole = self._last - min(start for start in starts if start != _OPEN)
+        starts = [span.start for span in self._spans if span.start != _OPEN]
+        whole = self._last - min([self._first, self._spans[-1].end, *starts])
         step = None  # A stream that is not read in windows is read at once.
         if self._cursor_granularity:
             step = max(whole / self._workers, self._slice_range)
@@ -158,10 +151,20 @@ class DateCursor(ConcurrentCursor):
                 error,
                 start,
             )
-            spans = []
+            return []
+        return spans
+
+    def _nothing(self) -> Span:
         # Even what changed in the first second is not read yet.
         before = _less(self._first, timedelta(seconds=1))
-        return spans or [Span(_OPEN if self._is_open else self._first, self._first, before)]
+        return Span(_OPEN if self._is_open else self._first, self._first, before)
+
+    def _reopened(self, spans: list[Span]) -> list[Span]:
+        """Without what lies within the look-back; the last change stays what it is."""
+        if not spans:
+            return []
+        until = max(_less(spans[-1].newest, self._lookback), spans[0].start)
+        return [span._replace(end=min(span.end, until)) for span in spans if span.start <= until]
 
     def _flat(self, state: Mapping[str, Any], field: str) -> list[Span]:
         if state.get(field) is None:
