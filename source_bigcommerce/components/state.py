@@ -53,10 +53,15 @@ class DateCursor(ConcurrentCursor):
     reason, and the stream is read from its start date.
 
     cursor: as the CDK makes it from the manifest, without a state.
+    shifts: the stream is read by page numbers, which rows that change meanwhile shift.
     """
 
     def __init__(
-        self, cursor: ConcurrentCursor, state: Mapping[str, Any], config: Mapping[str, Any]
+        self,
+        cursor: ConcurrentCursor,
+        state: Mapping[str, Any],
+        config: Mapping[str, Any],
+        shifts: bool = False,
     ) -> None:
         # The parts that stay as they are: converter, lock, dates of the records seen, messages.
         vars(self).update(vars(cursor))
@@ -65,6 +70,9 @@ class DateCursor(ConcurrentCursor):
         self._last = ab_datetime_parse(config["end_date"])
         self._sure_until = min(self._last, ab_datetime_parse(config["sure_until"]))
         self._now = ab_datetime_parse(config["now"])
+        if shifts:
+            # A row that changes within this second still enters the windows that reach up to now.
+            self._sure_until = min(self._sure_until, self._now - timedelta(seconds=1))
         self._workers = config["num_workers"]
         # Its own second may have gone on after the last change was read, and v2 may leave it out.
         self._lookback = max(timedelta(minutes=config["lookback_minutes"]), timedelta(seconds=1))
@@ -81,7 +89,9 @@ class DateCursor(ConcurrentCursor):
         **options: Any,
     ) -> "DateCursor":
         """In place of the factory's `create_concurrent_cursor_from_datetime_based_cursor`."""
-        return cls(make(stream_state={}, config=config, **options), stream_state, config)
+        shifts = (options["component_definition"].get("parameters") or {}).get("shifts", False)
+        cursor = make(stream_state={}, config=config, **options)
+        return cls(cursor, stream_state, config, shifts)
 
     @property
     def state(self) -> MutableMapping[str, Any]:

@@ -278,6 +278,15 @@ def test_windows_when_a_start_date_of_yesterday_rested_for_two_years_are_no_more
     assert len(Windows(later, name, start_date="2024-02-29T00:00:00Z").slices) == 1
 
 
+def test_streams_whose_pages_shift_leave_the_second_of_now_to_the_next_sync() -> None:
+    windows = Windows({}, "channels")
+    assert windows.bounds == [(START, "2024-02-29T23:59:59Z"), ("2024-02-29T23:59:59Z", END)]
+    assert windows.close(1, END) == NOTHING
+    assert windows.close(0, "2024-02-02T00:00:00Z")["date_modified"] == "2024-02-02T00:00:00Z"
+    # But where the end is past.
+    assert len(Windows({}, "channels", now="2024-03-01T00:00:01Z").slices) == 1
+
+
 def test_streams_without_windows_read_each_stretch_at_once() -> None:
     state = {"date_modified": "2022-03-01T00:00:00Z", "since": "2022-02-28T00:00:00Z"}
     windows = Windows(state, "price_lists", start_date="2012-01-01T00:00:00Z", num_workers=10)
