@@ -45,7 +45,9 @@ class Windows:
             DateCursor,
             made(
                 model_type=DatetimeBasedCursor,
-                component_definition=dict(_incremental_sync(name)),
+                component_definition=DatetimeBasedCursor.parse_obj(
+                    _incremental_sync(name)
+                ).__dict__,
                 stream_name=name,
                 stream_namespace=None,
                 stream_state=state,

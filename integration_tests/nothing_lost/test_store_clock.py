@@ -36,6 +36,14 @@ def test_a_stream_with_a_state_ends_by_the_clock_of_the_store(
         assert len(store.requests("time.get")) == 3, "once a sync"
 
 
+@pytest.mark.parametrize("name", INCREMENTAL)
+def test_an_old_row_that_changes_within_the_second_of_the_end(
+    name: str, set_clock: SetClock
+) -> None:
+    with shop(**SIZES) as store:
+        _three_syncs(store, name, 0, set_clock, prompt=True, later=0)
+
+
 @pytest.mark.parametrize("name", ["orders", "channels"])
 @pytest.mark.parametrize(
     ("options", "seconds", "prompt"),
@@ -101,10 +109,11 @@ def test_the_time_is_asked_for_as_everything_else_is(set_clock: SetClock) -> Non
 
 
 def _three_syncs(
-    store: Sandbox, name: str, seconds: int, set_clock: SetClock, prompt: bool
+    store: Sandbox, name: str, seconds: int, set_clock: SetClock, prompt: bool, later: int = 1
 ) -> list[Sync]:
     """The connector's clock is so many seconds ahead; an old row changes during the second sync.
 
+    later: how many seconds after its end.
     prompt: what changed before a sync comes with it, and not with the next.
     """
     keys = [row["id"] for row in store.rows(streams()[name].collection)]
@@ -115,7 +124,8 @@ def _three_syncs(
     for minutes, key in enumerate(keys[1:]):
         _edit(store, name, key, now - minutes * MINUTE)
     newest = streams()[name].rows(store)
-    change = Change("edit", streams()[name].collection, (keys[0],), {"date_modified": iso(now + 1)})
+    date = {"date_modified": iso(now + later)}
+    change = Change("edit", streams()[name].collection, (keys[0],), date)
     fault = store.faults.change(streams()[name].paged_operation, change, at=1)
     set_clock(now + seconds)
     second = sync(store, name, state=first.state, **SETTINGS)

@@ -53,10 +53,15 @@ class DateCursor(ConcurrentCursor):
     reason, and the stream is read from its start date.
 
     cursor: as the CDK makes it from the manifest, without a state.
+    shifts: the stream is read by page numbers, which rows that change meanwhile shift.
     """
 
     def __init__(
-        self, cursor: ConcurrentCursor, state: Mapping[str, Any], config: Mapping[str, Any]
+        self,
+        cursor: ConcurrentCursor,
+        state: Mapping[str, Any],
+        config: Mapping[str, Any],
+        shifts: bool = False,
     ) -> None:
         # The parts that stay as they are: converter, lock, dates of the records seen, messages.
         vars(self).update(vars(cursor))
@@ -65,17 +70,13 @@ class DateCursor(ConcurrentCursor):
         self._last = ab_datetime_parse(config["end_date"])
         self._sure_until = min(self._last, ab_datetime_parse(config["sure_until"]))
         self._now = ab_datetime_parse(config["now"])
+        if shifts:
+            # A row that changes within this second still enters the windows that reach up to now.
+            self._sure_until = min(self._sure_until, self._now - timedelta(seconds=1))
         self._workers = config["num_workers"]
         # Its own second may have gone on after the last change was read, and v2 may leave it out.
         self._lookback = max(timedelta(minutes=config["lookback_minutes"]), timedelta(seconds=1))
-        known = self._known(state)
-        # What lies within the look-back is to be read again; the state does not fall for that.
-        again_from = max(known[-1].newest - self._lookback, known[0].start)
-        self._spans = [
-            span._replace(end=min(span.end, again_from))
-            for span in known
-            if span.start <= again_from
-        ]
+        self._spans = self._reopened(self._known(state)) or [self._nothing()]
         self._home = self._spans[0].start
 
     @classmethod
@@ -88,7 +89,9 @@ class DateCursor(ConcurrentCursor):
         **options: Any,
     ) -> "DateCursor":
         """In place of the factory's `create_concurrent_cursor_from_datetime_based_cursor`."""
-        return cls(make(stream_state={}, config=config, **options), stream_state, config)
+        shifts = (options["component_definition"].get("parameters") or {}).get("shifts", False)
+        cursor = make(stream_state={}, config=config, **options)
+        return cls(cursor, stream_state, config, shifts)
 
     @property
     def state(self) -> MutableMapping[str, Any]:
@@ -97,8 +100,8 @@ class DateCursor(ConcurrentCursor):
         return state if home.start == _OPEN else {**state, _SINCE: format_instant(home.start)}
 
     def stream_slices(self) -> Iterator[StreamSlice]:
-        starts = [self._first, self._spans[-1].end, *(span.start for span in self._spans)]
-        whole = self._last - min(start for start in starts if start != _OPEN)
+        starts = [span.start for span in self._spans if span.start != _OPEN]
+        whole = self._last - min([self._first, self._spans[-1].end, *starts])
         step = None  # A stream that is not read in windows is read at once.
         if self._cursor_granularity:
             step = max(whole / self._workers, self._slice_range)
@@ -145,7 +148,8 @@ class DateCursor(ConcurrentCursor):
                 # Older versions saved the start date and the look-back, and had read no further
                 # than that start date.
                 known_from = self._now - timedelta(minutes=LONGEST_LOOKBACK)
-                self._first = min(self._first, known_from, spans[0].start)
+                if not self._is_open:
+                    self._first = min(self._first, known_from, spans[0].start)
                 raise ValueError(f"{format_instant(spans[-1].end)} is still to come")
             if not spans and state:
                 raise ValueError(f"it holds no date of {field}")
@@ -157,10 +161,20 @@ class DateCursor(ConcurrentCursor):
                 error,
                 start,
             )
-            spans = []
+            return []
+        return spans
+
+    def _nothing(self) -> Span:
         # Even what changed in the first second is not read yet.
-        before = self._first - timedelta(seconds=1)
-        return spans or [Span(_OPEN if self._is_open else self._first, self._first, before)]
+        before = _less(self._first, timedelta(seconds=1))
+        return Span(_OPEN if self._is_open else self._first, self._first, before)
+
+    def _reopened(self, spans: list[Span]) -> list[Span]:
+        """Without what lies within the look-back; the last change stays what it is."""
+        if not spans:
+            return []
+        until = max(_less(spans[-1].newest, self._lookback), spans[0].start)
+        return [span._replace(end=min(span.end, until)) for span in spans if span.start <= until]
 
     def _flat(self, state: Mapping[str, Any], field: str) -> list[Span]:
         if state.get(field) is None:
@@ -169,7 +183,7 @@ class DateCursor(ConcurrentCursor):
         if _SINCE in state:
             start = _date(state[_SINCE])
         else:
-            start = _OPEN if self._is_open else min(self._first, newest - self._lookback)
+            start = _OPEN if self._is_open else min(self._first, _less(newest, self._lookback))
         return [Span(start, max(start, newest), newest)]
 
     def _slices(self, state: Mapping[str, Any]) -> list[Span]:
@@ -196,6 +210,10 @@ def _merged(spans: list[Span]) -> list[Span]:
             span = Span(last.start, max(last.end, span.end), max(last.newest, span.newest))
         merged.append(span)
     return merged
+
+
+def _less(moment: datetime, span: timedelta) -> datetime:
+    return max(moment, _OPEN + span) - span
 
 
 def _date(value: Any) -> datetime:

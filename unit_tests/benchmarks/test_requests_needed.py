@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.plain import Reader
 from benchmarks.requests_needed import (
+    SHIFTING,
     TIME,
     WINDOWED,
     Rows,
@@ -56,7 +57,9 @@ def test_one_window_takes_the_least(store: Sandbox, rows: Rows, stream: str) -> 
     sync(store, stream, num_workers=1)
     more = MORE.get(stream, 0)
     requests = _without_time(store, stream)
-    assert requests == least(stream, rows) + more == most(stream, rows, windows=1) + more
+    more += stream in SHIFTING
+    assert requests == least(stream, rows) + more
+    assert requests == most(stream, rows, windows=1) + MORE.get(stream, 0)
 
 
 @pytest.mark.parametrize("stream", ENDPOINTS)

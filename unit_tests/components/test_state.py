@@ -139,6 +139,27 @@ def test_state_when_it_is_to_come_and_the_start_date_moves_reads_the_longest_loo
     assert windows.bounds == [("2024-01-30T00:00:00Z", END)]
 
 
+@pytest.mark.parametrize(
+    "state", [{"date_modified": "2024-03-02"}, {"date_modified": "2999-01-01"}]
+)
+def test_state_when_it_is_to_come_and_there_is_no_start_date_reads_everything(
+    state: dict[str, Any],
+) -> None:
+    windows = Windows(state, **OPEN)
+    assert windows.bounds == [(OPEN["start_date"], END)]
+    assert windows.close(0, START) == {"date_modified": START}
+
+
+def test_state_when_it_is_of_the_first_day_there_is_reads_on_from_there() -> None:
+    """The framework has a stream begin there that has no start date."""
+    zero = "0001-01-01T00:00:00.000Z"
+    windows = Windows({"slices": [{"start": zero, "end": zero}]})
+    assert windows.bounds == [("0001-01-01T00:00:00Z", END)]
+    later = Windows({"slices": [{"start": zero, "end": "2024-02-01", "most_recent": ""}]})
+    assert later.bounds == [("2024-01-31T23:50:00Z", END)]
+    assert Windows({"date_modified": zero}).bounds == [("0001-01-01T00:00:00Z", END)]
+
+
 def test_state_when_the_store_has_machines_of_unlike_clocks_is_used() -> None:
     windows = Windows({"date_modified": "2024-03-01T00:00:30Z"}, lookback_minutes=0)
     assert windows.bounds == []
@@ -255,6 +276,15 @@ def test_windows_when_a_start_date_of_yesterday_rested_for_two_years_are_no_more
     # What comes later is little, whatever the start date.
     later = {**state, field: "2024-02-29T12:00:00Z"}
     assert len(Windows(later, name, start_date="2024-02-29T00:00:00Z").slices) == 1
+
+
+def test_streams_whose_pages_shift_leave_the_second_of_now_to_the_next_sync() -> None:
+    windows = Windows({}, "channels")
+    assert windows.bounds == [(START, "2024-02-29T23:59:59Z"), ("2024-02-29T23:59:59Z", END)]
+    assert windows.close(1, END) == NOTHING
+    assert windows.close(0, "2024-02-02T00:00:00Z")["date_modified"] == "2024-02-02T00:00:00Z"
+    # But where the end is past.
+    assert len(Windows({}, "channels", now="2024-03-01T00:00:01Z").slices) == 1
 
 
 def test_streams_without_windows_read_each_stretch_at_once() -> None:

@@ -113,7 +113,7 @@ class Shop:
     rows=st.lists(st.integers(0, 1000 * DAY), min_size=1, max_size=12),
     steps=st.lists(SYNCS, min_size=1, max_size=6),
     last=SYNCS,
-    name=st.sampled_from(["orders", "products", "price_lists"]),
+    name=st.sampled_from(["orders", "products", "price_lists", "channels"]),
 )
 def test_what_changed_since_the_earliest_start_date_came_in_its_newest_version(
     rows: list[int], steps: list[dict[str, Any]], last: dict[str, Any], name: str
