@@ -276,3 +276,12 @@ def kinds_of(schema: dict[str, Any], path: str = "") -> list[tuple[str, set[str]
     for name, declared in schema.get("properties", {}).items():
         found += kinds_of(declared, f"{path}.{name}" if path else name)
     return found + (kinds_of(schema["items"], f"{path}[]") if schema.get("items") else [])
+
+
+def test_shapes_when_each_row_has_another_are_not_all_kept() -> None:
+    values = values_of("orders")
+    for number_of_row in range(1500):
+        record = {"id": "7", f"new_{number_of_row}": 1}
+        values.transform(record)
+        assert record["id"] == 7
+    assert len(values._record._work) == 1000
