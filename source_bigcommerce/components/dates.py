@@ -35,10 +35,9 @@ _FORMS = [
 ]
 # `""`, `0`, `0000-00-00 00:00:00`, and what PHP makes of that: `Wed, 30 Nov -0001 00:00:00 +0000`.
 _NO_DATE = re.compile(r"[0\s:./TZ+-]*|-\d{4}-\d\d-\d\d.*|.*[A-Za-z] -\d{4}( .*)?", re.ASCII)
-# 14 digits are not a number but a date and a time.
-_NUMBER = re.compile(r"(\d{9,13}|\d{15,19})(\.\d+)?", re.ASCII)
-# What is less would be before 1973, and is more likely another number than a date.
-_LEAST_SECONDS = 10**8
+# Fewer digits would be before 1973, and are more likely another number than a date; 14 are not a
+# number but a date and a time.
+_NUMBER = re.compile(r"([1-9]\d{8,12}|[1-9]\d{14,18})(\.\d+)?", re.ASCII)
 
 # Hours from UTC.
 _ZONES = {
@@ -140,8 +139,8 @@ def _moment(value: Any) -> _Moment | None:
     text = str(value).strip()
     if _NO_DATE.fullmatch(text):
         return None
-    if _NUMBER.fullmatch(text) and (moment := _since_1970(text)):
-        return moment
+    if _NUMBER.fullmatch(text):
+        return _since_1970(text)
     for form in _FORMS:
         if found := form.fullmatch(text):
             parts = found.groupdict()
@@ -188,13 +187,11 @@ def _offset(zone: str, written: datetime) -> timedelta:
     return timedelta(hours=_ZONES[zone.upper()])
 
 
-def _since_1970(text: str) -> _Moment | None:
+def _since_1970(text: str) -> _Moment:
     """From seconds, or from thousandths, millionths or billionths of them."""
     whole, _, fraction = text.partition(".")
     while len(whole) > 11:
         whole, fraction = whole[:-3], whole[-3:] + fraction
-    if int(whole) < _LEAST_SECONDS:
-        return None
     fraction = fraction[:6].rstrip("0")
     moment = datetime(1970, 1, 1) + timedelta(seconds=int(whole))
     return _Moment(moment, timedelta(), f".{fraction}" if fraction else "")

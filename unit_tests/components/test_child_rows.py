@@ -143,3 +143,20 @@ def test_window_when_the_children_of_one_parent_fail_ends_with_the_error() -> No
     assert [next(records).data["id"] for _ in range(2)] == [10, 11]
     with pytest.raises(ValueError, match="of parent 2"):
         next(records)
+
+
+def test_children_when_their_list_is_as_long_as_a_cut_one_are_asked_for() -> None:
+    parents = [{"id": n, "images": [{"id": i} for i in range(n)]} for n in (9, 10, 11)]
+    retriever = child_rows(of_parent, parents, embeds="images")
+    found = [record.data for record in retriever.read_records({}, WINDOW)]
+    assert [row["id"] for row in found if row["order_id"] == 10] == [100, 101]
+    assert len(found) == 9 + 2 + 11
+
+
+def test_children_when_ids_are_text_or_null_have_whole_ones() -> None:
+    parents = [{"id": "7", "images": [{"id": None, "name": "a"}, {"id": None, "order_id": None}]}]
+    retriever = child_rows(of_parent, parents, embeds="images")
+    first, second = (record.data for record in retriever.read_records({}, WINDOW))
+    assert first["order_id"] == second["order_id"] == 7
+    assert first["id"] < 0
+    assert second["id"] not in (None, first["id"])

@@ -118,6 +118,7 @@ UNREADABLE: list[Any] = [
     "\N{FULLWIDTH DIGIT TWO}018-12-05",
     "2018",
     "12345678",
+    "012345678",
     2018,
     -1,
     True,

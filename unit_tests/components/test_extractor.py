@@ -92,3 +92,20 @@ def test_stock_when_an_item_lies_in_two_locations_is_a_row_for_each() -> None:
         reply(200, body, path="v3/inventory")
     )
     assert list(found) == [{"identity": identity, **identity, **each} for each in locations]
+
+
+def test_rows_when_their_channels_come_as_text_are_those_of_the_channels_chosen() -> None:
+    extractor = RowsExtractor({**CONFIG, "channel_ids": [1, 3]}, {}, channel="channel_id")
+    rows = [{"channel_id": each} for each in ("1", 2, 3, "2", 1.0, None, "none")]
+    found = extractor.extract_records(reply(200, rows))
+    assert [row["channel_id"] for row in found] == ["1", 3, 1.0]
+
+
+@pytest.mark.parametrize("text", [rb"[\ud83d]", rb'{"id": "\ud83d'])
+def test_body_when_it_is_cut_within_half_an_emoji_is_an_error(text: bytes) -> None:
+    with pytest.raises(orjson.JSONDecodeError):
+        parsed_body(reply(200, text))
+
+
+def test_body_when_it_holds_half_an_emoji_is_read() -> None:
+    assert parsed_body(reply(200, rb'[{"id": "\ud83d"}]')) == [{"id": "\ufffd"}]

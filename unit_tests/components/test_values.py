@@ -182,6 +182,14 @@ def test_values_when_rows_of_different_shapes_come_one_after_the_other_are_all_f
         assert record["billing_address"]["zip"] == zip_code  # type: ignore[index]
 
 
+def test_values_when_rows_have_the_same_types_and_other_fields_are_all_fitted() -> None:
+    values = values_of("orders")
+    rows: list[dict[str, Any]] = [{"status": "7"}, {"id": "7"}, {"status": "7", "id": "7"}]
+    for row in [{"billing_address": each} for each in ({"city": 7}, {"zip": 7})] + rows:
+        values.transform(row)
+    assert rows == [{"status": "7"}, {"id": 7}, {"status": "7", "id": 7}]
+
+
 def test_what_does_not_fit_is_said_once_a_stream_and_field_without_its_value(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -268,3 +276,12 @@ def kinds_of(schema: dict[str, Any], path: str = "") -> list[tuple[str, set[str]
     for name, declared in schema.get("properties", {}).items():
         found += kinds_of(declared, f"{path}.{name}" if path else name)
     return found + (kinds_of(schema["items"], f"{path}[]") if schema.get("items") else [])
+
+
+def test_shapes_when_each_row_has_another_are_not_all_kept() -> None:
+    values = values_of("orders")
+    for number_of_row in range(1500):
+        record = {"id": "7", f"new_{number_of_row}": 1}
+        values.transform(record)
+        assert record["id"] == 7
+    assert len(values._record._work) == 1000
