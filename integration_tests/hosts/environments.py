@@ -49,4 +49,7 @@ def snippet(page: str, heading: str, kind: str, nth: int = 0) -> str:
     text = (ROOT / page).read_text()
     section = re.split(rf"^#+ {re.escape(heading)}$", text, flags=re.MULTILINE)[1]
     section = re.split(r"^#", section, flags=re.MULTILINE)[0] if kind != "python" else section
-    return re.findall(rf"^ *```{kind}\n(.*?)^ *```$", section, re.MULTILINE | re.DOTALL)[nth]
+    blocks: list[str] = re.findall(
+        rf"^ *```{kind}\n(.*?)^ *```$", section, re.MULTILINE | re.DOTALL
+    )
+    return blocks[nth]

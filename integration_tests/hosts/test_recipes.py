@@ -141,7 +141,7 @@ def test_mcp_server_when_started_as_configured_reads_the_store(
         async with stdio_client(parameters) as (source, sink), ClientSession(source, sink) as asked:
             await asked.initialize()
             named = {"source_connector_name": "source-bigcommerce", "config": config}
-            for tool, arguments in {
+            calls: dict[str, dict[str, Any]] = {
                 "validate_connector_config": {
                     "connector_name": "source-bigcommerce",
                     "config": config,
@@ -150,7 +150,8 @@ def test_mcp_server_when_started_as_configured_reads_the_store(
                 "read_source_stream_records": {**named, "stream_name": "brands", "max_records": 3},
                 "sync_source_to_cache": {**named, "streams": "orders,brands"},
                 "run_sql_query": {"sql_query": "SELECT count(*) AS orders FROM orders"},
-            }.items():
+            }
+            for tool, arguments in calls.items():
                 answer = await asked.call_tool(tool, arguments)
                 assert not answer.isError, (tool, answer.content)
                 answers[tool] = (answer.structuredContent or {}).get("result")

@@ -76,9 +76,9 @@ def test_jsonl_when_synced_twice_validates_every_stream_then_gets_what_changed(
     assert done.returncode == 0, done.stderr[-3000:]
     records = [each for each in map(json.loads, printed.splitlines()) if each["type"] == "RECORD"]
     assert {each["stream"] for each in records} == {"orders"}
-    rows = {each["record"]["id"]: each["record"] for each in records}
-    assert rows.pop(edited)["status_id"] == 2
-    assert len(rows) == 1  # the newest of before, which the look-back brings again
+    by_id = {each["record"]["id"]: each["record"] for each in records}
+    assert by_id.pop(edited)["status_id"] == 2
+    assert len(by_id) == 1  # the newest of before, which the look-back brings again
 
 
 def test_csv_of_meltanos_kit_when_synced_takes_every_stream(
