@@ -96,7 +96,8 @@ def test_dlts_code_when_run_twice_has_the_rows_then_what_changed(
         return ask(programs, folder, "bigcommerce.duckdb", sql)
 
     [[dataset]] = rows(
-        "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_name = 'orders'"
+        "SELECT DISTINCT table_schema FROM information_schema.tables "
+        "WHERE table_name = 'orders' AND table_schema NOT LIKE '%staging'"
     )
     streams = ("orders", "customers", "products", "brands")
     for stream in streams:
@@ -183,5 +184,5 @@ def test_singers_commands_when_run_pass_states_on(
     state = json.loads((folder / "state.json").read_text())
     assert "date_modified" in state["bookmarks"]["orders"]
     lists = [entry for entry in store.log if entry.operation == "orders.list"]
-    assert len({entry.pairs for entry in lists}) == len(lists)  # the second began elsewhere
+    assert len({str(entry.pairs) for entry in lists}) == len(lists)  # the second began elsewhere
     assert len((folder / "catalog.json").read_text()) > 1000
