@@ -49,7 +49,5 @@ def snippet(page: str, heading: str, kind: str, nth: int = 0) -> str:
     text = (ROOT / page).read_text()
     section = re.split(rf"^#+ {re.escape(heading)}$", text, flags=re.MULTILINE)[1]
     section = re.split(r"^#", section, flags=re.MULTILINE)[0] if kind != "python" else section
-    blocks: list[str] = re.findall(
-        rf"^ *```{kind}\n(.*?)^ *```$", section, re.MULTILINE | re.DOTALL
-    )
-    return blocks[nth]
+    block = re.compile(rf"^ *```{kind}\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+    return [match[1] for match in block.finditer(section)][nth]
