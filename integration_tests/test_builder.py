@@ -46,6 +46,7 @@ def requests(store: Sandbox) -> Counter[str]:
     ("name", "parents", "children"),
     [
         ("orders", "orders.list", None),
+        ("brands", "brands.list", None),
         ("transactions", "orders.list", "transactions.list"),
         ("order_products", "orders.list", "order_products.list"),
         ("order_taxes", "orders.list", "order_taxes.list"),

@@ -16,8 +16,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from integration_tests.syncs import config_for
+from integration_tests.syncs import config_for, sync
 from sandbox import Sandbox
+from source_bigcommerce import SourceBigcommerce
 
 pytestmark = pytest.mark.process
 
@@ -91,6 +92,29 @@ def test_duckdb_when_synced_twice_holds_each_row_once_as_it_is_now(
     described = warehouse.ask("DESCRIBE orders")[1]
     types = {row[0]: row[1] for row in described}
     assert {name: types[name] for name in DUCKDB_TYPES} == DUCKDB_TYPES
+
+
+@pytest.mark.hosts
+def test_duckdb_when_every_stream_is_synced_twice_holds_what_the_connector_reads(
+    store: Sandbox, tmp_path: Path
+) -> None:
+    from demo.warehouse import Warehouse
+
+    names = [
+        each.name for each in SourceBigcommerce(config=config_for(store)).streams(config_for(store))
+    ]
+    assert len(names) > 80
+    warehouse = Warehouse(config_for(store), tmp_path / "store.duckdb", tmp_path)
+    for turn in range(2):
+        if turn:
+            change(store)
+        warehouse.sync()
+        read = sync(store, *names).records
+        keyed = {name: rows for name, rows in read.items() if rows}
+        assert warehouse.rows() == {name: len(rows) for name, rows in keyed.items()}
+        for name in (*STREAMS, "transactions", "order_taxes", "product_variants", "coupons"):
+            expected = sorted(row["id"] for row in read[name])
+            assert sorted(warehouse.ids(f"SELECT id FROM {name}")) == expected
 
 
 # PostgreSQL

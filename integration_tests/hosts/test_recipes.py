@@ -1,0 +1,188 @@
+"""The recipes of README.md and docs/hosts.md, run as they are printed, in an empty folder."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration_tests.hosts.environments import ROOT, environment, run, snippet, wheel
+from integration_tests.syncs import config_for
+from sandbox import Sandbox
+
+pytestmark = pytest.mark.hosts
+PAGE = "docs/hosts.md"
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The commands of an environment with the connector, PyAirbyte and dlt."""
+    folder = tmp_path_factory.mktemp("recipes")
+    packages = (wheel(folder), f"airbyte=={version('airbyte')}", "dlt[duckdb]>=1.20")
+    return environment(folder / "environment", *packages)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, store: Sandbox) -> Path:
+    """An empty folder but for the configuration, as README.md has it."""
+    empty = tmp_path / "empty"
+    (empty / "secrets").mkdir(parents=True)
+    (empty / "secrets/config.json").write_text(json.dumps(config_for(store)))
+    return empty
+
+
+def ids(store: Sandbox, stream: str) -> set[int]:
+    return {row["id"] for row in store.rows(stream)}
+
+
+def edit(store: Sandbox) -> int:
+    """An order that is edited, later than the look-back."""
+    store.clock.advance(3600)
+    edited = min(ids(store, "orders"))
+    store.edit("orders", edited, {"status_id": 2, "staff_notes": "sent twice"})
+    return edited
+
+
+def ask(programs: Path, folder: Path, database: str, sql: str) -> list[Any]:
+    """Rows of a DuckDB file, as its own version reads them."""
+    code = (
+        "import duckdb, json, sys\n"
+        "with duckdb.connect(sys.argv[1], read_only=True) as database:\n"
+        "    print(json.dumps(database.sql(sys.argv[2]).fetchall()))"
+    )
+    rows: list[Any] = json.loads(run(programs / "python", "-c", code, database, sql, cwd=folder))
+    return rows
+
+
+def test_readmes_python_when_run_reads_the_streams(
+    programs: Path, folder: Path, store: Sandbox
+) -> None:
+    code = snippet("README.md", "Your own store", "python")
+    run(programs / "python", "-c", code, cwd=folder)
+    asked = {entry.operation for entry in store.log}
+    assert "orders.list" in asked
+    assert "customers.list" not in asked
+
+
+def test_pyairbytes_code_when_run_twice_has_the_rows_then_what_changed(
+    programs: Path, folder: Path, store: Sandbox
+) -> None:
+    (folder / "sync.py").write_text(snippet(PAGE, "PyAirbyte", "python"))
+    run(programs / "python", "sync.py", cwd=folder)
+    [database] = folder.glob("cache/**/*.duckdb")
+    for stream in ("orders", "customers", "products"):
+        rows = ask(programs, folder, str(database), f"SELECT id FROM main.{stream}")
+        assert {row[0] for row in rows} == ids(store, stream)
+    edited = edit(store)
+    store.log.clear()
+    run(programs / "python", "sync.py", cwd=folder)
+    sql = f"SELECT status_id, staff_notes FROM main.orders WHERE id = {edited}"
+    assert ask(programs, folder, str(database), sql) == [[2, "sent twice"]]
+
+
+def test_dlts_code_when_run_twice_has_the_rows_then_what_changed(
+    programs: Path, folder: Path, store: Sandbox
+) -> None:
+    (folder / "load.py").write_text(snippet(PAGE, "dlt", "python"))
+    run(programs / "python", "load.py", cwd=folder)
+
+    def rows(sql: str) -> list[Any]:
+        return ask(programs, folder, "bigcommerce.duckdb", sql)
+
+    [[dataset]] = rows(
+        "SELECT DISTINCT table_schema FROM information_schema.tables "
+        "WHERE table_name = 'orders' AND table_schema NOT LIKE '%staging'"
+    )
+    streams = ("orders", "customers", "products", "brands")
+    for stream in streams:
+        assert {row[0] for row in rows(f"SELECT id FROM {dataset}.{stream}")} == ids(store, stream)
+    [[lines]] = rows(f"SELECT count(*) FROM {dataset}.order_products")
+    assert lines > 0
+
+    edited = edit(store)
+    store.insert("orders", {"line_count": 2})
+    run(programs / "python", "load.py", cwd=folder)
+    for stream in streams:
+        found = [row[0] for row in rows(f"SELECT id FROM {dataset}.{stream}")]
+        assert sorted(found) == sorted(ids(store, stream))  # each once
+    sql = f"SELECT status_id, staff_notes FROM {dataset}.orders WHERE id = {edited}"
+    assert rows(sql) == [[2, "sent twice"]]
+    assert rows(f"SELECT count(*) FROM {dataset}.order_products") == [[lines + 2]]
+
+
+def test_mcp_server_when_started_as_configured_reads_the_store(
+    programs: Path, folder: Path, store: Sandbox, tmp_path: Path
+) -> None:
+    from mcp import ClientSession, StdioServerParameters
+    from mcp.client.stdio import stdio_client
+
+    printed = snippet(PAGE, "The MCP server", "json").replace(
+        "/path/to/environment/bin", str(programs)
+    )
+    [server] = json.loads(printed)["mcpServers"].values()
+    given = {"BIGCOMMERCE_ACCESS_TOKEN": store.access_token, "HOME": str(tmp_path)}
+    given |= {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    config = {
+        **json.loads(snippet(PAGE, "The MCP server", "json", 1)),
+        "store_hash": store.store_hash,
+        "api_url": store.url,
+    }
+
+    async def ask_all() -> dict[str, Any]:
+        parameters = StdioServerParameters(
+            command=server["command"], env={**server["env"], **given}, cwd=folder
+        )
+        answers: dict[str, Any] = {}
+        async with stdio_client(parameters) as (source, sink), ClientSession(source, sink) as asked:
+            await asked.initialize()
+            named = {"source_connector_name": "source-bigcommerce", "config": config}
+            calls: dict[str, dict[str, Any]] = {
+                "validate_connector_config": {
+                    "connector_name": "source-bigcommerce",
+                    "config": config,
+                },
+                "list_source_streams": named,
+                "read_source_stream_records": {**named, "stream_name": "brands", "max_records": 3},
+                "sync_source_to_cache": {**named, "streams": "orders,brands"},
+                "run_sql_query": {"sql_query": "SELECT count(*) AS orders FROM orders"},
+            }
+            for tool, arguments in calls.items():
+                answer = await asked.call_tool(tool, arguments)
+                assert not answer.isError, (tool, answer.content)
+                answers[tool] = (answer.structuredContent or {}).get("result")
+        return answers
+
+    answers = asyncio.run(ask_all())
+    assert answers["validate_connector_config"][0] is True, answers
+    assert len(answers["list_source_streams"]) > 80
+    assert {row["id"] for row in answers["read_source_stream_records"]} <= ids(store, "brands")
+    assert len(answers["read_source_stream_records"]) == 3
+    assert answers["run_sql_query"] == [{"orders": len(ids(store, "orders"))}]
+
+
+def test_singers_commands_when_run_pass_states_on(
+    programs: Path, folder: Path, store: Sandbox, tmp_path: Path
+) -> None:
+    target = environment(tmp_path / "environment", "target-jsonl")
+    (folder / "scripts").symlink_to(ROOT / "scripts")
+    # `python` is that of the connector, as the page says.
+    path = os.pathsep.join((str(programs), str(target), os.environ["PATH"]))
+    store.log.clear()
+    subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", snippet(PAGE, "Singer targets", "sh")],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        check=True,
+        capture_output=True,
+    )
+    state = json.loads((folder / "state.json").read_text())
+    assert "date_modified" in state["bookmarks"]["orders"]
+    lists = [entry for entry in store.log if entry.operation == "orders.list"]
+    assert len({str(entry.pairs) for entry in lists}) == len(lists)  # the second began elsewhere
+    assert len((folder / "catalog.json").read_text()) > 1000
