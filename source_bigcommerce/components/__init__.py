@@ -7,7 +7,7 @@ from source_bigcommerce.components.dates import Dates
 from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.extractor import RowsExtractor, StockExtractor
 from source_bigcommerce.components.flatten import Flatten, SchemaFile
-from source_bigcommerce.components.pagination import NextPage
+from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.state import StartFromState
 from source_bigcommerce.components.window import WindowRetriever
 
@@ -16,8 +16,8 @@ __all__ = [
     "Dates",
     "ErrorHandler",
     "Flatten",
-    "NextPage",
     "NormalizeConfig",
+    "Rows",
     "RowsExtractor",
     "SchemaFile",
     "StartFromState",

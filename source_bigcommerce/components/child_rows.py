@@ -10,13 +10,13 @@ from typing import Any, cast
 
 from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
-from airbyte_cdk.sources.declarative.retrievers.simple_retriever import SimpleRetriever
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
 
 from source_bigcommerce.components import embedded
 from source_bigcommerce.components.dates import iso_date
 from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.instant import instant
+from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.window import Window
 
 Children = list[Record] | Future[list[Record]]
@@ -27,8 +27,8 @@ class ChildRows(Retriever):
     """Reads the parents of a date window and yields their children, each with its parent's id.
 
     A child comes from its parent's row where the API embeds it there (`embeds`), and else by a
-    request per parent, `num_workers` wide. Both go through the selector of `children`, so that they
-    give equal records.
+    request per parent, `num_workers` wide. Both go through one selector, so that they give equal
+    records.
 
     Not YAML: SubstreamPartitionRouter keeps a cursor for each parent, saves its state every ten
     minutes, and loses the last parent of a window when the next page of parents then fails: it
@@ -37,13 +37,15 @@ class ChildRows(Retriever):
 
     parents: reads the parents of a window.
     children: reads the children of one parent, whose id is in the slice as `parent_key`.
+    record_selector: makes records of children, from wherever they come.
     parent_key: field of a child that holds its parent's id, such as `order_id`.
     parent_date: field of a child that holds its parent's `date_modified`; empty for none.
     embeds: name of a function in `embedded`, or of a list in the parent's row; empty for none.
     """
 
-    parents: SimpleRetriever
-    children: SimpleRetriever
+    parents: Rows
+    children: Rows
+    record_selector: RecordSelector
     config: Config
     parameters: InitVar[Mapping[str, Any]]
     parent_key: str
@@ -66,10 +68,9 @@ class ChildRows(Retriever):
         window = Window(stream_slice)
         ahead: deque[tuple[Any, Any, Children]] = deque()  # a parent's id, date and children
         try:
-            parents = self.parents.read_records({}, window)
+            parents = (row for rows in self.parents.pages(window) for row in rows)
             # `check` wants to know whether it may read, not to find the first parent with children.
-            for parent in islice(parents, self.config.get("max_parents")):
-                row = cast(Row, parent)
+            for row in islice(parents, self.config.get("max_parents")):
                 date = instant(iso_date(row.get("date_modified")))
                 ahead.append((row["id"], date, self._children_of(row, window)))
                 while ahead and (len(ahead) > self._parents_ahead or _are_there(ahead[0][2])):
@@ -84,15 +85,17 @@ class ChildRows(Retriever):
     def _children_of(self, parent: Row, window: Window) -> Children:
         rows = self._embedded(parent) if self.embeds else None
         if isinstance(rows, list):
-            selector = cast(RecordSelector, self.children.record_selector)
-            return list(selector.filter_and_transform(rows, {}, {}))
+            return self._records(rows)
         return self._pool.submit(self._fetch, parent["id"], window)
 
     def _fetch(self, parent_id: Any, window: Window) -> list[Record]:
         of_parent = StreamSlice(
             partition={self.parent_key: parent_id}, cursor_slice=window.cursor_slice
         )
-        return cast(list[Record], list(self.children.read_records({}, of_parent)))
+        return [record for rows in self.children.pages(of_parent) for record in self._records(rows)]
+
+    def _records(self, rows: list[Row]) -> list[Record]:
+        return list(self.record_selector.filter_and_transform(rows, {}, {}))
 
     def _related(
         self, parent_id: Any, date: Any, children: Children, window: Window

@@ -18,7 +18,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.authenticator import ReplyTooLarge
 from source_bigcommerce.components.budget import seconds_until_retry
-from source_bigcommerce.components.extractor import described, parsed_body
+from source_bigcommerce.components.extractor import ROWS, described, parsed_body, rows_of
 from source_bigcommerce.components.messages import (
     GIVEN_UP,
     NOT_FOUND,
@@ -52,7 +52,8 @@ class ErrorHandler(DefaultErrorHandler):
 
     - what only a person can mend (`_PROBLEMS`) fails at once, in the words of `messages`;
     - 429 is retried for as long as it lasts; every other retry ends after `tries` tries;
-    - a 200 whose body is empty or not JSON is retried: it is never "no rows";
+    - a 200 whose body is empty, not JSON or no rows (an error, `{"data": null}`) is retried, and so
+      is each other status below 400 but 203 (as 200) and 204: they are never "no rows";
     - `shrinks_pages`: a page that is too heavy (413, 500, 504, a time-out, a reply beyond the
       authenticator's bound) is asked for again in smaller parts;
     - `missing_is_empty`: a 404 means no rows (an order without the sub-resource).
@@ -88,15 +89,13 @@ class ErrorHandler(DefaultErrorHandler):
         self._unreachable.discard(self.config["api_url"])
         if reply.status_code == 204:
             return SUCCESS_RESOLUTION
-        if reply.status_code == 200:
+        if reply.status_code in ROWS:
             try:
-                parsed_body(reply)
+                rows_of(reply)
             except ValueError:
-                return ErrorResolution(
-                    ResponseAction.RETRY,
-                    FailureType.transient_error,
-                    "BigCommerce answered 200 with a body that is not JSON.",
-                )
+                return _again("BigCommerce answered 200 with a body that is not JSON.")
+            except AirbyteTracedException as error:
+                return _again(f"BigCommerce answered 200: {error.internal_message}.")
             return SUCCESS_RESOLUTION
         if reply.status_code == 404 and self.missing_is_empty:
             return SUCCESS_RESOLUTION
@@ -105,6 +104,9 @@ class ErrorHandler(DefaultErrorHandler):
         problem, words = _PROBLEMS.get(reply.status_code), described(reply)
         if not problem and "suspended" in words:
             problem = STORE_SUSPENDED
+        if not problem and reply.status_code < 400:
+            # Nothing that a list may say: 202 and 206 are not all of it, 304 is none of it.
+            return _again(f"BigCommerce answered {reply.status_code}.")
         if problem:
             raise problem.error(
                 words,
@@ -139,11 +141,23 @@ class ErrorHandler(DefaultErrorHandler):
     def _given_up(self, reply: Reply) -> AirbyteTracedException:
         if isinstance(reply, requests.Response):
             code = reply.status_code
-            answered = f"answered {code}" if code != 200 else "sent no JSON"
+            answered = _without_rows(reply) if code in ROWS else f"answered {code}"
             return GIVEN_UP.error(described(reply), answered=answered, tries=self.tries)
         address = self.config["api_url"]
         self._unreachable.add(address)
         return UNREACHABLE.error(repr(reply), address=address)
+
+
+def _without_rows(reply: requests.Response) -> str:
+    try:
+        parsed_body(reply)
+    except ValueError:
+        return "sent no JSON"
+    return "sent something else in place of rows"
+
+
+def _again(reason: str) -> ErrorResolution:
+    return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, reason)
 
 
 def _smaller_page(reason: str) -> ErrorResolution:

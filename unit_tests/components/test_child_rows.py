@@ -24,12 +24,14 @@ class Rows:
     def __init__(self, answer: Callable[[StreamSlice], Any]) -> None:
         self.slices: list[StreamSlice] = []
         self._answer = answer
-        self.record_selector = self
 
-    def read_records(self, schema: Any, stream_slice: StreamSlice) -> Iterator[Record]:
+    def pages(self, stream_slice: StreamSlice) -> Iterator[Any]:
         self.slices.append(stream_slice)
-        for row in self._answer(stream_slice):
-            yield Record(row, "children", stream_slice)
+        yield self._answer(stream_slice)
+
+
+class Selector:
+    """Marks what it made a record of."""
 
     def filter_and_transform(self, rows: Any, *_: Any) -> Iterator[Record]:
         for row in rows:
@@ -46,6 +48,7 @@ def child_rows(
     return ChildRows(
         parents=cast(Any, Rows(lambda _: parents or PARENTS)),
         children=cast(Any, Rows(children)),
+        record_selector=cast(Any, Selector()),
         config=config,
         parameters={},
         parent_key="order_id",
