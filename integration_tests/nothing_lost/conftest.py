@@ -23,7 +23,7 @@ from airbyte_cdk.sources.streams.http import rate_limiting
 from integration_tests import syncs
 from integration_tests.nothing_lost.completeness import TOKEN
 from source_bigcommerce import SourceBigcommerce
-from source_bigcommerce.components import budget, config
+from source_bigcommerce.components import budget, config, pagination
 from source_bigcommerce.components.error_handler import ErrorHandler
 
 _READ_TIMEOUT = 60
@@ -39,7 +39,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         asked.append(seconds)
         time.sleep(min(seconds, 0.001))
 
-    for module in (rate_limiting, page_size_reducer, backoff._sync):
+    for module in (rate_limiting, page_size_reducer, backoff._sync, pagination):
         monkeypatch.setattr(module, "time", SimpleNamespace(sleep=sleep))
     return asked
 

@@ -1,8 +1,10 @@
 """Whether a store heeds the dates of a window; if not, its list is read once, by one window."""
 
 import threading
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 from typing import Any
 
 from airbyte_cdk.sources.types import StreamSlice
@@ -18,9 +20,10 @@ _BEYOND = timedelta(seconds=2)
 class DateFilter:
     """Shared by the windows of a list, which are read side by side.
 
-    The first window to meet a row from outside of it reads the list once, for all of them: the
-    others wait until it is through and are then read as well, so that no state runs ahead. A row
-    that was changed since the sync began is no sign: it may be newer than the store's index of it.
+    The first window to meet a row from outside of it reads the list once, for all of them, but for
+    the rows that windows handed on before that. The others wait until it is through and are then
+    read as well, so that no state runs ahead. A row that was changed since the sync began is no
+    sign: it may be newer than the store's index of it.
 
     say: is called once, when that happens.
     """
@@ -32,6 +35,7 @@ class DateFilter:
         self._through = threading.Event()
         self._start = self._end = ""
         self._is_ignored = self._failed = False
+        self._handed_on: list[array[int]] = []  # ids of rows, by window
 
     def pages(
         self, window: StreamSlice, read: Callable[[StreamSlice], Iterator[list[Row]]]
@@ -44,6 +48,7 @@ class DateFilter:
         with self._lock:
             self._start = min(self._start or start, start)
             self._end = max(self._end, end, str(self._config.get("end_date", ""))[:19])
+            self._handed_on.append(ids := array("q"))
         late = _text(datetime.fromisoformat(end) + _BEYOND) if end else ""
         asks_for_start = not (
             self._config.get("reads_everything")
@@ -58,6 +63,8 @@ class DateFilter:
             with self._lock:
                 is_first = outside and not self._is_ignored
                 self._is_ignored = self._is_ignored or outside
+                if not self._is_ignored:
+                    ids.extend(row["id"] for row in rows if isinstance(row.get("id"), int))
             if is_first:
                 yield from self._whole_list(window, read)
                 return
@@ -78,10 +85,16 @@ class DateFilter:
             partition=window.partition,
             cursor_slice={"start_time": f"{start}Z", "end_time": f"{end}Z"},
         )
+        handed_on = set(chain.from_iterable(self._handed_on))
         self._failed = True  # unless it comes to its end
         try:
             for rows in read(whole):
-                yield [row for row in rows if not (date := self._date(row)) or start <= date <= end]
+                yield [
+                    row
+                    for row in rows
+                    if row.get("id") not in handed_on
+                    and (not (date := self._date(row)) or start <= date <= end)
+                ]
             self._failed = False
         finally:
             self._through.set()

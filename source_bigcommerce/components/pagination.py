@@ -59,7 +59,8 @@ class Page:
         meta = _mapping(body.get("meta")) if isinstance(body, dict) else {}
         counts, cursors = _mapping(meta.get("pagination")), _mapping(meta.get("cursor_pagination"))
         total = _number(counts.get("total", counts.get("total_items")))
-        per_page = _number(counts.get("per_page", cursors.get("per_page"))) or None
+        told = counts.get("per_page", counts.get("limit", cursors.get("per_page")))
+        per_page = _number(told) or None
         pages = _number(counts.get("total_pages"))
         if total is not None:
             size = max(per_page or limit or 0, len(rows), 1)
@@ -104,15 +105,16 @@ class Page:
         number may be such a cap, but one that an earlier reply went beyond: a cap does not change.
         """
         rows = len(self.rows)
-        if rows >= (self.limit or self.per_page or 50):
-            return True
-        if not self.is_counted:
-            lowest = min(_LOWEST_CAP, max(2, (self.limit or 50) // 2))
-            return rows >= max(lowest, self.largest)
-        if self.total is not None and self.total < rows:
-            return True
-        likely = rows >= 2 * _LIKELY_CAP and rows % _LIKELY_CAP == 0 and rows >= self.largest
-        return rows > 0 and (likely or rows >= (self.per_page or rows + 1))
+        if self.limit is not None and rows:
+            if rows >= min(self.limit, self.per_page or self.limit):
+                return True
+            if self.total is not None and self.total < rows:
+                return True
+        if not rows or rows < self.largest:
+            return False
+        if self.limit is None or (self.is_counted and self.per_page):
+            return rows >= 2 * _LIKELY_CAP and rows % _LIKELY_CAP == 0
+        return rows >= min(_LOWEST_CAP, max(2, self.limit // 2))
 
 
 @dataclass
@@ -187,13 +189,14 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
     page = first or ask({})
     first_content, last, missing = page.content, max(page.pages or 1, 1), 0
     yield seen.new(page)
-    on_first, unread = seen.count, range(2, last)
+    on_first, unread, came_again = seen.count, range(2, last), False
     if last > 1:
         before, page = _Claim.of(page), _asked_until_there(ask, last)
         missing = last if _is_nothing(page) else 0
         fresh = seen.new(page)
         if not fresh and _repeats(page, before, seen):
             return
+        came_again = bool(page.rows) and not fresh
         yield fresh
     while page.may_be_cut or (page.pages or 1) > last or _lacks_rows(page, last, seen):
         before, page = _Claim.of(page), ask({"page": last + 1})
@@ -220,7 +223,7 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
         raise LIST_UNPROVED.error(
             f"page {missing} is counted and empty: {described(page.response)}"
         )
-    if page.rows and last > 1 and seen.count == on_first < (page.believed_total or 0):
+    if came_again and seen.count == on_first < (page.believed_total or 0):
         raise LIST_ENDLESS.error(f"no page but the first: {described(page.response)}")
 
 

@@ -108,7 +108,7 @@ class Rows(Retriever):
             return by_cursor(ask, Seen())
         if self.paging == "page":
             return by_page(ask, Seen())
-        return iter([ask({}).rows])
+        return iter([Seen().new(ask({}))])
 
     def count(self, rows: int) -> None:
         """Of a window, as its first reply says."""
