@@ -189,7 +189,8 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
     page = first or ask({})
     first_content, last, missing = page.content, max(page.pages or 1, 1), 0
     yield seen.new(page)
-    on_first, unread, came_again = seen.count, range(2, last), False
+    on_first, unread, came_again, from_last = seen.count, range(2, last), False, False
+    counted = last if last > 1 else 0
     if last > 1:
         before, page = _Claim.of(page), _asked_until_there(ask, last)
         missing = last if _is_nothing(page) else 0
@@ -199,18 +200,21 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
         came_again = bool(page.rows) and not fresh
         yield fresh
     while page.may_be_cut or (page.pages or 1) > last or _lacks_rows(page, last, seen):
+        is_full = len(page.rows) >= (page.limit or len(page.rows) + 1)
         before, page = _Claim.of(page), ask({"page": last + 1})
         fresh = seen.new(page)
         if not fresh and _repeats(page, before, seen):
             return
         if not page.rows and (page.pages or 1) <= last + 1:
             missing = last + 1 if _is_nothing(page) and before.pages > last else missing
+            # A row may have moved forward onto the page before, after that one was read.
+            from_last = is_full and last != counted and (page.total or last) != seen.count
             break
         if page.rows and page.content == first_content:
             break
         last += 1
         yield fresh
-    for number in range(last - 1, 0, -1):
+    for number in range(last - 1 + from_last, 0, -1):
         before, page = _Claim.of(page), ask({"page": number})
         if number in unread and _is_nothing(page):
             page = _asked_until_there(ask, number)
@@ -237,10 +241,11 @@ def by_key(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[Row]]:
     store does not heed it, and the list is read by page.
     """
     page, last, asked = ask({}), None, None
+    total = page.total or 0
     while True:
-        goes_on = page.may_be_cut or page.next_link or _promises_more(page, seen)
+        goes_on = page.may_be_cut or page.next_link or total > len(page.rows)
         if last is None and page.rows and not goes_on:
-            yield seen.new(page)
+            yield seen.new(page)  # in whatever order: this is all there is
             return
         keys = _ascending(page.rows, seen.key, asked)
         if keys is None:
@@ -253,14 +258,14 @@ def by_key(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[Row]]:
             return
         is_known = keys[:1] == [last]
         seen.add_keys(keys[is_known:])
-        goes_on = page.may_be_cut or page.next_link or _promises_more(page, seen)
+        left = _left(page, total, seen)
         takes_key_in = is_known or asked != last
         # Of rows that are counted so many must come, and of a `min_id` the row that it names.
         must_come = not takes_key_in and parameter.startswith("min_")
         if page.is_counted:
-            must_come = _promises_more(page, seen)
+            must_come = left > 0
         yield page.rows[is_known:]
-        if not keys or not goes_on:
+        if not keys or not (page.may_be_cut or page.next_link or left > 0):
             return
         last = keys[-1]
         asked = last + takes_key_in
@@ -359,9 +364,15 @@ def _lacks_rows(page: Page, last: int, seen: Seen) -> bool:
     return last == 1 and bool(page.rows) and page.total is not None and page.total > seen.count
 
 
-def _promises_more(page: Page, seen: Seen) -> bool:
-    """Whether rows are left, be the total that of the whole list or of what is behind the key."""
-    return page.total is not None and page.total > max(len(page.rows), seen.count)
+def _left(page: Page, total: int, seen: Seen) -> int:
+    """How many rows a reply promises, after its own. It counts those behind the key, or all.
+
+    total: what the first reply counted.
+    """
+    if page.total is None:
+        return 0
+    counts_behind = page.total <= total - (seen.count - len(page.rows))
+    return page.total - (len(page.rows) if counts_behind else seen.count)
 
 
 def _is_all(whole: Page, seen: Seen) -> bool:
