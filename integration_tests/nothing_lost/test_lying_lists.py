@@ -34,10 +34,17 @@ def _store(**options: Any) -> Sandbox:
 
 
 @pytest.fixture(scope="module")
-def honest() -> Sync:
+def operations() -> set[str]:
+    """What an honest store is asked for; known once `honest` is read."""
+    return set()
+
+
+@pytest.fixture(scope="module")
+def honest(operations: set[str]) -> Sync:
     """What there is to read."""
     with _store() as store:
         read = sync(store, *NAMES, **SETTINGS)
+        operations.update(entry.operation for entry in store.log)
     assert read.errors == []
     assert completed(read) == set(NAMES)
     assert read.logs(Level.WARN) == []
@@ -97,3 +104,39 @@ def test_a_list_without_pages_is_an_error_where_it_is_longer_than_one(honest: Sy
     assert completed(read) | failed == set(NAMES)
     assert {"brands", "categories", "pages", "customers"} <= failed
     assert not {"orders", "products", "store", "channels"} & failed
+
+
+# Status and body. None of these is an empty list, whoever sends it.
+NO_LISTS: dict[str, tuple[int, str]] = {
+    "202 without rows": (202, '{"data": []}'),
+    "206 with rows": (206, '[{"id": 1}]'),
+    "304": (304, ""),
+    "an error in place of rows": (200, '{"status": 503, "message": "Try again"}'),
+    "an error among rows": (200, '[{"status": 404, "message": "Not found"}]'),
+    "an error where rows should be": (200, '{"data": {"title": "Oops", "errors": {}}}'),
+    "null in place of rows": (200, '{"data": null, "meta": {}}'),
+    "an empty object": (200, "{}"),
+}
+
+
+def test_what_is_no_list_is_asked_for_again(honest: Sync, operations: set[str]) -> None:
+    with _store() as store:
+        for operation in sorted(operations):
+            for status, body in NO_LISTS.values():
+                store.faults.add(operation, "status", status=status, body=body)
+        read = sync(store, *NAMES, max_tries=len(NO_LISTS) + 1, **SETTINGS)
+        assert store.faults.pending() == []
+    assert read.errors == []
+    assert completed(read) == set(NAMES)
+    assert_honest(honest, read)
+
+
+@pytest.mark.parametrize("kind", NO_LISTS)
+def test_what_is_no_list_for_good_is_an_error(kind: str, honest: Sync) -> None:
+    status, body = NO_LISTS[kind]
+    names = ("orders", "brands", "customers", "order_products", "transactions", "store")
+    with _store() as store:
+        store.faults.add("*", "status", status=status, body=body, times=None, at=3)
+        read = sync(store, *names, failing=True, **SETTINGS)
+    assert_honest(honest, read)
+    assert len(failed_streams(read)) >= len(names) - 2

@@ -94,7 +94,7 @@ class Rows(Retriever):
         Raises an error where the API does not show that these are all.
         """
         extractor = cast(RowsExtractor, self.record_selector.extractor)
-        if self._dates and not window.partition:
+        if self._dates and window.cursor_slice and not window.partition:
             pages = self._dates.pages(window, self._list)
         else:
             pages = self._list(window)

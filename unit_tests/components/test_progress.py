@@ -13,7 +13,7 @@ from airbyte_cdk.sources.types import Record
 from replies import reply
 from streams import CONFIG
 
-from source_bigcommerce.components import NextPage, WindowRetriever
+from source_bigcommerce.components import Rows, WindowRetriever
 from source_bigcommerce.components.messages import GIVEN_UP
 from source_bigcommerce.components.progress import Progress
 
@@ -104,17 +104,45 @@ def test_progress_when_a_sync_begins_is_its_own_and_gone_with_it() -> None:
 # What tells how many rows there are
 
 
-def counted(parameters: dict[str, Any], body: Any, token: Any = None, path: str = "v3/x") -> int:
+class Answering(HttpRequester):
+    """Answers each request alike."""
+
+    def __init__(self, body: Any, path: str) -> None:
+        self._reply = body, path
+
+    def send_request(self, *_: Any, **__: Any) -> requests.Response | None:
+        body, path = self._reply
+        return reply(200, body, path=path)
+
+
+class Selector:
+    """Rows as records, as they are."""
+
+    def __init__(self) -> None:
+        self.extractor = self
+
+    def records_of(self, rows: Any) -> Any:
+        return rows
+
+    def filter_and_transform(self, rows: Any, *_: Any) -> list[Record]:
+        return [Record(row, "x") for row in rows]
+
+
+def counted(parameters: dict[str, Any], body: Any, path: str = "v3/x") -> int:
     progress = Progress.begin(CONFIGURED)
-    pages = NextPage(config=CONFIGURED, parameters={"name": "x", **parameters})
-    pages.next_page_token(reply(200, body, path=path), 2, None, token)
+    rows = Rows(
+        Answering(body, path),
+        Selector(),  # type: ignore[arg-type]
+        config=CONFIGURED,
+        parameters={"name": "x", **parameters},
+    )
+    next(iter(rows.read_records({})))
     return told(progress, is_last=True).get("x") or 0
 
 
 def test_total_when_the_first_page_tells_it_is_expected() -> None:
     body = {"data": [{"id": 1}], "meta": {"pagination": {"total": 41, "total_pages": 21}}}
     assert counted({}, body) == 41
-    assert counted({}, body, token=2) == 0
     assert counted({"has_parent": True}, body) == 0
     assert counted({}, {"data": [{"id": 1}]}) == 0
     assert counted({}, [{"id": 1}], path="v2/orders") == 0
@@ -135,10 +163,6 @@ def test_window_when_it_has_ten_pages_is_counted_by_a_request(
 ) -> None:
     asked: list[requests.Response | None] = []
 
-    class Rows:
-        def read_records(self, *_: Any) -> list[Record]:
-            return [Record({"id": n, "date_modified": None}, "orders") for n in range(rows)]
-
     class Counting(HttpRequester):
         def __init__(self) -> None:
             pass
@@ -150,9 +174,13 @@ def test_window_when_it_has_ten_pages_is_counted_by_a_request(
             return asked[-1]
 
     progress = Progress.begin(CONFIGURED)
+    body = [{"id": n, "date_modified": None} for n in range(rows)]
     retriever = WindowRetriever(
-        Rows(),  # type: ignore[arg-type]
+        Answering(body, "v2/orders"),
+        Selector(),  # type: ignore[arg-type]
         config=CONFIGURED,
+        paging="none",
+        date="date_modified",
         parameters={"name": "orders"},
         counter=Counting(),
     )
