@@ -17,8 +17,8 @@ _ROWS = "_source_bigcommerce_rows"
 Row = MutableMapping[str, Any]
 # Statuses of replies with rows. A proxy that changed something on the way makes of a 200 a 203.
 ROWS = (200, 203)
-# What an error says of itself, and the fields of which a row has at least one.
-_WORDS = frozenset(("message", "status", "error", "errors", "title"))
+# What is no row says one of these, and a row that does has one of the keys.
+_WORDS = frozenset(("message", "status", "error", "errors", "title", "data"))
 _KEYS = frozenset(("id", "uuid", "tag", "identity", "name")) | {
     f"{of}_id"
     for of in ("address", "category", "channel", "customer", "listing", "price_list", "product")

@@ -197,7 +197,7 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
         fresh = seen.new(page)
         if not fresh and _repeats(page, before, seen):
             return
-        came_again = bool(page.rows) and not fresh
+        came_again = bool(page.rows) and page.content == first_content
         yield fresh
     while page.may_be_cut or (page.pages or 1) > last or _lacks_rows(page, last, seen):
         is_full = len(page.rows) >= (page.limit or len(page.rows) + 1)
