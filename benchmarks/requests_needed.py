@@ -41,13 +41,24 @@ class Rows:
 
 
 def pages(rows: int) -> int:
-    """Requests for a list: one even if it is empty."""
-    return max(1, ceil(rows / PAGE_SIZE))
+    """Requests for a list: one even if it is empty.
+
+    One more where the last page is full, as its count may be that of the page; and by page number
+    the first page once more in the end (`by_page`).
+    """
+    return max(1, ceil(rows / PAGE_SIZE)) + (rows > 0 and rows % PAGE_SIZE == 0)
 
 
 def order_pages(orders: int) -> int:
-    """Requests for the orders: v2 does not say which page is the last, a full one may not be."""
-    return orders // PAGE_SIZE + 1
+    """Requests for the orders: v2 does not say which page is the last.
+
+    A full one may not be, nor a short one that no longer one was before: an API may cap its pages.
+    The second page begins with the last row of the first.
+    """
+    if orders < PAGE_SIZE:
+        return 1 + (orders >= 10)
+    behind = orders - (2 * PAGE_SIZE - 1)
+    return 2 if behind < 0 else behind // PAGE_SIZE + 3
 
 
 def least(stream: str, rows: Rows) -> int:
@@ -60,7 +71,8 @@ def least(stream: str, rows: Rows) -> int:
         return order_pages(rows.orders) + rows.orders
     if stream == "orders":
         return order_pages(rows.orders)
-    return pages(int(getattr(rows, stream)))
+    of_stream = int(getattr(rows, stream))
+    return pages(of_stream) + (stream not in WINDOWED and of_stream > PAGE_SIZE)
 
 
 def least_of_all(rows: Rows) -> int:
@@ -71,11 +83,15 @@ def least_of_all(rows: Rows) -> int:
 def most(stream: str, rows: Rows, windows: int) -> int:
     """The most requests that the connector makes for a stream.
 
-    Each window ends with a page of its own, and long windows of orders are counted, to tell how far
-    a sync is. Left out: the store's time (TIME); and a v2 list says nothing of its length, so where
-    its last page is as long as an API's cap might be, one more is asked for.
+    Each window ends with a page of its own, of orders with two, and long windows of orders are
+    counted, to tell how far a sync is. The line items of a cut order are a v2 list of their own.
+    Left out: the store's time (TIME).
     """
     further = windows - 1 if stream in WINDOWED else 0
+    if stream in ("orders", "order_products", "transactions"):
+        further *= 2
+    if stream == "order_products":
+        further += rows.cut_orders
     # The second that is not over yet.
     further += stream in SHIFTING
     if stream == "orders":

@@ -5,6 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+TOTALS = {
+    "right": "as it is",
+    "of_page": "of the page, not of the list",
+    "one_page": "always one page",
+    "low": "half the rows, and their pages",
+    "high": "three times the rows, and their pages",
+    "zero": "no rows and no pages",
+    "negative": "-1 rows, -1 pages",
+    "text": "as text",
+    "missing": "nothing",
+}
+
 
 @dataclass
 class Options:
@@ -49,6 +61,20 @@ class Options:
     """Answer for an order without transactions: 200, 204, 404, or mixed (by order id)."""
     other_forms: bool = False
     """True: values come in other types and dates in other forms, see `forms`."""
+    cap: int | None = None
+    """Rows that a page may have, whatever `limit` asks for; None: as many as asked for."""
+    totals: str = "right"
+    """What v3 lists say of their length: see `TOTALS`."""
+    ignored: frozenset[str] = frozenset()
+    """Query parameters without effect; `dates`: all filters by date. Rows then come in descending
+    order where `sort` is among them."""
+    gaps: frozenset[int] = frozenset()
+    """Pages of v3 lists without rows, though counted: their rows come on the page after."""
+    exclusive_min_id: bool = False
+    doubled: bool = False
+    """True: the first row of a page comes twice."""
+    ok: int = 200
+    """Status of what is answered with rows: 200, 203."""
     cache_mb: int = 1024
     """Serialised rows kept in memory."""
 
@@ -58,19 +84,22 @@ class Options:
         for name, value in values.items():
             if name not in known:
                 raise ValueError(f"no option {name!r}; there are: {', '.join(sorted(known))}")
-            if name == "scopes" and value is not None:
+            if name in ("scopes", "ignored", "gaps") and value is not None:
                 value = frozenset(value)
             setattr(self, name, value)
         self.check()
 
     def check(self) -> None:
         _one_of("unknown_store", self.unknown_store, (403, 404))
+        _one_of("totals", self.totals, tuple(TOTALS))
+        _one_of("ok", self.ok, (200, 203))
         _one_of("warning_place", self.warning_place, ("consignment", "line_items", "consignments"))
         _one_of("empty_transactions", self.empty_transactions, ("mixed", "200", "204", "404"))
 
     def __post_init__(self) -> None:
         if self.scopes is not None:
             self.scopes = frozenset(self.scopes)
+        self.ignored, self.gaps = frozenset(self.ignored), frozenset(self.gaps)
         self.check()
 
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from sandbox.clock import DAY, parse_iso, parse_rfc2822
+from sandbox.options import Options
 from sandbox.route import Family, Filter, Kind, Paging, Route
 from sandbox.table import Condition
 
@@ -50,10 +51,14 @@ def pairs(raw: str) -> list[tuple[str, str]]:
     return parse_qsl(raw, keep_blank_values=True)
 
 
-def read(route: Route, sent: list[tuple[str, str]], now: int) -> Query:
+def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) -> Query:
     """Check every parameter against the route; Refusal when the API would refuse it."""
     values = dict(sent)
     _refuse_unknown(route, sent, values)
+    if options.ignored:
+        values = {
+            name: value for name, value in values.items() if not _is_ignored(name, options.ignored)
+        }
     includes = _includes(route, values)
     sort, descending = _sort(route, values)
     before, after = (_cursor(route, values, name) for name in ("before", "after"))
@@ -65,14 +70,18 @@ def read(route: Route, sent: list[tuple[str, str]], now: int) -> Query:
             raise Refusal(422, "A cursor cannot be combined with page.")
         if before is not None and after is not None and not route.page_beside_cursor:
             raise Refusal(422, "The cursors before and after cannot be combined.")
+    conditions = [
+        _condition(route, name, values[name], now) for name in route.filters if name in values
+    ]
+    if options.exclusive_min_id:
+        conditions = [c._replace(op="greater") if c[:2] == ("id", "min") else c for c in conditions]
+    limit = _limit(route, values, includes)
     return Query(
-        conditions=tuple(
-            _condition(route, name, values[name], now) for name in route.filters if name in values
-        ),
+        conditions=tuple(conditions),
         sort=sort or route.newest_first or None,
-        descending=descending or bool(route.newest_first and not sort),
+        descending=descending or bool(route.newest_first and not sort) or "sort" in options.ignored,
         page=_page(route, values),
-        limit=_limit(route, values, includes),
+        limit=min(limit, options.cap or limit),
         before=before,
         after=after,
         includes=includes,
@@ -80,6 +89,11 @@ def read(route: Route, sent: list[tuple[str, str]], now: int) -> Query:
         without_fields=(_names(values, "exclude_fields") or frozenset()) | _details(route, values),
         others=_others(route, values),
     )
+
+
+def _is_ignored(name: str, ignored: frozenset[str]) -> bool:
+    is_date = name.startswith(("created:", "date_", "min_date_", "max_date_"))
+    return name in ignored or (is_date and "dates" in ignored)
 
 
 def _refuse_unknown(route: Route, sent: list[tuple[str, str]], values: Mapping[str, str]) -> None:

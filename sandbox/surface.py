@@ -133,7 +133,10 @@ class Surface:
         try:
             with self.store.lock:
                 asked = queries.read(
-                    route, queries.pairs(request.raw_query), self.store.clock.now()
+                    route,
+                    queries.pairs(request.raw_query),
+                    self.store.clock.now(),
+                    self.options,
                 )
                 return self._dispatch(route, ids, asked)
         except Refusal as refusal:
@@ -219,7 +222,7 @@ class Surface:
         end = len(rows) if route.paging is Paging.NONE else start + asked.limit
         page = [orjson.dumps(_reduced(row, "id", asked)) for row in rows[start:end]]
         meta = _meta(route, asked, len(rows), len(page), asked.limit)
-        return self._envelope(route, page, meta)
+        return self._listed(route, page, meta)
 
     def _no_transactions(self, route: Route, order: int, asked: Query) -> Reply:
         """The API was seen to answer this in three ways."""
@@ -239,12 +242,18 @@ class Surface:
             start, limit = 0, max(1, len(found))
         else:
             start, limit = (asked.page - 1) * asked.limit, asked.limit
+        total = len(found)
+        if self.options.gaps and route.paging is Paging.PAGES and route.meta is Meta.PAGINATION:
+            gaps = sorted(self.options.gaps) if route.family is Family.V3 and found else []
+            start -= limit * sum(gap < asked.page for gap in gaps)
+            total += limit * len(gaps)
+            found = [] if asked.page in gaps else found
         positions = found[start : start + limit]
-        meta = _meta(route, asked, len(found), len(positions), limit)
+        meta = _meta(route, asked, total, len(positions), limit)
         if route.paging is Paging.CURSOR and self.options.cursors and asked.page == 1:
             more = start + limit < len(found)
             meta |= self._cursor_meta(route, asked, positions, more)
-        return self._envelope(route, self._texts(route, asked, positions), meta)
+        return self._listed(route, self._texts(route, asked, positions), meta)
 
     def _cursor_list(self, route: Route, asked: Query, total: int) -> Reply:
         table = self.store.table(route.collection)
@@ -260,11 +269,11 @@ class Surface:
         if route.paging is Paging.AFTER:
             last = table.columns[table.key][positions[-1]] if more else None
             meta = _after_pagination(asked, total, len(positions), last)
-            return self._envelope(route, self._texts(route, asked, positions), meta)
+            return self._listed(route, self._texts(route, asked, positions), meta)
         # `page` is ignored with a cursor, so this speaks of the whole list's first page.
         meta = _pagination(Query(limit=asked.limit), total, len(positions))
         meta |= self._cursor_meta(route, asked, positions, more)
-        return self._envelope(route, self._texts(route, asked, positions), meta)
+        return self._listed(route, self._texts(route, asked, positions), meta)
 
     def _cursor_meta(self, route: Route, asked: Query, positions: Any, more: bool) -> Row:
         table = self.store.table(route.collection)
@@ -315,6 +324,15 @@ class Surface:
             lambda at: _reduced(table.row(at, asked.includes), table.key, asked),
         )
 
+    def _listed(self, route: Route, texts: list[bytes], meta: Row) -> Reply:
+        """A page of a list, with whatever the options say that it has wrong."""
+        if "pagination" in meta:
+            meta["pagination"] = _claimed(meta["pagination"], self.options.totals, len(texts))
+        if self.options.doubled:
+            texts = texts[:1] + texts
+        reply = self._envelope(route, texts, meta)
+        return replace(reply, status=self.options.ok) if reply.status == 200 else reply
+
     def _envelope(self, route: Route, texts: list[bytes], meta: Row) -> Reply:
         if self.options.other_forms:
             texts = [orjson.dumps(other(orjson.loads(text))) for text in texts]
@@ -333,6 +351,26 @@ def _reduced(row: Row, key: str, asked: Query) -> Row:
     for name in asked.without_fields - {key}:
         row.pop(name, None)
     return row
+
+
+def _claimed(pagination: Row, totals: str, count: int) -> Row:
+    """What a list says of its length, see `TOTALS`."""
+    total, pages = pagination.get("total", 0), pagination.get("total_pages", 0)
+    told = {
+        "of_page": (count, 1),
+        "one_page": (total, 1),
+        "low": (total // 2, -(-pages // 2)),
+        "high": (total * 3, pages * 3),
+        "zero": (0, 0),
+        "negative": (-1, -1),
+        "text": (str(total), str(pages)),
+        "missing": (None, None),
+    }.get(totals)
+    if told is None:
+        return pagination
+    claimed = {**pagination, "total": told[0], "total_pages": told[1]}
+    claimed.pop("links", None)
+    return {name: value for name, value in claimed.items() if value is not None}
 
 
 def _meta(route: Route, asked: Query, total: int, count: int, limit: int) -> Row:

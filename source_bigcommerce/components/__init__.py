@@ -6,7 +6,7 @@ from source_bigcommerce.components.config import NormalizeConfig
 from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.extractor import RowsExtractor, StockExtractor
 from source_bigcommerce.components.flatten import Flatten, SchemaFile
-from source_bigcommerce.components.pagination import NextPage
+from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.values import Values
 from source_bigcommerce.components.window import WindowRetriever
 
@@ -14,8 +14,8 @@ __all__ = [
     "ChildRows",
     "ErrorHandler",
     "Flatten",
-    "NextPage",
     "NormalizeConfig",
+    "Rows",
     "RowsExtractor",
     "SchemaFile",
     "StockExtractor",

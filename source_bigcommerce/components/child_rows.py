@@ -8,9 +8,7 @@ from itertools import islice
 from typing import Any, cast
 
 from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
-from airbyte_cdk.sources.declarative.requesters.paginators import PaginatorTestReadDecorator
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
-from airbyte_cdk.sources.declarative.retrievers.simple_retriever import SimpleRetriever
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
 
 from source_bigcommerce.components import embedded
@@ -18,6 +16,7 @@ from source_bigcommerce.components.dates import readable_date
 from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.instant import instant
 from source_bigcommerce.components.keys import give_ids
+from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.components.values import whole
 from source_bigcommerce.components.window import Window
@@ -30,8 +29,8 @@ class ChildRows(Retriever):
     """Reads the parents of a date window and yields their children, each with its parent's id.
 
     A child comes from its parent's row where the API embeds it there (`embeds`), and else by a
-    request per parent, `num_workers` wide. Both go through the selector of `children`, so that they
-    give equal records.
+    request per parent, `num_workers` wide. Both go through one selector, so that they give equal
+    records.
 
     Not YAML: SubstreamPartitionRouter keeps a cursor for each parent, saves its state every ten
     minutes, and loses the last parent of a window when the next page of parents then fails: it
@@ -40,13 +39,15 @@ class ChildRows(Retriever):
 
     parents: reads the parents of a window.
     children: reads the children of one parent, whose id is in the slice as `parent_key`.
+    record_selector: makes records of children, from wherever they come.
     parent_key: field of a child that holds its parent's id, such as `order_id`.
     parent_date: field of a child that holds its parent's `date_modified`; empty for none.
     embeds: name of a function in `embedded`, or of a list in the parent's row; empty for none.
     """
 
-    parents: SimpleRetriever
-    children: SimpleRetriever
+    parents: Rows
+    children: Rows
+    record_selector: RecordSelector
     config: Config
     parameters: InitVar[Mapping[str, Any]]
     parent_key: str
@@ -60,13 +61,6 @@ class ChildRows(Retriever):
         # Parents whose children are asked for ahead of those being emitted: one page, so that the
         # workers are busy while the next page of parents is on its way.
         self._parents_ahead = int(self.config["page_size"])
-        # The connector builder shows a few pages: each request for children is one.
-        paginator = self.parents.paginator
-        self._most_pages = (
-            paginator._maximum_number_of_pages
-            if isinstance(paginator, PaginatorTestReadDecorator)
-            else None
-        )
         self._embedded: Callable[[Row], list[Row] | None] = getattr(
             embedded, self.embeds, lambda parent: embedded.uncounted(parent.get(self.embeds))
         )
@@ -78,17 +72,16 @@ class ChildRows(Retriever):
         ahead: deque[tuple[Any, Any, Children]] = deque()  # a parent's id, date and children
         asked = 0
         try:
-            parents = self.parents.read_records({}, window)
+            parents = (row for rows in self.parents.pages(window) for row in rows)
             # `check` wants to know whether it may read, not to find the first parent with children.
-            for parent in islice(parents, self.api_budget.most_parents):
-                row = cast(Row, parent)
+            for row in islice(parents, self.api_budget.most_parents):
                 date = instant(readable_date(row.get("date_modified")))
                 children = self._children_of(row, window)
                 ahead.append((whole(row["id"]), date, children))
                 while ahead and (len(ahead) > self._parents_ahead or _are_there(ahead[0][2])):
                     yield from self._related(*ahead.popleft(), window)
                 asked += isinstance(children, Future)
-                if asked == self._most_pages:
+                if asked == self.api_budget.most_pages:
                     break
             while ahead:
                 yield from self._related(*ahead.popleft(), window)
@@ -100,15 +93,17 @@ class ChildRows(Retriever):
     def _children_of(self, parent: Row, window: Window) -> Children:
         rows = self._embedded(parent) if self.embeds else None
         if isinstance(rows, list):
-            selector = cast(RecordSelector, self.children.record_selector)
-            return list(selector.filter_and_transform(rows, {}, {}))
+            return self._records(rows)
         return self.api_budget.submit(self._fetch, whole(parent["id"]), window)
 
     def _fetch(self, parent_id: Any, window: Window) -> list[Record]:
         of_parent = StreamSlice(
             partition={self.parent_key: parent_id}, cursor_slice=window.cursor_slice
         )
-        return cast(list[Record], list(self.children.read_records({}, of_parent)))
+        return [record for rows in self.children.pages(of_parent) for record in self._records(rows)]
+
+    def _records(self, rows: list[Row]) -> list[Record]:
+        return list(self.record_selector.filter_and_transform(rows, {}, {}))
 
     def _related(
         self, parent_id: Any, date: Any, children: Children, window: Window

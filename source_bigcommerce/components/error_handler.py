@@ -21,9 +21,11 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_bigcommerce.components.authenticator import ReplyTooLarge
 from source_bigcommerce.components.budget import seconds_until_retry
 from source_bigcommerce.components.extractor import (
+    ROWS,
     described,
     is_of_the_api,
     parsed_body,
+    rows_of,
     values_of,
 )
 from source_bigcommerce.components.messages import (
@@ -65,7 +67,8 @@ class ErrorHandler(DefaultErrorHandler):
 
     - what only a person can mend (`_PROBLEMS`) fails at once, in the words of `messages`;
     - 429 is retried for as long as it lasts; every other retry ends after the tries of the sync;
-    - a 200 whose body is empty or not JSON is retried: it is never "no rows";
+    - a 200 whose body is empty, not JSON or no rows (an error, `{"data": null}`) is retried, and so
+      is each other status below 400 but 203 (as 200) and 204: they are never "no rows";
     - a refusal that may pass is heard a few times (`_REFUSALS`): a 401 after the token has worked
       in this sync, a 403 after its scope has, each 422, and a 403 of a firewall. A scope that the
       token lacks is not among them: a first sync would wait for each of its streams;
@@ -104,11 +107,13 @@ class ErrorHandler(DefaultErrorHandler):
         if reply.status_code == 204:
             self.api_budget.accepted.add(self._scope)
             return SUCCESS_RESOLUTION
-        if reply.status_code == 200:
+        if reply.status_code in ROWS:
             try:
-                parsed_body(reply)
+                rows_of(reply)
             except ValueError:
                 return _try_again("BigCommerce answered 200 with a body that is not JSON.")
+            except AirbyteTracedException as error:
+                return _try_again(f"BigCommerce answered 200: {error.internal_message}.")
             self.api_budget.accepted.add(self._scope)
             return SUCCESS_RESOLUTION
         if reply.status_code == 404 and self.missing_is_empty:
@@ -118,6 +123,9 @@ class ErrorHandler(DefaultErrorHandler):
         problem = self._problem(reply)
         if problem and not self._may_pass(reply):
             raise problem
+        if not problem and reply.status_code < 400:
+            # Nothing that a list may say: 202 and 206 are not all of it, 304 is none of it.
+            return _try_again(f"BigCommerce answered {reply.status_code}.")
         if problem:
             return _try_again(f"BigCommerce answered {reply.status_code}.")
         return super().interpret_response(reply)
@@ -185,8 +193,8 @@ class ErrorHandler(DefaultErrorHandler):
         if not isinstance(reply, requests.Response):
             self.api_budget.gave_no_answer()
         if isinstance(reply, requests.Response):
-            code, words = reply.status_code, described(reply)
-            answered, is_slow = f"answered {code}" if code != 200 else "sent no JSON", code == 504
+            code, words, is_slow = reply.status_code, described(reply), reply.status_code == 504
+            answered = _without_rows(reply) if code in ROWS else f"answered {code}"
         elif timed_out(reply):
             words, is_slow = repr(reply), True
             answered = f"did not answer /{self._endpoint} in time"
@@ -223,6 +231,14 @@ def _says_nothing(reply: requests.Response) -> bool:
 
 def _try_again(reason: str) -> ErrorResolution:
     return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, reason)
+
+
+def _without_rows(reply: requests.Response) -> str:
+    try:
+        parsed_body(reply)
+    except ValueError:
+        return "sent no JSON"
+    return "sent something else in place of rows"
 
 
 def _smaller_page(reason: str) -> ErrorResolution:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import InitVar, dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import requests
 from airbyte_cdk.sources.declarative.extractors.record_extractor import RecordExtractor
@@ -15,7 +15,16 @@ from source_bigcommerce.components.messages import REPLY_UNKNOWN
 from source_bigcommerce.components.values import whole
 
 _PARSED = "_source_bigcommerce_body"
+_ROWS = "_source_bigcommerce_rows"
 Row = MutableMapping[str, Any]
+# Statuses of replies with rows. A proxy that changed something on the way makes of a 200 a 203.
+ROWS = (200, 203)
+# What is no row says one of these, and a row that does has one of the keys.
+_WORDS = frozenset(("message", "status", "error", "errors", "title", "data"))
+_KEYS = frozenset(("id", "uuid", "tag", "identity", "name")) | {
+    f"{of}_id"
+    for of in ("address", "category", "channel", "customer", "listing", "price_list", "product")
+}
 # Which of these the API sends is not documented; its support asks for what there is.
 _IDS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray")
 # Of an error body: what is written into the log, and how much of it is looked at.
@@ -121,20 +130,33 @@ def _leaves(
 def rows_of(response: requests.Response) -> list[Row]:
     """The rows of a reply; see RowsExtractor.
 
-    Raises a system error for a body of another shape.
+    Raises ValueError for a body that is not JSON, and a system error for one of another shape: also
+    for an object that has words of an error and no key, in place of the rows or among them.
     """
-    if response.status_code != 200:
+    if response.status_code not in ROWS:
         return []
+    if not hasattr(response, _ROWS):
+        setattr(response, _ROWS, _checked_rows(response))
+    return cast(list[Row], getattr(response, _ROWS))
+
+
+def _checked_rows(response: requests.Response) -> list[Row]:
     body = parsed_body(response)
     if _V3.search(response.url):
         rows = body.get("data") if isinstance(body, dict) else None
     else:
         rows = body
     if isinstance(rows, dict):
-        return [rows]
-    if isinstance(rows, list):
+        rows = [rows]
+    if isinstance(rows, list) and all(map(_is_row, rows)):
         return rows
     raise REPLY_UNKNOWN.error(f"no rows in the reply to {described(response)}")
+
+
+def _is_row(row: Any) -> bool:
+    if not isinstance(row, dict) or not row:
+        return False
+    return "id" in row or _WORDS.isdisjoint(row) or not _KEYS.isdisjoint(row)
 
 
 @dataclass
@@ -161,7 +183,10 @@ class RowsExtractor(RecordExtractor):
         pass
 
     def extract_records(self, response: requests.Response) -> list[Row]:
-        rows = rows_of(response)
+        return self.records_of(rows_of(response))
+
+    def records_of(self, rows: list[Row]) -> list[Row]:
+        """What the rows of a reply, or some of them, are records of."""
         if self.rows_under and len(rows) == 1 and self.rows_under in rows[0]:
             rows = rows[0][self.rows_under]
         if self.channel and (chosen := self.config["channel_ids"]):
@@ -179,9 +204,9 @@ class StockExtractor(RowsExtractor):
     After:  `{"identity": {...}, "product_id": 1, "variant_id": 2, "sku": "a", "location_id": 3}`
     """
 
-    def extract_records(self, response: requests.Response) -> list[Row]:
+    def records_of(self, rows: list[Row]) -> list[Row]:
         return [
             {"identity": item["identity"], **item["identity"], **location}
-            for item in rows_of(response)
+            for item in rows
             for location in item["locations"]
         ]

@@ -96,6 +96,18 @@ REPLY_TOO_LARGE = Problem(
     "Choose a smaller Page size, or leave the stream out.",
     FailureType.system_error,
 )
+LIST_ENDLESS = Problem(
+    "BigCommerce sends the same page of a list again and again, in place of the next one.",
+    "Sync again later, it continues where this one stopped; if it lasts, ask BigCommerce support "
+    "about the endpoint in the log.",
+    FailureType.transient_error,
+)
+LIST_UNPROVED = Problem(
+    "BigCommerce counts more rows in a list than it sends.",
+    "Sync again later, it continues where this one stopped; if it lasts, ask BigCommerce support "
+    "about the endpoint in the log.",
+    FailureType.transient_error,
+)
 GIVEN_UP = Problem(
     "BigCommerce {answered} {tries} times in a row.",
     "Sync again later, it continues where this one stopped; if it lasts, see "

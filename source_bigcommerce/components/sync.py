@@ -44,6 +44,8 @@ class Sync(AbstractAPIBudget):
     ) -> None:
         config = config or {}
         self.tries, self.most_parents = tries, most_parents
+        # The connector builder shows a few pages, and tells how many beside the form's values.
+        self.most_pages = config.get("__test_read_config", {}).get("max_pages_per_slice")
         self.quotas = Quotas(config.get("quota_share", 100))
         self.progress = Progress()
         self.connections = Connections()

@@ -2,19 +2,17 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
-from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
-from airbyte_cdk.sources.declarative.retrievers.simple_retriever import SimpleRetriever
 from airbyte_cdk.sources.streams.core import StreamData
-from airbyte_cdk.sources.types import Record, StreamSlice
+from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.extractor import rows_of
 from source_bigcommerce.components.instant import instant
-from source_bigcommerce.components.sync import Sync
+from source_bigcommerce.components.rows import Rows
 
 LOGGER = logging.getLogger("airbyte")
 _MANY_PAGES = 10
@@ -41,51 +39,35 @@ class Window(StreamSlice):
 
 
 @dataclass
-class WindowRetriever(Retriever):
+class WindowRetriever(Rows):
     """Reads the rows of a window, with slices and dates that cost the cursor little.
 
-    Not YAML: SimpleRetriever takes the slice as the cursor made it.
+    Not YAML: as Rows; SimpleRetriever also takes the slice as the cursor made it.
 
     counter: asks how many rows a window has, where the pages do not tell. It costs a request, so
         only windows of many pages are counted.
-    skips_repeats: drop what comes again as it was on the first page, which NextPage reads twice.
     """
 
-    rows: SimpleRetriever
-    config: Mapping[str, Any]
-    parameters: InitVar[Mapping[str, Any]]
     counter: HttpRequester | None = None
-    skips_repeats: bool = False
-    api_budget: Sync = field(default_factory=Sync)
-
-    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        self.api_budget = self.api_budget or Sync(self.config)
-        self._stream = parameters.get("name", "")
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[StreamData]:
-        # The schema is for schema_normalization; without it no row is copied.
-        first_page: dict[Any, Any] = {}
         window = Window(stream_slice)
-        many = _MANY_PAGES * self.config["page_size"] if self.counter else 0
-        for position, record in enumerate(self.rows.read_records({}, window), start=1):
-            if position == many and self.counter:
+        read, many = 0, _MANY_PAGES * self.page_size
+        for rows in self.pages(window):
+            if self.counter and read < many <= read + len(rows):
                 self._count(self.counter, window)
-            row = cast(Record, record).data
-            if self.skips_repeats:
-                if first_page.get(row["id"]) == row:
-                    continue
-                if len(first_page) < self.config["page_size"]:
-                    first_page[row["id"]] = dict(row)
-            row["date_modified"] = instant(row.get("date_modified"))  # type: ignore[index]
-            yield record
+            read += len(rows)
+            for record in self.record_selector.filter_and_transform(rows, {}, {}, window):
+                row = cast(dict[str, Any], record.data)
+                row[self.date] = instant(row.get(self.date))
+                yield record
 
     def _count(self, counter: HttpRequester, window: Window) -> None:
         try:
             reply = counter.send_request(stream_slice=window)
             if reply is not None:
-                rows = int(rows_of(reply)[0]["count"])
-                self.api_budget.progress.expect(self._stream, rows)
+                self.count(int(rows_of(reply)[0]["count"]))
         except (AirbyteTracedException, LookupError, TypeError, ValueError) as error:
-            LOGGER.debug("%s are not counted: %r", self._stream, error)
+            LOGGER.debug("A window of orders is not counted: %r", error)

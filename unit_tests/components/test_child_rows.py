@@ -26,12 +26,14 @@ class Rows:
         self.slices: list[StreamSlice] = []
         self._answer = answer
         self.record_selector = self
-        self.paginator = None
 
-    def read_records(self, schema: Any, stream_slice: StreamSlice) -> Iterator[Record]:
+    def pages(self, stream_slice: StreamSlice) -> Iterator[Any]:
         self.slices.append(stream_slice)
-        for row in self._answer(stream_slice):
-            yield Record(row, "children", stream_slice)
+        yield self._answer(stream_slice)
+
+
+class Selector:
+    """Marks what it made a record of."""
 
     def filter_and_transform(self, rows: Any, *_: Any) -> Iterator[Record]:
         for row in rows:
@@ -48,6 +50,7 @@ def child_rows(
     return ChildRows(
         parents=cast(Any, Rows(lambda _: parents or PARENTS)),
         children=cast(Any, Rows(children)),
+        record_selector=cast(Any, Selector()),
         config=config,
         parameters={},
         parent_key="order_id",
@@ -65,7 +68,12 @@ def test_children_when_asked_for_come_in_the_order_of_their_parents_with_id_and_
     retriever = child_rows(of_parent, parent_date="order_date_modified")
     found = list(retriever.read_records({}, WINDOW))
     assert [record.data for record in found] == [
-        {"id": 10 * n + i, "order_id": n, "order_date_modified": f"2024-01-0{n}T00:00:00Z"}
+        {
+            "id": 10 * n + i,
+            "transformed": True,
+            "order_id": n,
+            "order_date_modified": f"2024-01-0{n}T00:00:00Z",
+        }
         for n in (1, 2, 3)
         for i in (0, 1)
     ]
@@ -82,7 +90,7 @@ def test_children_when_asked_for_come_in_the_order_of_their_parents_with_id_and_
 def test_children_when_they_name_their_parent_keep_what_they_say() -> None:
     retriever = child_rows(lambda _: [{"id": 1, "order_id": "7"}], PARENTS[:1])
     assert [record.data for record in retriever.read_records({}, WINDOW)] == [
-        {"id": 1, "order_id": "7"}
+        {"id": 1, "order_id": "7", "transformed": True}
     ]
 
 
@@ -91,8 +99,8 @@ def test_children_when_embedded_cost_no_request_and_are_transformed_alike() -> N
     retriever = child_rows(of_parent, parents, embeds="images")
     assert [record.data for record in retriever.read_records({}, WINDOW)] == [
         {"id": 5, "transformed": True, "order_id": 1},
-        {"id": 30, "order_id": 3},
-        {"id": 31, "order_id": 3},
+        {"id": 30, "transformed": True, "order_id": 3},
+        {"id": 31, "transformed": True, "order_id": 3},
     ]
 
 

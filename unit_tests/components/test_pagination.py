@@ -1,140 +1,368 @@
-"""What asks for the page after each reply."""
+"""How lists are read to their end, from stores that are honest and from others."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from source_bigcommerce.components import NextPage
+from source_bigcommerce.components import pagination
+from source_bigcommerce.components.extractor import Row
+from source_bigcommerce.components.messages import LIST_UNPROVED
+from source_bigcommerce.components.pagination import Page, Seen, by_cursor, by_key, by_page
 from unit_tests.replies import reply
 
-SIZE = 250
+Rows = list[Row]
 
 
-def next_token(
-    body: Any, token: Any = None, size: int | None = None, **options: Any
-) -> int | str | None:
-    path = "v2/orders" if isinstance(body, list) else "v3/customers"
-    strategy = NextPage({"page_size": SIZE}, parameters={}, **options)
-    # A record filter may have dropped rows: only what the reply holds may count.
-    return strategy.next_page_token(reply(200, body, path=path), 0, None, token, size)
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagination, "_PAUSES", (0, 0))
 
 
-def rows(count: int, last: int = 900) -> list[dict[str, int]]:
-    return [{"id": number} for number in range(last - count + 1, last + 1)]
+@dataclass
+class Store:
+    """A list, and how it is told of.
+
+    cap: rows that a page may have. says_cap: whether `per_page` tells.
+    claim: what it makes of the total and the count of pages, from the rows of the page.
+    gone: what is answered in place of a page without rows, None for the usual.
+    deletes: ids that go, each with one request.
+    """
+
+    ids: Iterable[int]
+    version: str = "v3"
+    limit: int | None = 10
+    cap: int = 10**6
+    claim: Callable[[int, int, int], tuple[Any, Any]] | None = None
+    ignored: frozenset[str] = frozenset()
+    inclusive: bool = True
+    has_pages: bool = True
+    cursors: bool = False
+    no_rows: Any = None
+    deletes: list[int] = field(default_factory=list)
+    order: Callable[[list[int]], list[int]] = sorted
+    heeds: int = 10**6
+    """Requests by key or cursor that are answered as they should be."""
+    asked: list[Any] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    largest: int = 0
+
+    def __post_init__(self) -> None:
+        self.rows = self.order(list(self.ids))
+
+    def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+        self.asked.append(next(iter(asked_by.items()), None))
+        if len(self.asked) > 500:
+            raise AssertionError(f"does not end: {self.asked[-5:]}")
+        heeded = {
+            name: value
+            for name, value in asked_by.items()
+            if name not in self.ignored and (name == "page" or len(self.asked) <= self.heeds + 1)
+        }
+        size = min(self.limit or self.cap, self.cap)
+        found, start = self.rows, (heeded.get("page", 1) - 1) * size
+        if "min_id" in heeded:
+            found = [n for n in found if n >= heeded["min_id"] + (not self.inclusive)]
+        if key := heeded.get("id:greater", heeded.get("after")):
+            found = [n for n in found if n > int(key)]
+        page = found[start : start + size]
+        body = self._body(page, len(found), size, more=start + size < len(found))
+        page_made = Page.of(self._reply(page, body), self.limit, self.largest)
+        self.largest = max(self.largest, len(page))
+        if self.deletes:
+            gone = self.deletes.pop()
+            self.rows = [n for n in self.rows if n != gone]
+        return page_made
+
+    def _body(self, page: list[int], total: int, size: int, more: bool) -> Any:
+        rows = [{"id": n, "name": str(n)} for n in page]
+        if self.version == "v2":
+            return rows
+        pages: Any = -(-total // size)
+        if self.claim:
+            total, pages = self.claim(total, pages, len(rows))
+        counts = {"total": total, "total_pages": pages, "per_page": size, "count": len(rows)}
+        meta: dict[str, Any] = {"pagination": {k: v for k, v in counts.items() if v is not None}}
+        if self.cursors:
+            links = {"next": f"?after={page[-1]}"} if more else {}
+            end = str(page[-1]) if page else None
+            meta["cursor_pagination"] = {"end_cursor": end, "links": links}
+        return {"data": rows, "meta": meta}
+
+    def _reply(self, page: list[int], body: Any) -> Any:
+        path = "v2/orders" if self.version == "v2" else "v3/products"
+        if not page and self.no_rows is not None:
+            return reply(200, self.no_rows, path=path) if self.no_rows else reply(204, path=path)
+        return reply(204, path=path) if body == [] else reply(200, body, path=path)
+
+    def by_page_instead(self, reason: str) -> None:
+        self.said.append(reason)
+        if not self.has_pages:
+            raise LIST_UNPROVED.error(reason)
 
 
-def counted(current: int, total: int, count: int = SIZE, **meta: Any) -> dict[str, Any]:
-    pagination = {"current_page": current, "total_pages": total}
-    return {"data": rows(count), "meta": {"pagination": pagination, **meta}}
+Way = Callable[[Store], Iterable[Rows]]
+WAYS: dict[str, Way] = {
+    "page": lambda store: by_page(store, Seen()),
+    "min_id": lambda store: by_key(store, Seen("id"), "min_id"),
+    "id:greater": lambda store: by_key(store, Seen("id"), "id:greater"),
+    "cursor": lambda store: by_cursor(store, Seen()),
+}
 
 
-def cursor(end: str | None, count: int, per_page: int | None = SIZE) -> dict[str, Any]:
-    pages = {"count": count, "per_page": per_page, "end_cursor": end}
-    return counted(1, 3, count, cursor_pagination=pages)
+def read(store: Store, way: str) -> list[int]:
+    """The ids; rows are spoiled once they are read, as transformations do."""
+    ids = []
+    for rows in WAYS[way](store):
+        for row in rows:
+            ids.append(row["id"])
+            row.clear()
+    return ids
 
 
-BY_ID: dict[str, Any] = {"key": "id"}
-BY_MIN_ID: dict[str, Any] = {"key": "id", "key_step": 1}
-BACKWARD: dict[str, Any] = {"backward": True}
-BY_CURSOR: dict[str, Any] = {"follows_cursor": True}
+V2: dict[str, Any] = {"version": "v2"}
+CURSORS: dict[str, Any] = {"cursors": True}
+
+
+def numbers(*pages: int) -> list[Any]:
+    return [("page", page) for page in pages]
+
+
+def keys(name: str, *values: Any) -> list[Any]:
+    return [(name, value) for value in values]
 
 
 @pytest.mark.parametrize(
-    ("body", "token", "options", "expected"),
+    ("way", "rows", "options", "expected"),
     [
-        # v2, by page: a full page is followed by another, a short one is the last ...
-        (rows(250), None, {}, 2),
-        (rows(250), 2, {}, 3),
-        (rows(249), None, {}, None),
-        (rows(1), 7, {}, None),
-        # ... unless it is as short as a limit that an endpoint may not go beyond.
-        *((rows(cap), None, {}, 2) for cap in (10, 20, 25, 30, 40, 50, 100, 150, 200)),
-        (rows(51), None, {}, None),
-        # v2, by key.
-        (rows(250), None, BY_MIN_ID, 901),
-        (rows(250), 600, BY_MIN_ID, 901),
-        (rows(249), 600, BY_MIN_ID, None),
-        (rows(50), None, BY_MIN_ID, 901),
-        # The key does not move on: the endpoint ignored it.
-        (rows(250), 901, BY_MIN_ID, None),
-        # v3, by page: only the count of pages counts, whatever the size of this one.
-        (counted(1, 3), None, {}, 2),
-        (counted(1, 3, count=7), None, {}, 2),
-        (counted(2, 3), 2, {}, 3),
-        (counted(3, 3), 3, {}, None),
-        (counted(1, 1), None, {}, None),
-        # The endpoint ignored `page` and sent the first one again.
-        (counted(1, 3), 2, {}, None),
-        # v3 without a count, as v2.
-        ({"data": rows(250)}, None, {}, 2),
-        ({"data": rows(250), "meta": None}, None, {}, 2),
-        ({"data": rows(9), "meta": {"pagination": {}}}, None, {}, None),
-        # v3, by key: what is counted is what is left behind the key.
-        (counted(1, 3), None, BY_ID, 900),
-        (counted(1, 2), 600, BY_ID, 900),
-        (counted(1, 1), 600, BY_ID, None),
-        (counted(1, 3), 900, BY_ID, None),
-        # By cursor: full pages go on, and so it ends.
-        (cursor("after-900", 250), None, BY_CURSOR, "after-900"),
-        (cursor("after-900", 250), "after-650", BY_CURSOR, "after-900"),
-        (cursor("after-900", 250), "after-900", BY_CURSOR, None),
-        (cursor("after-900", 249), "after-650", BY_CURSOR, None),
-        # The API granted fewer rows than asked for, and says so.
-        (cursor("after-900", 100, per_page=100), None, BY_CURSOR, "after-900"),
-        (cursor("after-900", 249, per_page=None), None, BY_CURSOR, None),
-        # No cursor in the reply: pages.
-        (cursor(None, 250), None, BY_CURSOR, 2),
-        (counted(2, 3), 2, BY_CURSOR, 3),
-        (counted(3, 3), 3, BY_CURSOR, None),
-        # A cursor that nobody asked for.
-        (cursor("after-900", 250), None, {}, 2),
-        # Backward: from the first page to the last, and from there to the first once more.
-        (counted(1, 3), None, BACKWARD, 3),
-        (counted(3, 3, count=7), 3, BACKWARD, 2),
-        (counted(2, 3), 2, BACKWARD, 1),
-        (counted(1, 3), 1, BACKWARD, None),
-        (counted(1, 1), None, BACKWARD, None),
-        # The last page is gone by now: those before it are read all the same.
-        (counted(3, 2, count=0), 3, BACKWARD, 2),
-        (counted(1, 0, count=0), None, BACKWARD, None),
-        # No rows, no next page.
-        ([], None, {}, None),
-        ({"data": []}, 3, BY_ID, None),
-        (counted(1, 3, count=0), None, {}, None),
+        # What is counted ends where the count does, and begins with the last page.
+        ("page", 0, {}, []),
+        ("page", 9, {}, []),
+        ("page", 10, {}, numbers(2)),  # may be the total of a page
+        ("page", 11, {}, numbers(2, 1)),
+        ("page", 35, {}, numbers(4, 3, 2, 1)),
+        ("page", 40, {}, numbers(4, 5, 3, 2, 1)),
+        # What is not counted ends with a page that no cap explains.
+        ("page", 0, V2, []),
+        ("page", 4, V2, []),
+        ("page", 7, V2, numbers(2)),
+        ("page", 10, V2, numbers(2, 1)),
+        ("page", 14, V2, numbers(2, 1)),
+        # By key: from the last key on, and by the next one once that came again.
+        ("min_id", 0, V2, []),
+        ("min_id", 4, V2, []),
+        ("min_id", 7, V2, keys("min_id", 7)),
+        ("min_id", 10, V2, keys("min_id", 10)),
+        ("min_id", 23, V2, keys("min_id", 10, 20)),
+        ("min_id", 29, V2, keys("min_id", 10, 20, 30)),
+        ("id:greater", 9, {}, []),
+        ("id:greater", 10, {}, keys("id:greater", 10)),
+        ("id:greater", 25, {}, keys("id:greater", 10, 20)),
+        # By cursor: to the end that is counted.
+        ("cursor", 0, CURSORS, []),
+        ("cursor", 9, CURSORS, []),
+        ("cursor", 10, CURSORS, keys("after", "10")),
+        ("cursor", 25, CURSORS, keys("after", "10", "20")),
+        # Where no cursor comes, by page.
+        ("cursor", 25, {}, numbers(3, 2, 1)),
     ],
 )
-def test_next_page_when_a_reply_was_read_is_asked_for_by(
-    body: Any, token: Any, options: dict[str, Any], expected: Any
+def test_requests_of_an_honest_store_are_few(
+    way: str, rows: int, options: dict[str, Any], expected: list[Any]
 ) -> None:
-    assert next_token(body, token, **options) == expected
+    store = Store(range(1, rows + 1), **options)
+    assert sorted(read(store, way)) == store.rows
+    assert store.asked == [None, *expected]
+    assert store.said == []
 
 
-@pytest.mark.parametrize(
-    ("asked", "expected"), [(SIZE, None), (None, None), (125, 901), (126, None)]
-)
-def test_next_page_when_the_page_was_made_smaller_is_measured_by_its_own_size(
-    asked: int | None, expected: int | None
+def of_page(total: int, pages: int, rows: int) -> tuple[Any, Any]:
+    return rows, 1
+
+
+LIES: dict[str, Callable[[int, int, int], tuple[Any, Any]] | None] = {
+    "right": None,
+    "of the page": of_page,
+    "one page": lambda total, pages, rows: (total, 1),
+    "low": lambda total, pages, rows: (total // 2, -(-pages // 2)),
+    "one row less": lambda total, pages, rows: (total - 1, -(-(total - 1) // 10)),
+    "high": lambda total, pages, rows: (total * 3, pages * 3),
+    "sky high": lambda total, pages, rows: (10**12, 10**11),
+    "zero": lambda total, pages, rows: (0, 0),
+    "negative": lambda total, pages, rows: (-1, -1),
+    "text": lambda total, pages, rows: (str(total), str(pages)),
+    "words": lambda total, pages, rows: ("many", "some"),
+    "true": lambda total, pages, rows: (True, True),
+    "none": lambda total, pages, rows: (None, None),
+    "pages only": lambda total, pages, rows: (None, pages),
+    "total only": lambda total, pages, rows: (total, None),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize("way", ["page", "id:greater", "cursor"])
+@pytest.mark.parametrize("rows", [0, 1, 9, 10, 11, 25, 40, 41])
+def test_rows_when_the_totals_are_wrong_are_all_read(way: str, rows: int, lie: str) -> None:
+    store = Store(range(1, rows + 1), claim=LIES[lie], cursors=way == "cursor")
+    assert sorted(read(store, way)) == store.rows
+
+
+@pytest.mark.parametrize("cap", [5, 6, 7, 8, 9])
+@pytest.mark.parametrize("way", ["page", "min_id", "id:greater", "cursor"])
+@pytest.mark.parametrize("lie", ["right", "of the page", "none"])
+def test_rows_when_pages_are_capped_are_all_read(way: str, cap: int, lie: str) -> None:
+    options = V2 if way == "min_id" else {"cursors": way == "cursor"}
+    store = Store(range(1, 42), cap=cap, claim=LIES[lie], **options)
+    assert sorted(read(store, way)) == store.rows
+
+
+@pytest.mark.parametrize("cap", [10, 75, 125, 249])
+@pytest.mark.parametrize("way", ["page", "min_id"])
+def test_rows_when_pages_of_v2_are_capped_at_any_size_are_all_read(way: str, cap: int) -> None:
+    store = Store(range(1, 601), version="v2", limit=250, cap=cap)
+    assert sorted(read(store, way)) == store.rows
+
+
+def test_a_short_list_when_a_longer_page_was_sent_before_costs_no_second_request() -> None:
+    store = Store(range(1, 100), version="v2", limit=250, largest=120)
+    assert read(store, "min_id") == store.rows
+    assert store.asked == [None]
+
+
+IGNORING: list[tuple[str, dict[str, Any]]] = [
+    ("min_id", {**V2, "ignored": frozenset({"min_id"})}),
+    ("id:greater", {"ignored": frozenset({"id:greater"})}),
+    ("cursor", {**CURSORS, "ignored": frozenset({"after"})}),
+    ("min_id", {**V2, "heeds": 1}),
+    ("id:greater", {"heeds": 2}),
+    ("cursor", {**CURSORS, "heeds": 1}),
+    ("min_id", {**V2, "order": lambda ids: ids[::-1]}),
+    ("id:greater", {"order": lambda ids: ids[::-1]}),
+    ("id:greater", {"order": lambda ids: ids[1::2] + ids[::2]}),
+    ("min_id", {**V2, "inclusive": False}),
+]
+
+
+@pytest.mark.parametrize(("way", "options"), IGNORING)
+@pytest.mark.parametrize("rows", [10, 11, 35, 40])
+def test_rows_when_the_store_does_not_heed_its_key_are_read_by_page(
+    way: str, options: dict[str, Any], rows: int
 ) -> None:
-    assert next_token(rows(125), size=asked, **BY_MIN_ID) == expected
+    store = Store(range(1, rows + 1), **options)
+    assert sorted(read(store, way)) == sorted(store.rows)
 
 
-def test_next_page_when_an_endpoint_repeats_its_page_ends() -> None:
-    first, second = rows(250), rows(250, last=901)
-    page = next_token(first)
-    assert page == 2
-    assert next_token(first, page) is None
-    page = next_token(second, page)
-    assert page == 3
-    assert next_token(second, page) is None
+def test_a_key_that_is_not_heeded_is_an_error_where_there_are_no_pages() -> None:
+    store = Store(range(1, 31), has_pages=False, ignored=frozenset({"id:greater"}))
+    with pytest.raises(AirbyteTracedException, match="counts more rows"):
+        read(store, "id:greater")
 
 
-def test_next_page_when_there_was_no_content_ends() -> None:
-    strategy = NextPage({"page_size": SIZE}, parameters={})
-    assert strategy.next_page_token(reply(204), 0, None) is None
+def test_a_window_that_a_bulk_edit_emptied_ends() -> None:
+    store = Store(range(1, 26))
+    pages = iter(by_key(store, Seen("id"), "id:greater"))
+    assert len(next(pages)) == 10
+    store.rows = []
+    assert [row for rows in pages for row in rows] == []
+    assert store.asked == [None, ("id:greater", 10), None]
 
 
-def test_first_page_when_asked_for_has_a_size_and_no_token() -> None:
-    strategy = NextPage({"page_size": SIZE}, parameters={})
-    assert (strategy.initial_token, strategy.get_page_size()) == (None, SIZE)
+@pytest.mark.parametrize("no_rows", [b"", {"data": []}, {"data": [], "meta": {}}])
+def test_nothing_in_place_of_pages_that_were_counted_is_an_error(no_rows: Any) -> None:
+    store = Store(range(1, 11), claim=lambda *_: (30, 3), no_rows=no_rows)
+    with pytest.raises(AirbyteTracedException, match="counts more rows"):
+        read(store, "page")
+    assert store.asked.count(("page", 3)) == 3  # tried again
+
+
+@pytest.mark.parametrize("version", ["v2", "v3"])
+def test_a_page_that_comes_again_is_an_error(version: str) -> None:
+    store = Store(range(1, 31), version=version, ignored=frozenset({"page"}))
+    with pytest.raises(AirbyteTracedException, match="again and again"):
+        read(store, "page")
+
+
+def test_a_page_that_comes_again_is_the_end_where_all_is_read() -> None:
+    store = Store(range(1, 11), claim=lambda *_: (10, 3), ignored=frozenset({"page"}))
+    assert read(store, "page") == store.rows
+    unpaged = Store(range(1, 51), version="v2", limit=None, ignored=frozenset({"page"}))
+    assert read(unpaged, "page") == unpaged.rows
+
+
+@pytest.mark.parametrize("gaps", [{1}, {2}, {3}, {1, 2}, {2, 3}, {1, 3, 5}])
+def test_rows_behind_empty_pages_that_are_counted_are_read(gaps: set[int]) -> None:
+    class Gaps(Store):
+        """Shows nothing on some pages, though their rows are counted."""
+
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            page = super().__call__(asked_by)
+            hidden = asked_by.get("page", 1) in gaps
+            body = {"data": [], "meta": {"pagination": {"total": 52, "total_pages": 6}}}
+            return Page.of(reply(200, body, path="v3/x"), 10, 10) if hidden else page
+
+    store = Gaps(range(1, 53))
+    shown = [n for n in store.rows if (n - 1) // 10 + 1 not in gaps]
+    assert sorted(read(store, "page")) == shown
+
+
+def test_a_cursor_that_leads_in_a_circle_is_not_followed() -> None:
+    class Circle(Store):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            return super().__call__({"after": "10"} if asked_by.get("after") == "20" else asked_by)
+
+    store = Circle(range(1, 41), cursors=True)
+    assert sorted(read(store, "cursor")) == store.rows
+    assert store.said
+
+
+def test_cursors_are_followed_however_few_rows_a_page_has() -> None:
+    store = Store(range(1, 13), cap=1, cursors=True, claim=lambda *_: (None, None))
+    assert read(store, "cursor") == store.rows
+
+
+@pytest.mark.parametrize("way", ["page", "min_id", "id:greater"])
+def test_a_row_that_comes_twice_on_a_page_is_read_once(way: str) -> None:
+    class Twice(Store):
+        def _body(self, page: list[int], total: int, size: int, more: bool) -> Any:
+            return super()._body(page[:1] + page, total, size, more)
+
+    store = Twice(range(1, 26), version="v2" if way == "min_id" else "v3")
+    assert sorted(read(store, way)) == store.rows
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_rows_that_stand_still_are_all_read_or_it_is_an_error(data: st.DataObject) -> None:
+    draw = data.draw
+    way = draw(st.sampled_from(sorted(WAYS)))
+    rows = draw(st.integers(0, 60))
+    limit = draw(st.sampled_from([4, 10, 20]))
+    version = "v2" if way == "min_id" or (way == "page" and draw(st.booleans())) else "v3"
+    cap = draw(st.sampled_from([limit, limit - 1, max(2, limit // 2)]))
+    lie = draw(st.sampled_from(["right", "of the page", "one page", "zero", "none", "high"]))
+    ignored = draw(st.sets(st.sampled_from(["page", "min_id", "id:greater", "after"]), max_size=1))
+    numbers = st.lists(st.integers(1, max(rows, 1)), max_size=8)
+    # A v2 list of pages that are capped and shift as well cannot be told from one that ends.
+    deletes = draw(numbers) if cap == limit and lie == "right" else []
+    store = Store(
+        range(1, rows + 1),
+        version=version,
+        limit=limit,
+        cap=cap,
+        claim=LIES[lie],
+        ignored=frozenset(ignored),
+        inclusive=draw(st.booleans()),
+        cursors=way == "cursor" and draw(st.booleans()),
+        deletes=deletes,
+    )
+    with suppress(AirbyteTracedException):
+        ids = read(store, way)
+        assert set(store.rows) <= set(ids)
+        assert len(ids) == len(set(ids))

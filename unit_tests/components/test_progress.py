@@ -10,7 +10,7 @@ from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, TraceType, 
 from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
 from airbyte_cdk.sources.types import Record
 
-from source_bigcommerce.components import NextPage, WindowRetriever
+from source_bigcommerce.components import Rows, WindowRetriever
 from source_bigcommerce.components.messages import GIVEN_UP
 from source_bigcommerce.components.progress import Progress
 from source_bigcommerce.components.sync import Sync
@@ -93,17 +93,46 @@ def test_report_when_half_a_minute_has_passed_is_due_and_tells_all(clock: Clock)
 # What tells how many rows there are
 
 
-def counted(parameters: dict[str, Any], body: Any, token: Any = None, path: str = "v3/x") -> int:
+class Answering(HttpRequester):
+    """Answers each request alike."""
+
+    def __init__(self, body: Any, path: str) -> None:
+        self._reply = body, path
+
+    def send_request(self, *_: Any, **__: Any) -> requests.Response | None:
+        body, path = self._reply
+        return reply(200, body, path=path)
+
+
+class Selector:
+    """Rows as records, as they are."""
+
+    def __init__(self) -> None:
+        self.extractor = self
+
+    def records_of(self, rows: Any) -> Any:
+        return rows
+
+    def filter_and_transform(self, rows: Any, *_: Any) -> list[Record]:
+        return [Record(row, "x") for row in rows]
+
+
+def counted(parameters: dict[str, Any], body: Any, path: str = "v3/x") -> int:
     sync = Sync()
-    pages = NextPage(config=CONFIGURED, parameters={"name": "x", **parameters}, api_budget=sync)
-    pages.next_page_token(reply(200, body, path=path), 2, None, token)
+    rows = Rows(
+        Answering(body, path),
+        Selector(),  # type: ignore[arg-type]
+        config=CONFIGURED,
+        parameters={"name": "x", **parameters},
+        api_budget=sync,
+    )
+    next(iter(rows.read_records({})))
     return told(sync.progress, is_last=True).get("x") or 0
 
 
 def test_total_when_the_first_page_tells_it_is_expected() -> None:
     body = {"data": [{"id": 1}], "meta": {"pagination": {"total": 41, "total_pages": 21}}}
     assert counted({}, body) == 41
-    assert counted({}, body, token=2) == 0
     assert counted({"has_parent": True}, body) == 0
     assert counted({}, {"data": [{"id": 1}]}) == 0
     assert counted({}, [{"id": 1}], path="v2/orders") == 0
@@ -124,10 +153,6 @@ def test_window_when_it_has_ten_pages_is_counted_by_a_request(
 ) -> None:
     asked: list[requests.Response | None] = []
 
-    class Rows:
-        def read_records(self, *_: Any) -> list[Record]:
-            return [Record({"id": n, "date_modified": None}, "orders") for n in range(rows)]
-
     class Counting(HttpRequester):
         def __init__(self) -> None:
             pass
@@ -139,9 +164,13 @@ def test_window_when_it_has_ten_pages_is_counted_by_a_request(
             return asked[-1]
 
     sync = Sync()
+    body = [{"id": n, "date_modified": None} for n in range(rows)]
     retriever = WindowRetriever(
-        Rows(),  # type: ignore[arg-type]
+        Answering(body, "v2/orders"),
+        Selector(),  # type: ignore[arg-type]
         config=CONFIGURED,
+        paging="none",
+        date="date_modified",
         parameters={"name": "orders"},
         counter=Counting(),
         api_budget=sync,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from airbyte_cdk.sources.declarative.retrievers import SimpleRetriever
 from airbyte_cdk.sources.types import Record, StreamSlice
 
 from source_bigcommerce.components import WindowRetriever
@@ -36,19 +35,29 @@ def test_window_when_hashed_again_computes_nothing(monkeypatch: pytest.MonkeyPat
     assert hash(window) != 0
 
 
-def test_rows_when_read_get_the_window_and_no_schema_and_dates_as_instants() -> None:
+def test_rows_when_read_get_the_window_and_no_schema_and_dates_as_instants(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked: list[Any] = []
 
-    class Rows:
-        def read_records(self, *args: Any) -> list[Any]:
+    class Selector:
+        def filter_and_transform(self, rows: Any, *args: Any) -> list[Record]:
             asked.append(args)
-            dates = ["2024-01-05T06:07:08Z", None]
-            return [Record({"id": 1, "date_modified": date}, "rows") for date in dates]
+            return [Record(row, "rows") for row in rows]
 
-    retriever = WindowRetriever(cast(SimpleRetriever, Rows()), config={}, parameters={})
+    dates = ["2024-01-05T06:07:08Z", None]
+    rows = [{"id": 1, "date_modified": date} for date in dates]
+    monkeypatch.setattr(WindowRetriever, "pages", lambda *_: iter([rows]))
+    retriever = WindowRetriever(
+        cast(Any, None),
+        cast(Any, Selector()),
+        config={"page_size": 250},
+        parameters={},
+        date="date_modified",
+    )
     records = cast(list[Record], list(retriever.read_records({"properties": {}}, SLICE)))
-    [(schema, window)] = asked
+    [(_, schema, window)] = asked
     assert (schema, type(window), window) == ({}, Window, SLICE)
-    dates = [record.data["date_modified"] for record in records]
-    assert dates == ["2024-01-05T06:07:08Z", None]
-    assert isinstance(dates[0], Instant)
+    read = [record.data["date_modified"] for record in records]
+    assert read == dates
+    assert isinstance(read[0], Instant)

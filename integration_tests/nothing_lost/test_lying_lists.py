@@ -1,0 +1,147 @@
+"""Stores whose lists are not what they say: each stream is read whole, or it is an error.
+
+Every stream of the connector is read from each of them, in one sync.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import Level
+
+from integration_tests.nothing_lost.completeness import (
+    NOW,
+    START,
+    assert_honest,
+    completed,
+    shop,
+    streams,
+)
+from integration_tests.nothing_lost.test_faults import failed_streams
+from integration_tests.syncs import Sync, sync
+from sandbox import Sandbox
+
+NAMES = tuple(streams())
+SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 20}
+SIZES = {"orders": 45, "channels": 3} | dict.fromkeys(
+    ("customers", "products", "pages", "brands", "categories"), 45
+)
+
+
+def _store(**options: Any) -> Sandbox:
+    return shop(**SIZES, empty_transactions="200", **options)
+
+
+@pytest.fixture(scope="module")
+def operations() -> set[str]:
+    """What an honest store is asked for; known once `honest` is read."""
+    return set()
+
+
+@pytest.fixture(scope="module")
+def honest(operations: set[str]) -> Sync:
+    """What there is to read."""
+    with _store() as store:
+        read = sync(store, *NAMES, **SETTINGS)
+        operations.update(entry.operation for entry in store.log)
+    assert read.errors == []
+    assert completed(read) == set(NAMES)
+    assert read.logs(Level.WARN) == []
+    return read
+
+
+WHOLE: dict[str, dict[str, Any]] = {
+    "totals of the page": {"totals": "of_page"},
+    "always one page": {"totals": "one_page"},
+    "half the rows are counted": {"totals": "low"},
+    "three times the rows are counted": {"totals": "high"},
+    "totals are zero": {"totals": "zero"},
+    "totals are negative": {"totals": "negative"},
+    "totals are text": {"totals": "text"},
+    "no totals": {"totals": "missing"},
+    "no totals and no cursors": {"totals": "missing", "cursors": False},
+    "totals of the page and no cursors": {"totals": "of_page", "cursors": False},
+    "pages of 15 for 20": {"cap": 15},
+    "pages of 19 for 20": {"cap": 19},
+    "pages of 15, and totals of the page": {"cap": 15, "totals": "of_page"},
+    "an empty page in the middle": {"gaps": {2}, "cursors": False},
+    "an empty first page, and two more": {"gaps": {1, 3, 4}, "cursors": False},
+    "cursors are ignored": {"ignored": {"after"}},
+    "dates are ignored": {"ignored": {"dates"}},
+    "no end of a window is heeded": {"ignored": {"max_date_modified", "date_modified:max"}},
+    "no start of a window is heeded": {"ignored": {"min_date_modified", "date_modified:min"}},
+    "keys are ignored": {"ignored": {"min_id", "id:greater"}},
+    "sort is ignored": {"ignored": {"sort"}},
+    "sort and dates are ignored": {"ignored": {"sort", "dates"}},
+    "min_id leaves its row out": {"exclusive_min_id": True},
+    "rows come twice on a page": {"doubled": True},
+    "rows come with 203": {"ok": 203},
+}
+# Where there is no other way to read the list.
+FAILING: dict[str, set[str]] = {
+    "cursors are ignored": {"channel_listings"},
+    "rows come twice on a page": {"channel_listings"},
+    "three times the rows are counted": {"channel_listings", "tax_rates"},
+}
+
+
+@pytest.mark.parametrize("lie", WHOLE)
+def test_a_list_that_is_not_what_it_says_is_read_whole(lie: str, honest: Sync) -> None:
+    failing = FAILING.get(lie, set())
+    with _store(**WHOLE[lie]) as store:
+        read = sync(store, *NAMES, failing=bool(failing), **SETTINGS)
+    assert_honest(honest, read)
+    assert completed(read) == set(NAMES) - failing
+    assert failed_streams(read) == failing
+
+
+def test_a_list_without_pages_is_an_error_where_it_is_longer_than_one(honest: Sync) -> None:
+    with _store(ignored={"page"}, cursors=False) as store:
+        read = sync(store, *NAMES, failing=True, **SETTINGS)
+    assert_honest(honest, read)
+    failed = failed_streams(read)
+    assert completed(read) | failed == set(NAMES)
+    assert {"brands", "categories", "pages", "customers"} <= failed
+    assert not {"orders", "products", "store", "channels"} & failed
+
+
+# Status and body. None of these is an empty list, whoever sends it.
+NO_LISTS: dict[str, tuple[int, str]] = {
+    "202 without rows": (202, '{"data": []}'),
+    "206 with rows": (206, '[{"id": 1}]'),
+    "304": (304, ""),
+    "an error in place of rows": (200, '{"status": 503, "message": "Try again"}'),
+    "an error among rows": (200, '[{"status": 404, "message": "Not found"}]'),
+    "an error where rows should be": (200, '{"data": {"title": "Oops", "errors": {}}}'),
+    "null in place of rows": (200, '{"data": null, "meta": {}}'),
+    "an empty object": (200, "{}"),
+}
+
+
+@pytest.mark.parametrize(
+    "kinds", [list(NO_LISTS)[:4], list(NO_LISTS)[4:]], ids=["statuses and errors", "shapes"]
+)
+def test_what_is_no_list_is_asked_for_again(
+    kinds: list[str], honest: Sync, operations: set[str]
+) -> None:
+    with _store() as store:
+        for operation in sorted(operations):
+            for status, body in map(NO_LISTS.__getitem__, kinds):
+                store.faults.add(operation, "status", status=status, body=body)
+        read = sync(store, *NAMES, **SETTINGS)
+        assert store.faults.pending() == []
+    assert read.errors == []
+    assert completed(read) == set(NAMES)
+    assert_honest(honest, read)
+
+
+@pytest.mark.parametrize("kind", NO_LISTS)
+def test_what_is_no_list_for_good_is_an_error(kind: str, honest: Sync) -> None:
+    status, body = NO_LISTS[kind]
+    names = ("orders", "brands", "customers", "order_products", "transactions", "store")
+    with _store() as store:
+        store.faults.add("*", "status", status=status, body=body, times=None, at=3)
+        read = sync(store, *names, failing=True, **SETTINGS)
+    assert_honest(honest, read)
+    assert len(failed_streams(read)) >= len(names) - 2

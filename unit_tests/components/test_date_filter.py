@@ -1,0 +1,134 @@
+"""A store that does not heed the dates of windows is read once, and every window knows of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Any
+
+import pytest
+from airbyte_cdk.sources.types import StreamSlice
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_bigcommerce.components.date_filter import DateFilter
+from source_bigcommerce.components.extractor import Row
+
+YEARS = [2020, 2021, 2022, 2023]
+END = "2023-12-31T23:59:59Z"
+CONFIG = {"start_date": "2020-01-01T00:00:00Z", "end_date": END, "reads_everything": False}
+
+
+def window(first: int, last: int | None = None) -> StreamSlice:
+    bounds = {
+        "start_time": f"{first}-01-01T00:00:00Z",
+        "end_time": f"{last or first}-12-31T23:59:59Z",
+    }
+    return StreamSlice(partition={}, cursor_slice=bounds)
+
+
+def row(number: int, date: str | None) -> Row:
+    return {"id": number, "date_modified": date}
+
+
+WHOLE = [[row(n, f"{year}-06-01T00:00:00+00:00")] for n, year in enumerate(YEARS)]
+
+
+class Dates(DateFilter):
+    """Keeps what it said, and the windows that were asked for."""
+
+    def __init__(self, config: dict[str, Any] | None = None) -> None:
+        self.said: list[str] = []
+        self.asked: list[tuple[str, str]] = []
+        super().__init__("date_modified", config or CONFIG, self.said.append)
+
+    def ids(self, of: StreamSlice, read: Callable[[StreamSlice], Iterator[list[Row]]]) -> list[int]:
+        def asked(window: StreamSlice) -> Iterator[list[Row]]:
+            self.asked.append((window["start_time"][:4], window["end_time"][:4]))
+            return read(window)
+
+        return [row["id"] for rows in self.pages(of, asked) for row in rows]
+
+
+def ignoring(_: StreamSlice) -> Iterator[list[Row]]:
+    return iter(WHOLE)
+
+
+def heeding(of: StreamSlice) -> Iterator[list[Row]]:
+    for rows in WHOLE:
+        if of["start_time"][:19] <= str(rows[0]["date_modified"])[:19] <= of["end_time"][:19]:
+            yield rows
+
+
+def test_windows_that_are_heeded_are_read_one_by_one() -> None:
+    dates = Dates()
+    assert [dates.ids(window(year), heeding) for year in YEARS] == [[0], [1], [2], [3]]
+    assert dates.said == []
+
+
+def test_windows_that_are_not_heeded_are_read_once_by_the_first_to_see_it() -> None:
+    dates = Dates()
+    # The first row is within its window, and is not handed on again.
+    assert [dates.ids(window(year), ignoring) for year in YEARS] == [[0, 1, 2, 3], [], [], []]
+    assert dates.asked == [("2020", "2020"), ("2020", "2023")]
+    assert len(dates.said) == 1
+
+
+def test_windows_side_by_side_bring_each_row_once() -> None:
+    dates, together = Dates(), threading.Barrier(len(YEARS), timeout=5)
+
+    def read(of: StreamSlice) -> Iterator[list[Row]]:
+        if (of["start_time"][:4], of["end_time"][:4]) != ("2020", "2023"):
+            together.wait()
+        return iter(WHOLE)
+
+    with ThreadPoolExecutor(len(YEARS)) as pool:
+        ids = [*pool.map(lambda year: dates.ids(window(year), read), YEARS)]
+    assert sorted(chain.from_iterable(ids)) == [0, 1, 2, 3]
+    assert len(dates.asked) == len(YEARS) + 1
+
+
+def test_windows_when_the_one_that_reads_for_all_fails_fail_as_well() -> None:
+    dates = Dates()
+
+    def failing(of: StreamSlice) -> Iterator[list[Row]]:
+        yield WHOLE[3]
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        dates.ids(window(2020), failing)
+    with pytest.raises(AirbyteTracedException):
+        dates.ids(window(2021), ignoring)
+
+
+def test_rows_from_before_the_start_and_after_the_end_do_not_come() -> None:
+    dates = Dates({**CONFIG, "end_date": "2022-12-31T23:59:59Z"})
+    assert dates.ids(window(2021, 2022), ignoring) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("date", "is_outside"),
+    [
+        ("2020-12-31T23:59:59Z", True),
+        ("Thu, 31 Dec 2020 23:59:59 +0000", True),
+        ("2021-01-01T00:00:00Z", False),
+        ("2022-12-31T23:59:59.9Z", False),
+        ("2023-01-01T00:00:01Z", False),  # v2 windows ask for two seconds more
+        ("2023-01-01T00:00:02Z", True),
+        ("2999-01-01T00:00:00Z", False),  # changed since the sync began
+        ("2019-01-01T00:00:00-05:00", False),  # no date that is surely in UTC tells nothing
+        (None, False),
+        ("", False),
+    ],
+)
+def test_one_row_tells_whether_a_window_is_heeded(date: str | None, is_outside: bool) -> None:
+    dates = Dates()
+    dates.ids(window(2021, 2022), lambda _: iter([[row(1, date)]]))
+    assert bool(dates.said) == is_outside
+
+
+def test_a_first_window_without_a_lower_bound_has_no_row_before_it() -> None:
+    dates = Dates({**CONFIG, "reads_everything": True})
+    assert dates.ids(window(2020), lambda _: iter([[row(1, "1999-01-01T00:00:00Z")]])) == [1]
+    assert dates.said == []
