@@ -19,6 +19,11 @@ _IDS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray")
 _V3 = re.compile(r"/stores/[^/]+/v3/")
 
 
+def is_v3_url(url: str) -> bool:
+    """Whether a request to this address is one of v3, and of v2 otherwise."""
+    return bool(_V3.search(url))
+
+
 def parsed_body(response: requests.Response) -> Any:
     """The JSON body of a reply, parsed once and kept on the reply.
 
@@ -57,7 +62,7 @@ def rows_of(response: requests.Response) -> list[Row]:
     if response.status_code != 200:
         return []
     body = parsed_body(response)
-    if _V3.search(response.url):
+    if is_v3_url(response.url):
         rows = body.get("data") if isinstance(body, dict) else None
     else:
         rows = body
