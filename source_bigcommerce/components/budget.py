@@ -51,6 +51,8 @@ class StoreBudget(AbstractAPIBudget):
         self._share = share / 100
         self._clock = clock
         self._changed = threading.Condition()
+        # What one stream finds out about the store, for those that read it after: see WithArchived.
+        self.found: dict[str, tuple[str, ...]] = {}
         self.sent = 0
         self._in_flight: WeakKeyDictionary[requests.PreparedRequest, float] = WeakKeyDictionary()
         self._has_reply = False

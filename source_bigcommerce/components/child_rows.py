@@ -8,15 +8,19 @@ from functools import cache
 from itertools import islice
 from typing import Any, cast
 
+from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.declarative.retrievers.simple_retriever import SimpleRetriever
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components import embedded
+from source_bigcommerce.components.archived import with_archived
 from source_bigcommerce.components.dates import iso_date
 from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.instant import instant
+from source_bigcommerce.components.messages import CHILDREN_LACKING
 from source_bigcommerce.components.window import Window
 
 Children = list[Record] | Future[list[Record]]
@@ -40,6 +44,10 @@ class ChildRows(Retriever):
     parent_key: field of a child that holds its parent's id, such as `order_id`.
     parent_date: field of a child that holds its parent's `date_modified`; empty for none.
     embeds: name of a function in `embedded`, or of a list in the parent's row; empty for none.
+    archived: the parents asked for archived orders; see WithArchived.
+    api_budget: what all streams of a sync share; the framework hands it in.
+
+    Raises an error that names the parent where the API does not send all of its children.
     """
 
     parents: SimpleRetriever
@@ -50,8 +58,11 @@ class ChildRows(Retriever):
     name: str = ""
     parent_date: str = ""
     embeds: str = ""
+    archived: SimpleRetriever | None = None
+    api_budget: Any = None
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self._parents = with_archived(self.parents, self.archived, self.config, self.api_budget)
         self._pool = _pool(self.config["num_workers"])
         # Parents whose children are asked for ahead of those being emitted: one page, so that the
         # workers are busy while the next page of parents is on its way.
@@ -66,7 +77,7 @@ class ChildRows(Retriever):
         window = Window(stream_slice)
         ahead: deque[tuple[Any, Any, Children]] = deque()  # a parent's id, date and children
         try:
-            parents = self.parents.read_records({}, window)
+            parents = self._parents.read_records({}, window)
             # `check` wants to know whether it may read, not to find the first parent with children.
             for parent in islice(parents, self.config.get("max_parents")):
                 row = cast(Row, parent)
@@ -92,7 +103,19 @@ class ChildRows(Retriever):
         of_parent = StreamSlice(
             partition={self.parent_key: parent_id}, cursor_slice=window.cursor_slice
         )
-        return cast(list[Record], list(self.children.read_records({}, of_parent)))
+        try:
+            return cast(list[Record], list(self.children.read_records({}, of_parent)))
+        except AirbyteTracedException as error:
+            # What is wrong with the API's answers for this parent; not with the token or the line.
+            if error.failure_type != FailureType.system_error:
+                raise
+            parent = self.parent_key.removesuffix("_id").replace("_", " ")
+            raise CHILDREN_LACKING.error(
+                f"{error.message} {error.internal_message}",
+                rows=self.name.replace("_", " "),
+                parent=parent,
+                id=parent_id,
+            ) from error
 
     def _related(
         self, parent_id: Any, date: Any, children: Children, window: Window

@@ -1,6 +1,7 @@
 """What each kind of reply means: rows, a retry, or an error in plain words."""
 
 import random
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ _LONGEST_WAIT = 60.0
 _HEAVY_PAGE = (413, 500, 504)
 _TOO_HEAVY = (ReplyTooLarge, requests.exceptions.ReadTimeout)
 
+_REFUSALS = (400, 422)
+_PAGE = re.compile(r"[?&]page=")
+
 _PROBLEMS = {
     **dict.fromkeys((301, 302, 303, 307, 308), REDIRECTED),
     **dict.fromkeys((400, 405, 406, 415, 422, 501, 505), REQUEST_REFUSED),
@@ -46,6 +50,10 @@ _PROBLEMS = {
 Reply = requests.Response | Exception | None
 
 
+class ParameterRefused(AirbyteTracedException):
+    """The store does not know a parameter that it was asked by."""
+
+
 @dataclass
 class ErrorHandler(DefaultErrorHandler):
     """Retries what passes, never gives up on rate limits, takes no broken page for an empty one.
@@ -55,7 +63,9 @@ class ErrorHandler(DefaultErrorHandler):
     - a 200 whose body is empty or not JSON is retried: it is never "no rows";
     - `shrinks_pages`: a page that is too heavy (413, 500, 504, a time-out, a reply beyond the
       authenticator's bound) is asked for again in smaller parts;
-    - `missing_is_empty`: a 404 means no rows (an order without the sub-resource).
+    - `missing_is_empty`: a 404 means no rows (an order without the sub-resource);
+    - `has_no_pages`: a refused second page means that the first one was all;
+    - `may_refuse`: a refusal is not the end (ParameterRefused): the store is asked otherwise.
 
     Not YAML: DefaultErrorHandler counts 429s among the tries of all other errors, ends after ten
     minutes of them, takes each 200 as it comes, and writes whole replies into the log.
@@ -69,6 +79,8 @@ class ErrorHandler(DefaultErrorHandler):
 
     shrinks_pages: bool = False
     missing_is_empty: bool = False
+    has_no_pages: bool = False
+    may_refuse: bool = False
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         super().__post_init__(parameters)
@@ -100,6 +112,11 @@ class ErrorHandler(DefaultErrorHandler):
             return SUCCESS_RESOLUTION
         if reply.status_code == 404 and self.missing_is_empty:
             return SUCCESS_RESOLUTION
+        if reply.status_code in _REFUSALS and self.has_no_pages and _PAGE.search(reply.url):
+            return SUCCESS_RESOLUTION
+        if reply.status_code in _REFUSALS and self.may_refuse:
+            words = REQUEST_REFUSED.message(status=reply.status_code)
+            raise ParameterRefused(described(reply), words, REQUEST_REFUSED.failure_type)
         if reply.status_code in _HEAVY_PAGE and self.shrinks_pages:
             return _smaller_page(f"BigCommerce answered {reply.status_code}.")
         problem, words = _PROBLEMS.get(reply.status_code), described(reply)

@@ -10,7 +10,8 @@ from airbyte_cdk.sources.declarative.requesters.paginators.strategies.pagination
 )
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
 
-from source_bigcommerce.components.extractor import parsed_body, rows_of
+from source_bigcommerce.components.extractor import described, parsed_body, rows_of
+from source_bigcommerce.components.messages import REPLY_UNKNOWN
 from source_bigcommerce.components.progress import Progress
 
 # Page sizes that an API would fall back to when it does not grant the `limit` asked for.
@@ -18,9 +19,13 @@ _LIKELY_CAPS = frozenset({10, 20, 25, 30, 40, 50, 100, 150, 200})
 
 
 class _PageNumber(int):
-    """A page number that knows the last row before it, to notice a page that comes again."""
+    """A page number that knows the last row before it, to notice a page that comes again.
+
+    is_counted: whether the reply before counted this page.
+    """
 
     row_before: Mapping[str, Any] | None = None
+    is_counted: bool = False
 
 
 @dataclass
@@ -76,6 +81,10 @@ class NextPage(PaginationStrategy):
         """None after the last page, else the `page`, the key or (as text) the cursor to ask by."""
         # Not last_record and last_page_size: they lack the rows that a record filter dropped.
         rows = rows_of(response)
+        if getattr(last_page_token_value, "is_counted", False) and (
+            not rows or rows[-1] == last_page_token_value.row_before  # type: ignore[union-attr]
+        ):
+            raise REPLY_UNKNOWN.error(f"a page that is counted is not there: {described(response)}")
         if response.status_code != 200 or not (rows or self.backward):
             return None
         limit = page_size_override or self._page_size
@@ -112,5 +121,5 @@ class NextPage(PaginationStrategy):
         if rows[-1] == getattr(last_page_token_value, "row_before", None):
             return None
         page = _PageNumber(int(last_page_token_value or 1) + 1)
-        page.row_before = rows[-1]
+        page.row_before, page.is_counted = rows[-1], "total_pages" in pages
         return page

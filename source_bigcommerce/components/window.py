@@ -12,6 +12,7 @@ from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Record, StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_bigcommerce.components.archived import with_archived
 from source_bigcommerce.components.extractor import rows_of
 from source_bigcommerce.components.instant import instant
 from source_bigcommerce.components.progress import Progress
@@ -49,6 +50,8 @@ class WindowRetriever(Retriever):
     counter: asks how many rows a window has, where the pages do not tell. It costs a request, so
         only windows of many pages are counted.
     skips_repeats: drop what comes again as it was on the first page, which NextPage reads twice.
+    archived: the rows asked for archived orders; see WithArchived.
+    api_budget: what all streams of a sync share; the framework hands it in.
     """
 
     rows: SimpleRetriever
@@ -56,8 +59,11 @@ class WindowRetriever(Retriever):
     parameters: InitVar[Mapping[str, Any]]
     counter: HttpRequester | None = None
     skips_repeats: bool = False
+    archived: SimpleRetriever | None = None
+    api_budget: Any = None
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self._rows = with_archived(self.rows, self.archived, self.config, self.api_budget)
         self._stream = parameters.get("name", "")
         self._progress = Progress.of(self.config)
 
@@ -68,7 +74,7 @@ class WindowRetriever(Retriever):
         first_page: dict[Any, Any] = {}
         window = Window(stream_slice)
         many = _MANY_PAGES * self.config["page_size"] if self.counter else 0
-        for position, record in enumerate(self.rows.read_records({}, window), start=1):
+        for position, record in enumerate(self._rows.read_records({}, window), start=1):
             if position == many and self.counter:
                 self._count(self.counter, window)
             row = cast(Record, record).data
