@@ -21,7 +21,7 @@ from source_bigcommerce.components.dates import iso_date
 from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.instant import instant
 from source_bigcommerce.components.messages import CHILDREN_LACKING
-from source_bigcommerce.components.window import Window
+from source_bigcommerce.components.window import Window, is_late
 
 Children = list[Record] | Future[list[Record]]
 
@@ -44,6 +44,7 @@ class ChildRows(Retriever):
     parent_key: field of a child that holds its parent's id, such as `order_id`.
     parent_date: field of a child that holds its parent's `date_modified`; empty for none.
     embeds: name of a function in `embedded`, or of a list in the parent's row; empty for none.
+    drops_late: drop children that changed after the window's end, where the API is not asked to.
     archived: the parents asked for archived orders; see WithArchived.
     api_budget: what all streams of a sync share; the framework hands it in.
 
@@ -58,6 +59,7 @@ class ChildRows(Retriever):
     name: str = ""
     parent_date: str = ""
     embeds: str = ""
+    drops_late: bool = False
     archived: SimpleRetriever | None = None
     api_budget: Any = None
 
@@ -122,6 +124,8 @@ class ChildRows(Retriever):
     ) -> Iterator[Record]:
         for child in children.result() if isinstance(children, Future) else children:
             row = cast(dict[str, Any], child.data)
+            if self.drops_late and is_late(row.get("date_modified"), window):
+                continue
             row.setdefault(self.parent_key, parent_id)
             if self.parent_date:
                 row[self.parent_date] = date

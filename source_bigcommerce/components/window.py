@@ -41,6 +41,12 @@ class Window(StreamSlice):
         return self._hash
 
 
+def is_late(date: Any, window: StreamSlice) -> bool:
+    """Whether a row changed after its window's end: it comes with the next sync. One without a date
+    never did."""
+    return isinstance(date, str) and date[:19] > window["end_time"][:19]
+
+
 @dataclass
 class WindowRetriever(Retriever):
     """Reads the rows of a window, with slices and dates that cost the cursor little.
@@ -50,6 +56,7 @@ class WindowRetriever(Retriever):
     counter: asks how many rows a window has, where the pages do not tell. It costs a request, so
         only windows of many pages are counted.
     skips_repeats: drop what comes again as it was on the first page, which NextPage reads twice.
+    drops_late: drop what changed after the window's end, where the API is not asked to.
     archived: the rows asked for archived orders; see WithArchived.
     api_budget: what all streams of a sync share; the framework hands it in.
     """
@@ -59,6 +66,7 @@ class WindowRetriever(Retriever):
     parameters: InitVar[Mapping[str, Any]]
     counter: HttpRequester | None = None
     skips_repeats: bool = False
+    drops_late: bool = False
     archived: SimpleRetriever | None = None
     api_budget: Any = None
 
@@ -84,6 +92,8 @@ class WindowRetriever(Retriever):
                 if len(first_page) < self.config["page_size"]:
                     first_page[row["id"]] = dict(row)
             row["date_modified"] = instant(row.get("date_modified"))  # type: ignore[index]
+            if self.drops_late and is_late(row["date_modified"], window):
+                continue
             yield record
 
     def _count(self, counter: HttpRequester, window: Window) -> None:
