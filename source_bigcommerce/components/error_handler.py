@@ -19,11 +19,12 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.authenticator import ReplyTooLarge
 from source_bigcommerce.components.budget import seconds_until_retry
-from source_bigcommerce.components.extractor import described, parsed_body
+from source_bigcommerce.components.extractor import described, is_v3_url, parsed_body
 from source_bigcommerce.components.messages import (
     GIVEN_UP,
     NOT_FOUND,
     REDIRECTED,
+    REPLY_UNKNOWN,
     REQUEST_REFUSED,
     SCOPE_LACKING,
     STORE_SUSPENDED,
@@ -111,6 +112,8 @@ class ErrorHandler(DefaultErrorHandler):
                 )
             return SUCCESS_RESOLUTION
         if reply.status_code == 404 and self.missing_is_empty:
+            if is_v3_url(reply.url) and _PAGE.search(reply.url):  # asked for as it was counted
+                raise REPLY_UNKNOWN.error(described(reply))
             return SUCCESS_RESOLUTION
         if reply.status_code in _REFUSALS and self.has_no_pages and _PAGE.search(reply.url):
             return SUCCESS_RESOLUTION
