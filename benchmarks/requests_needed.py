@@ -13,6 +13,9 @@ from benchmarks.streams import ENDPOINTS, PAGE_SIZE
 WINDOWED = ("customers", "orders", "order_products", "transactions", "products")
 """Streams that a backfill reads in date windows side by side."""
 
+OF_ORDERS = ("orders", "order_products", "transactions")
+"""Streams that read the list of orders."""
+
 _COUNTED_FROM = 10 * PAGE_SIZE
 
 
@@ -65,11 +68,13 @@ def least_of_all(rows: Rows) -> int:
 def most(stream: str, rows: Rows, windows: int) -> int:
     """The most requests that the connector makes for a stream.
 
-    Each window ends with a page of its own, and long windows of orders are counted, to tell how far
-    a sync is. Left out: a v2 list says nothing of its length, so where its last page is as long as
-    an API's cap might be, one more is asked for.
+    Each window ends with a page of its own; each window of orders is asked once more, for archived
+    ones that the list may hide; and long windows of orders are counted, to tell how far a sync is.
+    Left out: a v2 list says nothing of its length, so where its last page is as long as the cap of
+    an API might be, one more is asked for.
     """
     further = windows - 1 if stream in WINDOWED else 0
+    further += windows if stream in OF_ORDERS else 0
     if stream == "orders":
         further += min(windows, rows.orders // _COUNTED_FROM)
     return least(stream, rows) + further

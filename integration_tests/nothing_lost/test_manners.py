@@ -173,3 +173,33 @@ def test_streams_that_are_read_whole_when_never_modified_rows_come_later_bring_t
         assert len(second.records[name]) == len(first.records[name]) + 1 == len(store.rows(name))
         assert [record for record in second.records[name] if "date_modified" not in record]
         assert not [entry for entry in store.log if "date" in entry.raw_query]
+
+
+@pytest.mark.parametrize("moves", [False, True], ids=["the date stays", "the date moves"])
+def test_children_when_edited_are_as_old_as_their_parents_but_in_streams_of_their_own(
+    moves: bool,
+) -> None:
+    names = ("products", "product_variants", "customers", "customer_addresses")
+    with Sandbox(**SIZES, access_token=TOKEN) as store:
+        assert store.options.parent_dates == "orders"
+        store.options.parent_dates = "all" if moves else "orders"
+        first = sync(store, *names)
+        store.clock.advance(3600)
+        variant, address = store.rows("variants")[0], store.rows("customer_addresses")[0]
+        store.edit("variants", variant["id"], {"sku": "edited"})
+        store.edit("customer_addresses", address["id"], {"city": "Edited"})
+        second = sync(store, *names, state=first.state)
+
+    def found(name: str, key: int) -> list[Row]:
+        return [row for row in second.records.get(name, []) if row["id"] == key]
+
+    assert [row["sku"] for row in found("product_variants", variant["id"])] == ["edited"]
+    assert [row["city"] for row in found("customer_addresses", address["id"])] == ["Edited"]
+    products, customers = (
+        found("products", variant["product_id"]),
+        found("customers", address["customer_id"]),
+    )
+    assert (len(products), len(customers)) == ((1, 1) if moves else (0, 0))
+    if moves:
+        assert "edited" in [each["sku"] for each in products[0]["variants"]]
+        assert "Edited" in [each["city"] for each in customers[0]["addresses"]]
