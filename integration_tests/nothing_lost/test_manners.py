@@ -15,7 +15,7 @@ from sandbox import Sandbox
 from sandbox.options import Options
 
 NAMES = [row.name for row in STREAMS]
-SIZES = {"orders": 30, "customers": 20, "products": 20, "channels": 4}
+SIZES: dict[str, Any] = {"orders": 30, "customers": 20, "products": 20, "channels": 4}
 # The API documents no paging of these.
 WHOLE = [row.name for row in STREAMS if "limit=" not in row.first_request]
 WHOLE_CHILDREN = ["order_consignments", "order_fees"]

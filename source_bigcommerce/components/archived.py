@@ -52,8 +52,9 @@ class WithArchived:
         # Eight bytes an order; few of them are archived.
         ids, archived = array("q"), set[int]()
         for record in self._read("listed", stream_slice):
-            ids.append(int(record["id"]))
-            if _is_archived(record):
+            row = cast(Row, record.data)
+            ids.append(int(row["id"]))
+            if _is_archived(row):
                 archived.add(ids[-1])
             yield record
         yield from self._hidden(stream_slice, ids, archived)
