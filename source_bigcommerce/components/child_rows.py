@@ -79,7 +79,7 @@ class ChildRows(Retriever):
         window = Window(stream_slice)
         ahead: deque[tuple[Any, Any, Children]] = deque()  # a parent's id, date and children
         try:
-            parents = self._parents.read_records({}, window)
+            parents = self._parents(window)
             # `check` wants to know whether it may read, not to find the first parent with children.
             for parent in islice(parents, self.config.get("max_parents")):
                 row = cast(Row, parent)

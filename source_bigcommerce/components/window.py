@@ -82,7 +82,7 @@ class WindowRetriever(Retriever):
         first_page: dict[Any, Any] = {}
         window = Window(stream_slice)
         many = _MANY_PAGES * self.config["page_size"] if self.counter else 0
-        for position, record in enumerate(self._rows.read_records({}, window), start=1):
+        for position, record in enumerate(self._rows(window), start=1):
             if position == many and self.counter:
                 self._count(self.counter, window)
             row = cast(Record, record).data
