@@ -31,6 +31,7 @@ READS: dict[str, tuple[Iterable[int], dict[str, Any]]] = {
     "those of the first page": (range(10), A_WINDOW),
     "more than a page, all over": (range(1, 60, 4), A_WINDOW),
     "more than a page, in all windows": (range(1, 60, 4), WINDOWS),
+    "those of the first windows": (range(30), WINDOWS),
     "all": (range(60), A_WINDOW),
 }
 """Which orders are archived, by their position, and how they are read."""
