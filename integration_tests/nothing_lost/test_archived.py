@@ -11,6 +11,7 @@ from airbyte_cdk.models import Level
 from integration_tests.nothing_lost.completeness import (
     LOOK_BACK,
     START,
+    archive,
     assert_complete,
     completed,
     shop,
@@ -42,15 +43,6 @@ WAYS = [
     for flag in (True, False)
     if flag or is_deleted not in ("refused", "ignored") or listed == "shown"
 ]
-
-
-def archive(store: Sandbox, which: Iterable[int]) -> set[int]:
-    """Archives orders by their position; their date does not move."""
-    rows = store.rows("orders")
-    keys = {rows[at]["id"]: rows[at]["date_modified"] for at in which}
-    for key, date in keys.items():
-        store.edit("orders", key, {"is_deleted": True, "date_modified": date})
-    return set(keys)
 
 
 def asked(store: Sandbox) -> list[Entry]:
