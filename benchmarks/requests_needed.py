@@ -18,6 +18,8 @@ SHIFTING = ("channels",)
 
 TIME = 1
 """A sync of streams with a date asks the store for its time, once."""
+OF_ORDERS = ("orders", "order_products", "transactions")
+"""Streams that read the list of orders."""
 
 _COUNTED_FROM = 10 * PAGE_SIZE
 
@@ -83,13 +85,14 @@ def least_of_all(rows: Rows) -> int:
 def most(stream: str, rows: Rows, windows: int) -> int:
     """The most requests that the connector makes for a stream.
 
-    Each window ends with a page of its own, of orders with two, and long windows of orders are
-    counted, to tell how far a sync is. The line items of a cut order are a v2 list of their own.
-    Left out: the store's time (TIME).
+    Each window ends with a page of its own, of orders with two; each window of orders is asked once
+    more, for archived ones that the list may hide; and long windows of orders are counted, to tell
+    how far a sync is. The line items of a cut order are a v2 list of their own. Left out: the
+    store's time (TIME).
     """
     further = windows - 1 if stream in WINDOWED else 0
-    if stream in ("orders", "order_products", "transactions"):
-        further *= 2
+    if stream in OF_ORDERS:
+        further = 2 * further + windows
     if stream == "order_products":
         further += rows.cut_orders
     # The second that is not over yet.

@@ -385,7 +385,16 @@ def pages_of_lines(order: int, count: int) -> list[str]:
             pages(CUSTOMERS, 3),
         ),
         # The 100th order is 292, the 200th is 474.
-        ("orders", {}, [ORDERS, f"{ORDERS}&min_id=293", f"{ORDERS}&min_id=475"]),
+        (
+            "orders",
+            {},
+            [
+                ORDERS,
+                f"{ORDERS}&min_id=293",
+                f"{ORDERS}&min_id=475",
+                f"{ORDERS}&is_deleted=true",  # the list may hide some
+            ],
+        ),
         (
             "order_products",
             {},
@@ -393,6 +402,7 @@ def pages_of_lines(order: int, count: int) -> list[str]:
                 ORDERS_WITH_LINES,
                 f"{ORDERS_WITH_LINES}&min_id=293",
                 f"{ORDERS_WITH_LINES}&min_id=475",
+                f"{ORDERS_WITH_LINES}&is_deleted=true",
                 *pages_of_lines(378, 1),  # three lines in no consignment
                 *pages_of_lines(391, 1),  # likewise
                 *pages_of_lines(422, 2),  # 50 lines; as many may be all that one page can hold

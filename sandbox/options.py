@@ -75,6 +75,29 @@ class Options:
     """True: the first row of a page comes twice."""
     ok: int = 200
     """Status of what is answered with rows: 200, 203."""
+    archived_orders: str = "shown"
+    """Whether /v2/orders lists archived orders unasked: shown or hidden."""
+    is_deleted: str = "only"
+    """What `is_deleted=true` brings: only the archived orders, also them; or ignored, refused."""
+    archived_flag: bool = True
+    """False: orders have no field `is_deleted`."""
+    undated: bool = False
+    """True: of each v3 list with a filter on `date_modified`, but products and customers, one row
+    in three has no such date, and no filter finds it. So are listings that were never modified."""
+    v3_dates: str = "any"
+    """plain: a filter of v3 by a date whose colons are encoded finds nothing."""
+    v2_dates: str = "any"
+    """encoded: a filter of v2 by a date whose colons are not encoded is not heeded."""
+    whole_lists: int | None = None
+    """Lists that are documented as sent whole come in pages of so many rows; None: whole."""
+    undocumented_page: str = "refused"
+    """`page`, asked of a list that is sent whole: refused or ignored."""
+    later_children: str = "paged"
+    """Pages of one parent's rows after the first: paged as they should be, repeated (the first one
+    again), empty (with the right counts), refused (400) or missing (404)."""
+    parent_dates: str = "orders"
+    """Whose `date_modified` moves when what belongs to it changes: orders, all, or none.
+    By reports a product's does not with its variants, nor a customer's with addresses."""
     cache_mb: int = 1024
     """Serialised rows kept in memory."""
 
@@ -94,6 +117,14 @@ class Options:
         _one_of("totals", self.totals, tuple(TOTALS))
         _one_of("ok", self.ok, (200, 203))
         _one_of("warning_place", self.warning_place, ("consignment", "line_items", "consignments"))
+        _one_of("archived_orders", self.archived_orders, ("shown", "hidden"))
+        _one_of("is_deleted", self.is_deleted, ("only", "also", "ignored", "refused"))
+        _one_of("v3_dates", self.v3_dates, ("any", "plain"))
+        _one_of("v2_dates", self.v2_dates, ("any", "encoded"))
+        _one_of("undocumented_page", self.undocumented_page, ("refused", "ignored"))
+        kinds = ("paged", "repeated", "empty", "refused", "missing")
+        _one_of("later_children", self.later_children, kinds)
+        _one_of("parent_dates", self.parent_dates, ("orders", "all", "none"))
         _one_of("empty_transactions", self.empty_transactions, ("mixed", "200", "204", "404"))
 
     def __post_init__(self) -> None:

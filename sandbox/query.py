@@ -150,7 +150,7 @@ def _page(route: Route, values: Mapping[str, str]) -> int:
 
 
 def _limit(route: Route, values: Mapping[str, str], includes: tuple[str, ...]) -> int:
-    limit = _positive(values, "limit", DEFAULT_LIMIT)
+    limit = _positive(values, "limit", route.default_limit)
     if limit > route.max_limit:
         raise Refusal(413, f"The limit parameter exceeded the maximum of {route.max_limit}.")
     if any(name in route.small_page_includes for name in includes):

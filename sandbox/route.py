@@ -124,6 +124,7 @@ class Route:
     """False: `page` together with `before` or `after` is refused; True: it is ignored."""
     concurrent: int | None = None
     """How many requests are answered at a time; those beyond get 429."""
+    default_limit: int = 50
     max_limit: int = 250
     max_page: int | None = None
     unknown_parameter: int = 422

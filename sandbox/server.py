@@ -92,7 +92,7 @@ class Sandbox:
         start = int(time.time()) if now == "real" else instant(now)
         self.clock = Clock(start, ticking=now == "real")
         world = World(Size(**sizes), seed, start, years, self.options.store_hash)
-        self.data = Store(world, self.clock, self.options.cache_mb * 1024 * 1024)
+        self.data = Store(world, self.clock, self.options)
         self.surface = Surface(self.data, self.options)
         self.login = Login(self.options)
         self.faults = Faults()

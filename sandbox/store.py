@@ -10,6 +10,7 @@ import orjson
 
 from sandbox.children import Children, ChildTable
 from sandbox.clock import Clock, instant
+from sandbox.options import Options
 from sandbox.table import DATE_COLUMNS, Condition, Positions, Row, Table
 from sandbox.world import World
 
@@ -20,14 +21,15 @@ class Store:
     Not more than one thread may be inside: hold `lock` around calls that belong together.
     """
 
-    def __init__(self, world: World, clock: Clock, cache_bytes: int) -> None:
+    def __init__(self, world: World, clock: Clock, options: Options) -> None:
         self.world = world
         self.clock = clock
+        self.options = options
         self.lock = threading.RLock()
         self.tables = {table.name: table for table in world.tables}
         self.children = {each.name: each for each in world.children}
         self.objects = world.objects
-        self._cache_left = cache_bytes
+        self._cache_left = options.cache_mb * 1024 * 1024
         self._cache: dict[str, dict[Any, dict[int, bytes]]] = {name: {} for name in self.tables}
 
     # Reading
@@ -101,7 +103,8 @@ class Store:
     def edit(self, collection: str, key: int, fields: Row, parent: int | None = None) -> None:
         """Set fields of a row; its `date_modified` becomes now unless it is among the fields.
 
-        A child needs its parent's key and changes the parent's date instead.
+        A child of orders needs its parent's key and changes the parent's date instead; see
+        `Options.parent_dates`.
         """
         with self.lock:
             if children := self.children.get(collection):
@@ -110,7 +113,9 @@ class Store:
                 self.objects[collection].update(fields)
             else:
                 table = self.table(collection)
-                self._edit(table, self._at(table, key), fields)
+                at = self._at(table, key)
+                self._edit(table, at, fields)
+                self._touch_parent_of(table, at)
 
     def insert(self, collection: str, fields: Row | None = None, parent: int | None = None) -> int:
         """Add a row; whatever is not given is made up. Gives its key."""
@@ -125,6 +130,7 @@ class Store:
                 fields[table.link] = parent
             at = table.append(self._for_columns(table, fields))
             self._forget(table, at)
+            self._touch_parent_of(table, at)
             return table.columns[table.key][at]
 
     def delete(self, collection: str, key: int, parent: int | None = None) -> None:
@@ -135,6 +141,7 @@ class Store:
                 return
             table = self.table(collection)
             at = self._at(table, key)
+            self._touch_parent_of(table, at)
             table.remove(at)
             self._forget(table, at)
 
@@ -160,7 +167,7 @@ class Store:
             raise KeyError(f"no {children.name} {key} of {children.parent.name} {parent}")
         known = children.changes.setdefault(parent, {})
         known[key] = None if fields is None else {**(known.get(key) or {}), **fields}
-        self._edit(children.parent, at, {})
+        self._touch(children.parent, at, self.options.parent_dates != "none")
 
     def _insert_child(self, children: Children, parent: int | None, fields: Row) -> int:
         if parent is None:
@@ -170,8 +177,18 @@ class Store:
         key = int(fields.get("id") or max((row["id"] for row in siblings), default=10**10) + 1)
         pattern = siblings[-1] if siblings else {}
         children.changes.setdefault(parent, {})[key] = {**pattern, **fields, "id": key}
-        self._edit(children.parent, at, {})
+        self._touch(children.parent, at, self.options.parent_dates != "none")
         return key
+
+    def _touch_parent_of(self, table: Table, at: int) -> None:
+        if isinstance(table, ChildTable) and self.options.parent_dates == "all":
+            self._touch(table.parent, table.child(at).parent, moves_date=True)
+
+    def _touch(self, table: Table, at: int, moves_date: bool) -> None:
+        if moves_date:
+            self._edit(table, at, {})
+        else:
+            self._forget(table, at)
 
     def _at(self, table: Table, key: int) -> int:
         at = table.find(key)

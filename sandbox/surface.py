@@ -13,15 +13,15 @@ from urllib.parse import quote
 
 import orjson
 
+from sandbox import manners, sideload
 from sandbox import query as queries
-from sandbox import sideload
 from sandbox.forms import other
 from sandbox.options import Options
 from sandbox.query import Query, Refusal
 from sandbox.quota import Balance, Quota
 from sandbox.route import Answer, Family, Meta, Paging, Route
 from sandbox.store import Store
-from sandbox.table import Condition, Row, matches
+from sandbox.table import Condition, Positions, Row, matches
 
 _STATUS_PAGE = "/api-docs/getting-started/api-status-codes"
 _SUSPENDED = (
@@ -130,6 +130,7 @@ class Surface:
             return self.error(route.family, 405, "Method not allowed.")
         if not self._in_scope(route):
             return self._out_of_scope(route)
+        route = manners.as_asked(route, self.options)
         try:
             with self.store.lock:
                 asked = queries.read(
@@ -138,6 +139,7 @@ class Surface:
                     self.store.clock.now(),
                     self.options,
                 )
+                asked = manners.understood(route, request.raw_query, asked, self.options)
                 return self._dispatch(route, ids, asked)
         except Refusal as refusal:
             return self.error(route.family, refusal.status, refusal.title)
@@ -218,7 +220,8 @@ class Surface:
         ]
         if not rows and route.collection == "transactions":
             return self._no_transactions(route, parent, asked)
-        start = (asked.page - 1) * asked.limit
+        number = 1 if asked.page == 1 else manners.page_of_children(asked.page, self.options)
+        start = (number - 1) * asked.limit if number else len(rows)
         end = len(rows) if route.paging is Paging.NONE else start + asked.limit
         page = [orjson.dumps(_reduced(row, "id", asked)) for row in rows[start:end]]
         meta = _meta(route, asked, len(rows), len(page), asked.limit)
@@ -235,7 +238,7 @@ class Surface:
         return self._envelope(route, [], _pagination(asked, 0, 0))
 
     def _list(self, route: Route, asked: Query) -> Reply:
-        found = self.store.select(route.collection, asked.conditions, asked.sort, asked.descending)
+        found = self._found(route, asked)
         if asked.after is not None or asked.before is not None or route.paging is Paging.AFTER:
             return self._cursor_list(route, asked, len(found))
         if route.paging is Paging.NONE:
@@ -255,6 +258,16 @@ class Surface:
             meta |= self._cursor_meta(route, asked, positions, more)
         return self._listed(route, self._texts(route, asked, positions), meta)
 
+    def _found(self, route: Route, asked: Query) -> Positions:
+        """The rows that match; a filter on the date of change finds none that has no such date."""
+        found = self.store.select(route.collection, asked.conditions, asked.sort, asked.descending)
+        if any(condition.field == "date_modified" for condition in asked.conditions):
+            undated = manners.undated(route, self.options)
+            if undated:
+                row = self.store.table(route.collection).row
+                found = [at for at in found if not undated(row(at))]
+        return found
+
     def _cursor_list(self, route: Route, asked: Query, total: int) -> Reply:
         table = self.store.table(route.collection)
         conditions = list(asked.conditions)
@@ -262,7 +275,7 @@ class Surface:
             conditions.append(Condition(table.key, "greater", asked.after))
         if asked.before is not None:
             conditions.append(Condition(table.key, "less", asked.before))
-        found = table.select(conditions)
+        found = self._found(route, replace(asked, conditions=tuple(conditions), sort=None))
         backwards = asked.after is None and asked.before is not None
         positions = found[-asked.limit :] if backwards else found[: asked.limit]
         more = len(found) > asked.limit
@@ -305,24 +318,31 @@ class Surface:
         if route.collection == "orders":
             legacy = ("consignment_structure", "object") not in asked.others
             options = self.options
+            flagged = options.archived_flag
             shape: Any = (
                 *(asked.includes, legacy, options.ignore_include, options.warning_place),
                 options.short_includes,
             )
+            asked = asked if flagged else replace(asked, without_fields=frozenset({"is_deleted"}))
             return self.store.serialised(
                 "orders",
                 positions,
-                shape,
-                lambda at: sideload.order(self.store, options, at, asked.includes, legacy),
+                (*shape, flagged),
+                lambda at: _reduced(
+                    sideload.order(self.store, options, at, asked.includes, legacy), "id", asked
+                ),
             )
         table = self.store.table(route.collection)
-        shape = (asked.includes, asked.only_fields, asked.without_fields)
-        return self.store.serialised(
-            route.collection,
-            positions,
-            shape,
-            lambda at: _reduced(table.row(at, asked.includes), table.key, asked),
-        )
+        undated = manners.undated(route, self.options)
+        shape = (asked.includes, asked.only_fields, asked.without_fields, bool(undated))
+
+        def made(at: int) -> Row:
+            row = table.row(at, asked.includes)
+            if undated and undated(row):
+                row.pop("date_modified", None)
+            return _reduced(row, table.key, asked)
+
+        return self.store.serialised(route.collection, positions, shape, made)
 
     def _listed(self, route: Route, texts: list[bytes], meta: Row) -> Reply:
         """A page of a list, with whatever the options say that it has wrong."""

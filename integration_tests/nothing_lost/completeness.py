@@ -138,6 +138,23 @@ def shop(**settings: Any) -> Sandbox:
     return Sandbox(**{"access_token": TOKEN, "latency_ms": 0, **sizes, **settings})
 
 
+def archive(store: Sandbox, which: Iterable[int]) -> set[int]:
+    """Archives orders by their position; their date does not move."""
+    rows = store.rows("orders")
+    keys = {rows[at]["id"]: rows[at]["date_modified"] for at in which}
+    for key, date in keys.items():
+        store.edit("orders", key, {"is_deleted": True, "date_modified": date})
+    return set(keys)
+
+
+def shop_that_hides(**settings: Any) -> Sandbox:
+    """A small store whose list hides archived orders, some in each window: as many requests are
+    made whichever window is read first, and all of them bring rows."""
+    store = shop(**settings, archived_orders="hidden")
+    archive(store, range(0, len(store.rows("orders")), 6))
+    return store
+
+
 def union(name: str, syncs: Iterable[Sync]) -> dict[Any, Row]:
     """The records of some syncs, as a destination that keeps one row a key holds them."""
     stream = streams()[name]

@@ -19,6 +19,7 @@ from integration_tests.nothing_lost.completeness import (
     assert_honest,
     completed,
     shop,
+    shop_that_hides,
     streams,
 )
 from integration_tests.syncs import Sync, sync
@@ -260,7 +261,9 @@ def _store(group: str) -> Sandbox:
     """Of each list a few pages; with 200 orders, those whose lines cost a request of their own."""
     orders = 200 if group == "order_products" else 60
     sizes = {"orders": orders, "customers": 60, "products": 60, "pages": 40}
-    return shop(**sizes, empty_transactions="200")  # A 204 has nothing to cut in the middle.
+    return shop_that_hides(
+        **sizes, empty_transactions="200"
+    )  # A 204 has nothing to cut in the middle.
 
 
 @cache

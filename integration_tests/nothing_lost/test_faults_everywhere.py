@@ -14,7 +14,7 @@ from integration_tests.nothing_lost.completeness import (
     START,
     assert_honest,
     completed,
-    shop,
+    shop_that_hides,
     streams,
 )
 from integration_tests.nothing_lost.test_faults import FAULTS, failed_streams
@@ -64,7 +64,7 @@ def undisturbed() -> Undisturbed:
 
 
 def _store() -> Sandbox:
-    return shop(**SIZES, empty_transactions="200")
+    return shop_that_hides(**SIZES, empty_transactions="200")
 
 
 def _counted(store: Sandbox) -> Iterator[Requests]:

@@ -33,6 +33,8 @@ ORDER_FILTERS: Filters = {
     **v2_filter("payment_method", Kind.TEXT),
     **v2_filter("channel_id", Kind.INT),
     **v2_filter("external_order_id", Kind.TEXT),
+    # Of older documentation: https://github.com/bigcommerce/docs/pull/177
+    **v2_filter("is_deleted", Kind.BOOL),
 }
 
 

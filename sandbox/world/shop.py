@@ -147,7 +147,9 @@ class Shop:
             return min(self._history.end, products.columns["date_created"][at] + 3600 * (nth + 1))
 
         def modified(at: int, nth: int) -> int:
-            return max(created(at, nth), products.columns["date_modified"][at])
+            never = mix(self._seed, products.columns["id"][at], nth) % 3 == 0
+            born = created(at, nth)
+            return born if never else max(born, products.columns["date_modified"][at])
 
         return ChildTable(
             "channel_listings",
@@ -176,8 +178,10 @@ class Shop:
             "name": name,
             "description": f"{name}, as sold elsewhere",
             "date_created": iso(child.held["date_created"]),
-            "date_modified": iso(child.held["date_modified"]),
         }
+        # One that was never modified has no date of it, as recorded in 2026.
+        if child.held["date_modified"] != child.held["date_created"]:
+            shown["date_modified"] = iso(child.held["date_modified"])
         return {
             "listing_id": child.key,
             "external_id": f"ext-{child.key}",

@@ -7,19 +7,25 @@ from dataclasses import InitVar, dataclass, field
 from itertools import islice
 from typing import Any, cast
 
+from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components import embedded
 from source_bigcommerce.components.dates import readable_date
 from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.instant import instant
 from source_bigcommerce.components.keys import give_ids
+from source_bigcommerce.components.messages import CHILDREN_LACKING, LIST_ENDLESS, LIST_UNPROVED
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.components.values import whole
-from source_bigcommerce.components.window import Window
+from source_bigcommerce.components.window import Window, is_late
+
+# What a list is found to lack when it has been read.
+_OF_LISTS = (LIST_ENDLESS.message(), LIST_UNPROVED.message())
 
 Children = list[Record] | Future[list[Record]]
 
@@ -43,6 +49,9 @@ class ChildRows(Retriever):
     parent_key: field of a child that holds its parent's id, such as `order_id`.
     parent_date: field of a child that holds its parent's `date_modified`; empty for none.
     embeds: name of a function in `embedded`, or of a list in the parent's row; empty for none.
+    drops_late: drop children that changed after the window's end, where the API is not asked to.
+
+    Raises an error that names the parent where the API does not send all of its children.
     """
 
     parents: Rows
@@ -54,6 +63,7 @@ class ChildRows(Retriever):
     name: str = ""
     parent_date: str = ""
     embeds: str = ""
+    drops_late: bool = False
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
@@ -100,7 +110,19 @@ class ChildRows(Retriever):
         of_parent = StreamSlice(
             partition={self.parent_key: parent_id}, cursor_slice=window.cursor_slice
         )
-        return [record for rows in self.children.pages(of_parent) for record in self._records(rows)]
+        try:
+            pages = self.children.pages(of_parent)
+            return [record for rows in pages for record in self._records(rows)]
+        except AirbyteTracedException as error:
+            # What is wrong with the API's answers for this parent; not with the token or the line.
+            if error.failure_type != FailureType.system_error and error.message not in _OF_LISTS:
+                raise
+            raise CHILDREN_LACKING.error(
+                f"{error.message} {error.internal_message}",
+                rows=self.name.replace("_", " "),
+                parent=self.parent_key.removesuffix("_id").replace("_", " "),
+                id=parent_id,
+            ) from error
 
     def _records(self, rows: list[Row]) -> list[Record]:
         return list(self.record_selector.filter_and_transform(rows, {}, {}))
@@ -112,6 +134,8 @@ class ChildRows(Retriever):
         give_ids(cast(Row, child.data) for child in found)
         for child in found:
             row = cast(dict[str, Any], child.data)
+            if self.drops_late and is_late(row.get("date_modified"), window):
+                continue
             if row.get(self.parent_key) is None:
                 row[self.parent_key] = parent_id
             if self.parent_date:

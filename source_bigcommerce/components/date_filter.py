@@ -26,10 +26,18 @@ class DateFilter:
     sign: it may be newer than the store's index of it.
 
     say: is called once, when that happens.
+    has_open_end: whether a window that is asked for from the beginning has no end either.
     """
 
-    def __init__(self, field: str, config: Mapping[str, Any], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        field: str,
+        config: Mapping[str, Any],
+        say: Callable[[str], None],
+        has_open_end: bool = False,
+    ) -> None:
         self._field, self._config, self._say = field, config, say
+        self._has_open_end = has_open_end
         self._began = str(config.get("now") or _text(datetime.now(timezone.utc)))[:19]
         self._lock = threading.Lock()
         self._through = threading.Event()
@@ -52,11 +60,12 @@ class DateFilter:
         late = _text(datetime.fromisoformat(end) + _BEYOND) if end else ""
         asks_for_start = not (
             self._config.get("reads_everything")
-            and window["start_time"] == self._config["start_date"]
+            and window["start_time"] <= self._config["start_date"]
         )
+        asks_for_end = asks_for_start or not self._has_open_end
         for rows in read(window) if not self._is_ignored else ():
             outside = any(
-                (date < start and asks_for_start) or late < date <= self._began
+                (asks_for_start and date < start) or (asks_for_end and late < date <= self._began)
                 for date in map(self._date, rows)
                 if date
             )

@@ -1,6 +1,7 @@
 """What each kind of reply means: rows, a retry, or an error in plain words."""
 
 import random
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from source_bigcommerce.components.extractor import (
     ROWS,
     described,
     is_of_the_api,
+    is_v3_url,
     parsed_body,
     rows_of,
     values_of,
@@ -36,6 +38,7 @@ from source_bigcommerce.components.messages import (
     PAGE_TOO_SLOW,
     REDIRECTED,
     REPLY_TOO_LARGE,
+    REPLY_UNKNOWN,
     REQUEST_REFUSED,
     SCOPE_LACKING,
     STORE_SUSPENDED,
@@ -50,6 +53,9 @@ _HEAVY_PAGE = (413, 500, 504)
 # How often a refusal that may pass is heard before it is believed.
 _REFUSALS = {401: 6, 403: 4, 422: 2}
 
+_REFUSED = (400, 422)
+_PAGE = re.compile(r"[?&]page=")
+
 _PROBLEMS = {
     **dict.fromkeys((301, 302, 303, 307, 308), REDIRECTED),
     **dict.fromkeys((400, 405, 406, 415, 422, 501, 505), REQUEST_REFUSED),
@@ -59,6 +65,10 @@ _PROBLEMS = {
 }
 
 Reply = requests.Response | Exception | None
+
+
+class ParameterRefused(AirbyteTracedException):
+    """The store does not know a parameter that it was asked by."""
 
 
 @dataclass
@@ -74,7 +84,9 @@ class ErrorHandler(DefaultErrorHandler):
       token lacks is not among them: a first sync would wait for each of its streams;
     - `shrinks_pages`: a page that is too heavy (413, 500, 504, a time-out, a reply beyond the
       authenticator's bound) is asked for again in smaller parts; else the person is told the size;
-    - `missing_is_empty`: a 404 means no rows (an order without the sub-resource).
+    - `missing_is_empty`: a 404 means no rows (an order without the sub-resource);
+    - `has_no_pages`: a refused second page means that the first one was all;
+    - `may_refuse`: a refusal is not the end (ParameterRefused): the store is asked otherwise.
 
     Not YAML: DefaultErrorHandler counts 429s among the tries of all other errors, ends after ten
     minutes of them, takes each 200 as it comes, and writes whole replies into the log.
@@ -84,6 +96,8 @@ class ErrorHandler(DefaultErrorHandler):
 
     shrinks_pages: bool = False
     missing_is_empty: bool = False
+    has_no_pages: bool = False
+    may_refuse: bool = False
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
@@ -117,7 +131,14 @@ class ErrorHandler(DefaultErrorHandler):
             self.api_budget.accepted.add(self._scope)
             return SUCCESS_RESOLUTION
         if reply.status_code == 404 and self.missing_is_empty:
+            if is_v3_url(reply.url) and _PAGE.search(reply.url):  # asked for as it was counted
+                raise REPLY_UNKNOWN.error(described(reply))
             return SUCCESS_RESOLUTION
+        if reply.status_code in _REFUSED and self.has_no_pages and _PAGE.search(reply.url):
+            return SUCCESS_RESOLUTION
+        if reply.status_code in _REFUSED and self.may_refuse:
+            words = REQUEST_REFUSED.message(status=reply.status_code)
+            raise ParameterRefused(described(reply), words, REQUEST_REFUSED.failure_type)
         if reply.status_code in _HEAVY_PAGE and self.shrinks_pages:
             return _smaller_page(f"BigCommerce answered {reply.status_code}.")
         problem = self._problem(reply)

@@ -36,6 +36,11 @@ _EMAIL = re.compile(r"[^\s\"'<>:,;]+@[^\s\"'<>:,;]+")
 _V3 = re.compile(r"/stores/[^/]+/v3/")
 
 
+def is_v3_url(url: str) -> bool:
+    """Whether a request to this address is one of v3, and of v2 otherwise."""
+    return bool(_V3.search(url))
+
+
 def parsed_body(response: requests.Response) -> Any:
     """The JSON body of a reply, parsed once and kept on the reply.
 
@@ -142,7 +147,7 @@ def rows_of(response: requests.Response) -> list[Row]:
 
 def _checked_rows(response: requests.Response) -> list[Row]:
     body = parsed_body(response)
-    if _V3.search(response.url):
+    if is_v3_url(response.url):
         rows = body.get("data") if isinstance(body, dict) else None
     else:
         rows = body

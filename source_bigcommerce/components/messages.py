@@ -108,6 +108,12 @@ LIST_UNPROVED = Problem(
     "about the endpoint in the log.",
     FailureType.transient_error,
 )
+CHILDREN_LACKING = Problem(
+    "BigCommerce does not send all {rows} of {parent} {id}.",
+    "Ask its support why they cannot be read page by page, or leave the stream out: the rest of it "
+    "comes once these can be read.",
+    FailureType.system_error,
+)
 GIVEN_UP = Problem(
     "BigCommerce {answered} {tries} times in a row.",
     "Sync again later, it continues where this one stopped; if it lasts, see "

@@ -58,6 +58,7 @@ class Rows(Retriever):
     has_pages: whether a list whose key or cursor does not lead on can be read by page.
     has_limit: whether the endpoint takes a number of rows.
     date: field of a row that the window's dates are about; empty where a list has no windows.
+    drops_late: drop what changed after the window's end, where the API is not asked to.
     """
 
     requester: HttpRequester
@@ -70,6 +71,7 @@ class Rows(Retriever):
     has_pages: bool = True
     has_limit: bool = True
     date: str = ""
+    drops_late: bool = False
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
@@ -78,7 +80,11 @@ class Rows(Retriever):
         # The rows of a stream of children are not what a page of parents, or of one's, counts.
         self._is_counted = not parameters.get("has_parent")
         self.page_size = int(self.config["page_size"])
-        self._dates = DateFilter(self.date, self.config, self._say_dates) if self.date else None
+        self._dates = (
+            DateFilter(self.date, self.config, self._say_dates, has_open_end=self.drops_late)
+            if self.date
+            else None
+        )
         self.largest = 0  # the most rows in one reply, whoever asked
         self._said: set[str] = set()
 

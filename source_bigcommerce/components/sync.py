@@ -48,6 +48,8 @@ class Sync(AbstractAPIBudget):
         self.most_pages = config.get("__test_read_config", {}).get("max_pages_per_slice")
         self.quotas = Quotas(config.get("quota_share", 100))
         self.progress = Progress()
+        # What one stream finds out about the store, for those that read it after: see WithArchived.
+        self.found: dict[str, tuple[str, ...]] = {}
         self.connections = Connections()
         self.accepted: set[str | None] = set()
         self._workers = ThreadPoolExecutor(

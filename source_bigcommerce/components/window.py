@@ -1,7 +1,7 @@
 """Reading the rows of one date window."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,7 +10,8 @@ from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce.components.extractor import rows_of
+from source_bigcommerce.components.archived import Orders, WithArchived
+from source_bigcommerce.components.extractor import Row, rows_of
 from source_bigcommerce.components.instant import instant
 from source_bigcommerce.components.rows import Rows
 
@@ -38,6 +39,12 @@ class Window(StreamSlice):
         return self._hash
 
 
+def is_late(date: Any, window: StreamSlice) -> bool:
+    """Whether a row changed after its window's end: it comes with the next sync. One without a date
+    never did."""
+    return isinstance(date, str) and date[:19] > window["end_time"][:19]
+
+
 @dataclass
 class WindowRetriever(Rows):
     """Reads the rows of a window, with slices and dates that cost the cursor little.
@@ -46,9 +53,26 @@ class WindowRetriever(Rows):
 
     counter: asks how many rows a window has, where the pages do not tell. It costs a request, so
         only windows of many pages are counted.
+    archived: the same list, asked for what it may hide; see WithArchived.
     """
 
     counter: HttpRequester | None = None
+    archived: Rows | None = None
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        super().__post_init__(parameters)
+        self._pages: Orders = super().pages
+        if self.archived:
+            self._pages = WithArchived(
+                listed=super().pages,
+                archived=self.archived.pages,
+                requester=self.archived.requester,
+                page_size=self.page_size,
+                found=self.api_budget.found,
+            )
+
+    def pages(self, window: StreamSlice) -> Iterator[list[Row]]:
+        return self._pages(window)
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
@@ -62,6 +86,8 @@ class WindowRetriever(Rows):
             for record in self.record_selector.filter_and_transform(rows, {}, {}, window):
                 row = cast(dict[str, Any], record.data)
                 row[self.date] = instant(row.get(self.date))
+                if self.drops_late and is_late(row[self.date], window):
+                    continue
                 yield record
 
     def _count(self, counter: HttpRequester, window: Window) -> None:

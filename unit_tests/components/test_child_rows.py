@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
+from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.types import Record, StreamSlice
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components import ChildRows
+from source_bigcommerce.components.messages import NO_ACCESS, REPLY_UNKNOWN
 from source_bigcommerce.components.sync import Sync
 
 WINDOW = StreamSlice(
@@ -168,3 +171,34 @@ def test_children_when_ids_are_text_or_null_have_whole_ones() -> None:
     assert first["order_id"] == second["order_id"] == 7
     assert first["id"] < 0
     assert second["id"] not in (None, first["id"])
+
+
+def test_window_when_the_rows_of_a_parent_are_not_all_sent_ends_with_an_error_that_names_it() -> (
+    None
+):
+    def fail(window: StreamSlice) -> list[dict[str, Any]]:
+        raise REPLY_UNKNOWN.error("page 2 is missing")
+
+    retriever = child_rows(fail)
+    retriever.parent_key, retriever.name = "price_list_id", "price_list_records"
+    with pytest.raises(
+        AirbyteTracedException, match="price list records of price list 1"
+    ) as raised:
+        list(retriever.read_records({}, WINDOW))
+    assert raised.value.failure_type == FailureType.system_error
+    assert "page 2 is missing" in str(raised.value.internal_message)
+
+
+def test_window_when_the_token_is_refused_ends_with_that_error() -> None:
+    def fail(window: StreamSlice) -> list[dict[str, Any]]:
+        raise NO_ACCESS.error()
+
+    with pytest.raises(AirbyteTracedException, match="opens none of the streams"):
+        list(child_rows(fail).read_records({}, WINDOW))
+
+
+def test_children_when_they_changed_after_the_window_wait_for_the_next_sync() -> None:
+    dates = ("2024-01-31T00:00:00Z", "2024-01-31T00:00:01Z", None)
+    rows = [{"id": n, "date_modified": date} for n, date in enumerate(dates)]
+    read = child_rows(lambda _: rows, PARENTS[:1], drops_late=True).read_records({}, WINDOW)
+    assert [record.data["id"] for record in read] == [0, 2]

@@ -60,8 +60,14 @@ def test_rows_come_and_go(collection: str) -> None:
 @pytest.mark.parametrize("collection", COLLECTIONS)
 def test_every_row_has_the_same_fields(shop: Sandbox, collection: str) -> None:
     fields = {frozenset(row) for row in shop.rows(collection)}
-    # By their kind: pages, automatic and coupon promotions, values of customers and of addresses.
-    kinds = {"pages": 4, "promotions": 2, "customer_form_field_values": 2}
+    # By their kind: pages, automatic and coupon promotions, values of customers and of addresses,
+    # listings that were modified or never.
+    kinds = {
+        "pages": 4,
+        "promotions": 2,
+        "customer_form_field_values": 2,
+        "channel_listings": 2,
+    }
     assert len(fields) == kinds.get(collection, 1)
 
 

@@ -1,0 +1,58 @@
+"""One parent with more rows than the API is willing to page: an error that names it, no silence."""
+
+from __future__ import annotations
+
+import pytest
+
+from integration_tests.nothing_lost.completeness import assert_complete, completed, shop
+from integration_tests.syncs import sync
+from sandbox import Sandbox
+
+SIZES = {"orders": 40, "customers": 5, "products": 10, "channels": 3}
+MANY = 7
+
+
+def order_of_many(store: Sandbox) -> int:
+    """The order with the most transactions and lines."""
+    key = int(store.rows("orders")[20]["id"])
+    for collection in ("transactions", "order_products"):
+        while len(store.data.children_of(collection, key)) < MANY:
+            store.insert(collection, {}, parent=key)
+    return key
+
+
+@pytest.mark.parametrize("later", ["repeated", "empty", "refused", "missing"])
+def test_transactions_when_later_pages_are_not_sent_end_with_an_error_that_names_the_order(
+    later: str,
+) -> None:
+    with shop(**SIZES, later_children=later) as store:
+        key = order_of_many(store)
+        result = sync(store, "transactions", page_size=MANY - 1, num_workers=1, failing=True)
+        assert completed(result) == set()
+        said = [error.message for error in result.errors if error.stream_descriptor]
+        assert said[0].startswith(f"BigCommerce does not send all transactions of order {key}. ")
+        # Nothing counts as read: the next sync begins where this one did.
+        assert "transactions" not in result.state or result.state["transactions"][
+            "order_date_modified"
+        ].startswith("2009-01-01")
+
+
+def test_lines_when_a_later_page_is_refused_end_with_an_error_that_names_the_order() -> None:
+    with shop(**SIZES, later_children="refused", ignore_include=True) as store:
+        key = order_of_many(store)
+        result = sync(store, "order_products", page_size=MANY - 1, num_workers=1, failing=True)
+        assert completed(result) == set()
+        [error] = [error for error in result.errors if error.stream_descriptor]
+        assert error.message.startswith(
+            f"BigCommerce does not send all order products of order {key}. "
+        )
+        assert "refused a request with status 400" in error.internal_message
+
+
+def test_children_when_their_pages_come_are_complete() -> None:
+    with shop(**SIZES, ignore_include=True) as store:
+        order_of_many(store)
+        names = ("transactions", "order_products")
+        result = sync(store, *names, page_size=MANY - 1)
+        assert result.errors == []
+        assert_complete(store, names, result)

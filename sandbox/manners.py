@@ -1,0 +1,89 @@
+"""How this store takes what it is asked, where stores are reported to differ; see `Options`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import unquote_plus
+
+from sandbox.options import Options
+from sandbox.query import Query, Refusal
+from sandbox.route import Answer, Family, Kind, Paging, Route
+from sandbox.table import Condition, Row
+
+_NO_ROW = Condition("id", "in", frozenset())
+_PAGES = tuple(str(number) for number in range(1, 1000))
+# Read in windows of dates, so every row must have one.
+_ALWAYS_DATED = ("customers", "products")
+
+
+def as_asked(route: Route, options: Options) -> Route:
+    """The route with what this store takes beyond its documentation."""
+    if route.paging is not Paging.NONE or route.answer is not Answer.LIST:
+        return route
+    if options.whole_lists:
+        return replace(route, paging=Paging.PAGES, default_limit=options.whole_lists)
+    if options.undocumented_page == "ignored":
+        return replace(route, others={**route.others, "page": _PAGES})
+    return route
+
+
+def understood(route: Route, raw_query: str, asked: Query, options: Options) -> Query:
+    """The question as this store takes it; Refusal where it does not."""
+    if route.paging is Paging.NONE:
+        asked = replace(asked, page=1)
+    for name, text in _dates(route, raw_query):
+        wanted = route.filters[name]
+        if route.family is Family.V3 and options.v3_dates == "plain" and "%3A" in text.upper():
+            asked = replace(asked, conditions=(_NO_ROW,))
+        if route.family is Family.V2 and options.v2_dates == "encoded" and ":" in text:
+            unheeded = (wanted.field, wanted.op)
+            kept = tuple(each for each in asked.conditions if (each.field, each.op) != unheeded)
+            asked = replace(asked, conditions=kept)
+    return _archived(asked, options) if route.collection == "orders" else asked
+
+
+def _dates(route: Route, raw_query: str) -> list[tuple[str, str]]:
+    """The filters by date with their values, as they were sent."""
+    sent = [pair.partition("=") for pair in raw_query.split("&")]
+    found = [(unquote_plus(name), text) for name, _, text in sent]
+    return [
+        (name, text)
+        for name, text in found
+        if name in route.filters and route.filters[name].kind is Kind.DATE
+    ]
+
+
+def _archived(asked: Query, options: Options) -> Query:
+    """With the conditions that decide which archived orders are listed."""
+    others = [each for each in asked.conditions if each.field != "is_deleted"]
+    given = [each.value for each in asked.conditions if each.field == "is_deleted"]
+    if given and options.is_deleted == "refused":
+        raise Refusal(400, "The field 'is_deleted' is not supported by this resource.")
+    if not given or options.is_deleted == "ignored":
+        wanted = None if options.archived_orders == "shown" else False
+    elif given[0] and options.is_deleted == "also":
+        wanted = None
+    else:
+        wanted = given[0]
+    if wanted is not None:
+        others.append(Condition("is_deleted", "eq", wanted))
+    return replace(asked, conditions=tuple(others))
+
+
+def undated(route: Route, options: Options) -> Callable[[Row], bool] | None:
+    """Whether a row has no date of its last change; None: all rows of the route have one."""
+    if route.collection == "channel_listings":
+        return lambda row: "date_modified" not in row
+    is_filtered = route.family is Family.V3 and "date_modified:max" in route.filters
+    if not options.undated or not is_filtered or route.collection in _ALWAYS_DATED:
+        return None
+    return lambda row: int(row.get("id") or row.get("variant_id") or 0) % 3 == 0
+
+
+def page_of_children(page: int, options: Options) -> int:
+    """Which page of one parent's rows is sent in place of a later one; 0: an empty one."""
+    if options.later_children in ("refused", "missing"):
+        status = {"refused": 400, "missing": 404}[options.later_children]
+        raise Refusal(status, "The requested page was not found.")
+    return {"paged": page, "repeated": 1, "empty": 0}[options.later_children]
