@@ -173,8 +173,9 @@ def test_pages_that_are_exactly_full(name: str, rows: int) -> None:
         assert len(read.records[name]) == rows
         assert_complete(store, [name], read)
         assert_honest(store, read)
-        # One more where only an empty page tells that the one before was the last.
-        assert len(store.log) - max(1, -(-rows // 250)) in (0, 1)
+        # One more where only an empty page tells that the one before was the last, and one where
+        # the first page is read again.
+        assert len(store.log) - max(1, -(-rows // 250)) in (0, 1, 2)
 
 
 @pytest.mark.parametrize("rows", [1, 250, 251, 500])
