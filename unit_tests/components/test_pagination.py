@@ -314,6 +314,18 @@ def test_rows_behind_empty_pages_that_are_counted_are_read(gaps: set[int]) -> No
     assert sorted(read(store, "page")) == shown
 
 
+def test_rows_that_are_no_plain_json_are_told_apart() -> None:
+    class Odd(Store):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            page = super().__call__(asked_by)
+            for row in page.rows:
+                row["name"] = "\ud83d" if row["id"] % 2 else 2**70
+            return page
+
+    store = Odd(range(1, 36))
+    assert sorted(read(store, "page")) == store.rows
+
+
 def test_a_total_of_fewer_rows_than_there_are_is_not_believed() -> None:
     store = Store(range(1, 42), cap=7, says_cap=False, claim=LIES["zero"])
     assert sorted(read(store, "page")) == store.rows
