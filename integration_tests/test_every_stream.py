@@ -258,8 +258,9 @@ def test_records_when_the_order_list_brings_only_links_are_the_same(
     with Sandbox(**{**SIZES, "orders": 60}, ignore_include=True) as store:
         read = sync(store, row.name)
         requests = store.requests("orders.list")
-        time = store.requests("time.get")
-        assert len(store.log) == len(store.rows("orders")) + len(requests) + len(time)
+        asked = len(requests) + len(store.requests("time.get"))
+        # A v2 list longer than any before is asked for what may follow: a few of the first ones.
+        assert 0 <= len(store.log) - len(store.rows("orders")) - asked <= 3
     assert_equal(read.records[row.name], rows_of(store, row, schemas[row.name]))
 
 

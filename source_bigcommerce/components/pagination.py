@@ -85,7 +85,7 @@ class Page:
     @cached_property
     def content(self) -> list[int]:
         """What each row holds. To be asked for before the rows are handed on and rewritten."""
-        return [hash(orjson.dumps(row)) for row in self.rows]
+        return list(map(_content, self.rows))
 
     @property
     def is_counted(self) -> bool:
@@ -391,6 +391,13 @@ def _ascending(rows: list[Row], key: str, asked: int | None) -> list[int] | None
             return None
         keys.append(found)
     return keys
+
+
+def _content(row: Row) -> int:
+    try:
+        return hash(orjson.dumps(row))
+    except TypeError:  # an integer beyond 64 bits, half an emoji
+        return hash(repr(row))
 
 
 def _key_of(row: Row, key: str) -> int | None:

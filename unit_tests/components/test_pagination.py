@@ -42,6 +42,7 @@ class Store:
     cap: int = 10**6
     claim: Callable[[int, int, int], tuple[Any, Any]] | None = None
     ignored: frozenset[str] = frozenset()
+    says_cap: bool = True
     inclusive: bool = True
     has_pages: bool = True
     cursors: bool = False
@@ -88,7 +89,8 @@ class Store:
         pages: Any = -(-total // size)
         if self.claim:
             total, pages = self.claim(total, pages, len(rows))
-        counts = {"total": total, "total_pages": pages, "per_page": size, "count": len(rows)}
+        per_page = size if self.says_cap else self.limit
+        counts = {"total": total, "total_pages": pages, "per_page": per_page, "count": len(rows)}
         meta: dict[str, Any] = {"pagination": {k: v for k, v in counts.items() if v is not None}}
         if self.cursors:
             links = {"next": f"?after={page[-1]}"} if more else {}
@@ -310,6 +312,35 @@ def test_rows_behind_empty_pages_that_are_counted_are_read(gaps: set[int]) -> No
     store = Gaps(range(1, 53))
     shown = [n for n in store.rows if (n - 1) // 10 + 1 not in gaps]
     assert sorted(read(store, "page")) == shown
+
+
+def test_rows_that_are_no_plain_json_are_told_apart() -> None:
+    class Odd(Store):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            page = super().__call__(asked_by)
+            for row in page.rows:
+                row["name"] = "\ud83d" if row["id"] % 2 else 2**70
+            return page
+
+    store = Odd(range(1, 36))
+    assert sorted(read(store, "page")) == store.rows
+
+
+def test_a_total_of_fewer_rows_than_there_are_is_not_believed() -> None:
+    store = Store(range(1, 42), cap=7, says_cap=False, claim=LIES["zero"])
+    assert sorted(read(store, "page")) == store.rows
+
+
+def test_cursors_that_are_new_and_lead_nowhere_are_not_followed() -> None:
+    class Nowhere(Store):
+        def _body(self, page: list[int], total: int, size: int, more: bool) -> Any:
+            body = super()._body(page, total, size, more)
+            body["meta"]["cursor_pagination"]["end_cursor"] = f"cursor {len(self.asked)}"
+            return body
+
+    store = Nowhere(range(1, 31), cursors=True, ignored=frozenset({"after"}))
+    assert sorted(read(store, "cursor")) == store.rows
+    assert store.said
 
 
 def test_a_cursor_that_leads_in_a_circle_is_not_followed() -> None:
