@@ -105,13 +105,19 @@ def test_duckdb_when_every_stream_is_synced_twice_holds_what_the_connector_reads
     ]
     assert len(names) > 80
     warehouse = Warehouse(config_for(store), tmp_path / "store.duckdb", tmp_path)
+    first: dict[str, int] = {}
     for turn in range(2):
         if turn:
             change(store)
         warehouse.sync()
         read = sync(store, *names).records
-        keyed = {name: rows for name, rows in read.items() if rows}
-        assert warehouse.rows() == {name: len(rows) for name, rows in keyed.items()}
+        counts = {name: len(rows) for name, rows in read.items()}
+        # Deletions are not seen: what hung on the deleted brand stays.
+        gone = first.get("brand_metafields", 0) - counts["brand_metafields"]
+        first, stay = first or counts, {"brand_metafields": max(gone, 0)}
+        assert warehouse.rows() == {
+            name: count + stay.get(name, 0) for name, count in counts.items()
+        }
         for name in (*STREAMS, "transactions", "order_taxes", "product_variants", "coupons"):
             expected = sorted(row["id"] for row in read[name])
             assert sorted(warehouse.ids(f"SELECT id FROM {name}")) == expected
