@@ -253,6 +253,12 @@ def test_state_does_not_pass_the_first_window_that_is_not_whole(
         assert after == {"date_modified": END, "since": START}
 
 
+def test_second_of_the_state_is_read_again_where_there_is_no_look_back() -> None:
+    """It had not ended when it was read, and v2 may not count its lower bound itself."""
+    state = {"date_modified": "2024-02-03T04:05:06Z", "since": START}
+    assert Windows(state, lookback_minutes=0).bounds == [("2024-02-03T04:05:05Z", END)]
+
+
 def test_state_when_rows_lie_after_their_window_is_its_end() -> None:
     windows = Windows({}, lookback_minutes=0)
     assert windows.close(0, "2024-03-01T00:00:02Z")["date_modified"] == END
