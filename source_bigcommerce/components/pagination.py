@@ -8,7 +8,7 @@ the replies have shown the end. What it knows of a read stands in its variables 
 
 import time
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
@@ -37,7 +37,7 @@ class Page:
     """A reply as a part of its list; what it counts is a claim. A count that is none is None.
 
     limit: rows asked for, None where the endpoint takes no limit.
-    largest: the most rows that earlier replies of this endpoint held.
+    largest: tells the most rows that any reply of this endpoint held up to now.
     total: rows of the list, as told.
     pages: pages of the list, as told or as the total has it: the higher of the two.
     """
@@ -45,7 +45,7 @@ class Page:
     rows: list[Row]
     response: requests.Response
     limit: int | None
-    largest: int
+    largest: Callable[[], int]
     total: int | None
     pages: int | None
     per_page: int | None
@@ -53,7 +53,9 @@ class Page:
     next_cursor: str | None
 
     @classmethod
-    def of(cls, response: requests.Response, limit: int | None, largest: int) -> "Page":
+    def of(
+        cls, response: requests.Response, limit: int | None, largest: Callable[[], int]
+    ) -> "Page":
         rows = rows_of(response)
         body = parsed_body(response) if response.status_code in ROWS else None
         meta = _mapping(body.get("meta")) if isinstance(body, dict) else {}
@@ -110,7 +112,7 @@ class Page:
                 return True
             if self.total is not None and self.total < rows:
                 return True
-        if not rows or rows < self.largest:
+        if not rows or rows < self.largest():
             return False
         if self.limit is None or (self.is_counted and self.per_page):
             return rows >= 2 * _LIKELY_CAP and rows % _LIKELY_CAP == 0

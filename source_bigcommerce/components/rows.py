@@ -165,7 +165,8 @@ class _Asking:
             self._size.on_successful_page()
         if reply is None:
             raise LIST_UNPROVED.error(f"no reply for {asked_by}")
-        page = Page.of(reply, limit if rows.has_limit else None, rows.largest)
+        # Asked when a list may end: a window that is read beside this one may know by then.
+        page = Page.of(reply, limit if rows.has_limit else None, lambda: rows.largest)
         rows.largest = max(rows.largest, len(page.rows))
         if not self._asked:
             self._asked = True

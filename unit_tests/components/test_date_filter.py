@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import chain
 from typing import Any
 
@@ -87,6 +87,21 @@ def test_windows_side_by_side_bring_each_row_once() -> None:
         ids = [*pool.map(lambda year: dates.ids(window(year), read), YEARS)]
     assert sorted(chain.from_iterable(ids)) == [0, 1, 2, 3]
     assert len(dates.asked) == len(YEARS) + 1
+
+
+def test_a_window_is_not_read_before_the_one_that_reads_for_all_is_through() -> None:
+    dates, is_through = Dates(), threading.Event()
+
+    def read(of: StreamSlice) -> Iterator[list[Row]]:
+        if (of["start_time"][:4], of["end_time"][:4]) == ("2020", "2023"):
+            assert is_through.wait(5)
+        return iter(WHOLE)
+
+    with ThreadPoolExecutor(2) as pool:
+        windows = [pool.submit(dates.ids, window(year), read) for year in (2020, 2021)]
+        assert wait(windows, timeout=0.2).done == set()
+        is_through.set()
+    assert sorted(chain.from_iterable(each.result() for each in windows)) == [0, 1, 2, 3]
 
 
 def test_windows_when_the_one_that_reads_for_all_fails_fail_as_well() -> None:
