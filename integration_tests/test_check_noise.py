@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from integration_tests.syncs import config_for
 from sandbox import Sandbox
 
 
+@pytest.mark.process
 def test_check_when_it_succeeds_warns_of_nothing(tmp_path: Path) -> None:
     with Sandbox(orders=5, customers=2, products=2) as store:
         config = tmp_path / "config.json"

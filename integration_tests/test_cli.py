@@ -145,7 +145,8 @@ def test_read_when_the_store_answers_prints_records_and_state(
         row["id"] for row in small.rows("orders")
     )
     *_, last = [s["stream"] for s in ran.of("STATE") if "orders" in str(s["stream"])]
-    assert last["stream_state"] == {"date_modified": max(_dates(records))}
+    since = {"since": "2020-01-01T00:00:00Z"}
+    assert last["stream_state"] == {"date_modified": max(_dates(records)), **since}
 
 
 def _dates(rows: list[Message]) -> list[str]:

@@ -49,6 +49,7 @@ def command(
     logging.raiseExceptions, sys.excepthook = raises, hook
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("form", FORMS)
 def test_command_when_nothing_is_asked_says_how_it_is_used(form: str) -> None:
     done = subprocess.run(

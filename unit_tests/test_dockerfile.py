@@ -146,6 +146,7 @@ def test_entry_point_when_run_prints_the_spec(opt: Path, tmp_path: Path) -> None
     assert spec["connectionSpecification"]["title"] == "BigCommerce"
 
 
+@pytest.mark.process
 def test_packages_when_left_out_are_all_that_is_missing(opt: Path) -> None:
     [step] = [rest for word, rest in BUILD if word == "RUN" and "left-out" in rest]
     [named] = re.findall(r"printf '[^']*' ([\w\s-]+) >", step)
@@ -157,6 +158,7 @@ def test_packages_when_left_out_are_all_that_is_missing(opt: Path) -> None:
     assert f"Found {len(missing)} incompatibilities" in done.stderr
 
 
+@pytest.mark.process
 def test_size_when_installed_is_a_third_of_what_the_framework_brings(opt: Path) -> None:
     files = [path for path in opt.rglob("*") if path.is_file() and not path.is_symlink()]
     # 97 MB when it was last measured, and 292 MB with what is left out.

@@ -33,7 +33,7 @@ from source_bigcommerce.components.messages import (
 # BigCommerce opened in 2009.
 BEGINNING = "2009-01-01T00:00:00Z"
 
-_SMALLEST_WINDOW = "P1D"
+_SMALLEST_WINDOW, _ONE_WINDOW = "P1D", "P36500D"
 LONGEST_LOOKBACK = 44640  # minutes; what the form takes at most
 
 # Its keys; a test compares them with the form, which is not parsed yet where these are needed.
@@ -123,7 +123,8 @@ class NormalizeConfig(ConfigTransformation):
             elif spec["type"] == "boolean":
                 config[key] = _switch(config.get(key), spec)
         config["channel_ids"] = _channel_ids(config.get("channel_ids"))
-        config["window"] = _SMALLEST_WINDOW
+        # The connector builder shows the first windows only.
+        config["window"] = _ONE_WINDOW if "__test_read_config" in config else _SMALLEST_WINDOW
         now = utc_now()
         config.update(dates(config, now, sure_until=now))
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass, field
-from itertools import islice
 from typing import Any, cast
 
 from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
@@ -85,7 +84,8 @@ class Rows(Retriever):
             if self.date
             else None
         )
-        self.largest = 0  # the most rows in one reply, whoever asked
+        # The most rows in one reply, whoever asked; in a list, to be shared with a twin.
+        self.largest = [0]
         self._said: set[str] = set()
 
     def read_records(
@@ -106,7 +106,11 @@ class Rows(Retriever):
             pages = self._dates.pages(window, self._list)
         else:
             pages = self._list(window)
-        return (extractor.records_of(rows) for rows in islice(pages, self.api_budget.most_pages))
+        try:
+            for rows in pages:
+                yield extractor.records_of(rows)
+        except _Enough:
+            return
 
     def _list(self, window: StreamSlice) -> Iterator[list[Row]]:
         ask = _Asking(self, window)
@@ -134,13 +138,17 @@ class Rows(Retriever):
         self.say("The store does not heed the dates asked for", reason, remedy)
 
 
+class _Enough(Exception):
+    """The pages that the connector builder shows have been read."""
+
+
 class _Asking:
     """The requests of one read of a list, and how many rows each of them asks for."""
 
     def __init__(self, rows: Rows, window: StreamSlice) -> None:
         self._rows, self._window = rows, window
         self._size = PageSizeReducer(_IN_PARTS, rows.page_size)
-        self._asked = False
+        self._asked = 0
         self._is_by_page = rows.paging == "page"
 
     def __call__(self, asked_by: Mapping[str, Any]) -> Page:
@@ -149,6 +157,8 @@ class _Asking:
         Raises SmallerPages where the list is read by page: those after it would shift.
         """
         rows = self._rows
+        if self._asked == rows.api_budget.most_pages:
+            raise _Enough
         while True:
             limit = self._size.page_size_override or rows.page_size
             sized = {"limit": limit} if rows.has_limit else {}
@@ -166,10 +176,10 @@ class _Asking:
         if reply is None:
             raise LIST_UNPROVED.error(f"no reply for {asked_by}")
         # Asked when a list may end: a window that is read beside this one may know by then.
-        page = Page.of(reply, limit if rows.has_limit else None, lambda: rows.largest)
-        rows.largest = max(rows.largest, len(page.rows))
-        if not self._asked:
-            self._asked = True
+        page = Page.of(reply, limit if rows.has_limit else None, lambda: rows.largest[0])
+        rows.largest[0] = max(rows.largest[0], len(page.rows))
+        self._asked += 1
+        if self._asked == 1:
             rows.count(page.total or 0)
         return page
 

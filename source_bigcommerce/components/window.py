@@ -62,7 +62,8 @@ class WindowRetriever(Rows):
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         super().__post_init__(parameters)
         self._pages: Orders = super().pages
-        if self.archived:
+        if self.archived and self.api_budget.most_pages is None:
+            self.archived.largest = self.largest
             self._pages = WithArchived(
                 listed=super().pages,
                 archived=self.archived.pages,

@@ -132,7 +132,9 @@ def test_rows_from_before_the_start_and_after_the_end_do_not_come() -> None:
         ("2023-01-01T00:00:01Z", False),  # v2 windows ask for two seconds more
         ("2023-01-01T00:00:02Z", True),
         ("2999-01-01T00:00:00Z", False),  # changed since the sync began
-        ("2019-01-01T00:00:00-05:00", False),  # no date that is surely in UTC tells nothing
+        ("2020-12-31T23:59:59-05:00", False),
+        ("2021-01-01T00:00:00+05:00", True),
+        ("soon", False),
         (None, False),
         ("", False),
     ],
