@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import pickle
-from collections.abc import Iterator
+import signal
+import sys
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -11,7 +15,7 @@ import pytest
 from airbyte_cdk.sources.declarative import concurrent_declarative_source
 
 from sandbox import Sandbox
-from source_bigcommerce import SourceBigcommerce
+from source_bigcommerce import SourceBigcommerce, run
 
 # A page and a bit of most things, so that reading ends on a second page.
 SIZES: dict[str, Any] = {
@@ -64,3 +68,30 @@ def _resolved(self: SourceBigcommerce, manifest: dict[str, Any]) -> dict[str, An
         _RESOLVED.append(pickle.dumps(_RESOLVE(self, manifest)))
     resolved: dict[str, Any] = pickle.loads(_RESOLVED[0])
     return resolved
+
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    """Runs it in this process: exit code, standard output and standard error."""
+    terminate, raises, hook = (
+        signal.getsignal(signal.SIGTERM),
+        logging.raiseExceptions,
+        sys.excepthook,
+    )
+
+    def run_command(*args: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["anything.py", *map(str, args)])
+        monkeypatch.setattr(os, "_exit", sys.exit)
+        with pytest.raises(SystemExit) as left:
+            run.run()
+        output = capfd.readouterr()
+        return int(str(left.value.code)), output.out, output.err
+
+    yield run_command
+    signal.signal(signal.SIGTERM, terminate)
+    logging.raiseExceptions, sys.excepthook = raises, hook

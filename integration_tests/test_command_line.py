@@ -4,49 +4,22 @@ from __future__ import annotations
 
 import builtins
 import json
-import logging
 import re
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from integration_tests.conftest import Command
 from integration_tests.test_cli import COMMANDS, ROOT
-from source_bigcommerce import __version__, run
+from source_bigcommerce import __version__
 
 USAGE = "usage: source-bigcommerce [-h] {spec,check,discover,read} ..."
 FORMS = {**COMMANDS, "-m": [sys.executable, "-m", "source_bigcommerce"]}
 CONFIG = {"store_hash": "abc123", "access_token": "sandbox-token"}
 CATALOG: dict[str, Any] = {"streams": []}
-
-Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def command(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Command]:
-    """Runs it in this process: exit code, standard output and standard error."""
-    terminate, raises, hook = (
-        signal.getsignal(signal.SIGTERM),
-        logging.raiseExceptions,
-        sys.excepthook,
-    )
-
-    def run_command(*args: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["anything.py", *map(str, args)])
-        with pytest.raises(SystemExit) as left:
-            run.run()
-        output = capfd.readouterr()
-        return int(str(left.value.code)), output.out, output.err
-
-    yield run_command
-    signal.signal(signal.SIGTERM, terminate)
-    logging.raiseExceptions, sys.excepthook = raises, hook
 
 
 @pytest.mark.process

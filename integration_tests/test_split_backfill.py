@@ -7,15 +7,17 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from runpy import run_path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from integration_tests.syncs import Row, config_for, sync
 from sandbox import Sandbox
-
-pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[1]
 CONFIG = {"store_hash": "abc123", "access_token": "t0ken"}
@@ -30,10 +32,20 @@ def split(folder: Path, config: Row, *words: str) -> list[Row]:
 
 
 def run(folder: Path, config: Row, *words: str) -> subprocess.CompletedProcess[str]:
+    """As a command would, in this process."""
     path = folder / "config.json"
     path.write_text(json.dumps(config))
-    command: list[str | Path] = [sys.executable, "scripts/split_backfill.py", path, *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    command, code = ["split_backfill.py", str(path), *words], 0
+    with (
+        patch.object(sys, "argv", command),
+        redirect_stdout(StringIO()) as stdout,
+        redirect_stderr(StringIO()) as stderr,
+    ):
+        try:
+            run_path(str(ROOT / "scripts/split_backfill.py"), run_name="__main__")
+        except SystemExit as left:
+            code = int(str(left.code))
+    return subprocess.CompletedProcess(command, code, stdout.getvalue(), stderr.getvalue())
 
 
 def test_parts_when_printed_touch_and_do_not_overlap(tmp_path: Path) -> None:
