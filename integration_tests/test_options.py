@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +14,12 @@ from sandbox import Sandbox
 from unit_tests.streams import STREAMS
 
 NAMES = [row.name for row in STREAMS]
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Sandbox]:
+    with Sandbox(orders=80, customers=40, products=60, brands=20, categories=20) as store:
+        yield store
 
 
 @pytest.fixture(scope="module")

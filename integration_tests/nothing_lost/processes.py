@@ -30,15 +30,19 @@ def start(
     state: State | None = None,
     flags: Iterable[str] = (),
     catalog: dict[str, Any] | None = None,
+    program: tuple[str, ...] = ("-m", "source_bigcommerce"),
     **values: Any,
 ) -> subprocess.Popen[bytes]:
-    """A sync that has just started; what it prints is in its pipes. The folder is for its files."""
+    """A sync that has just started; what it prints is in its pipes. The folder is for its files.
+
+    program: what Python runs.
+    """
     folder.mkdir(exist_ok=True)
     config = syncs.config_for(store, **values)
     if catalog is None:
         catalog = ConfiguredAirbyteCatalogSerializer.dump(syncs.catalog_of(tuple(names), config))
     files = {"config": config, "catalog": catalog, "state": _state_messages(state or {})}
-    command = [sys.executable, "-m", "source_bigcommerce", "read", *flags]
+    command = [sys.executable, *program, "read", *flags]
     for name, content in files.items():
         path = folder / f"{name}.json"
         path.write_bytes(orjson.dumps(content))

@@ -192,6 +192,16 @@ def test_a_state_of_other_streams_is_passed_over() -> None:
         assert_complete(store, ["orders"], read)
 
 
+WITHOUT_BACK_OFF = """
+import types
+import backoff._sync
+from airbyte_cdk.sources.streams.http import rate_limiting
+backoff._sync.time = rate_limiting.time = types.SimpleNamespace(sleep=lambda seconds: None)
+from source_bigcommerce.run import run
+run()
+"""
+
+
 # The token is sent without the blanks around it, so this is what must not be shown.
 @pytest.mark.process
 @pytest.mark.parametrize(("way", "token"), [("flag", TOKEN), ("environment", f" {TOKEN}\n")])
@@ -208,8 +218,15 @@ def test_logs_at_debug_level_do_not_show_the_token(
         store.faults.add("pages.list", "status", status=403, times=None)
         store.faults.add("channels.list", "status", status=422, times=None)
         flags = ["--debug"] if way == "flag" else []
+        dates = {"start_date": START, "end_date": NOW}
         process = processes.start(
-            tmp_path, store, ALL, flags=flags, access_token=token, start_date=START, end_date=NOW
+            tmp_path,
+            store,
+            ALL,
+            flags=flags,
+            program=("-c", WITHOUT_BACK_OFF),
+            access_token=token,
+            **dates,
         )
         output, errors = process.communicate()
         assert store.faults.pending() == []
