@@ -142,6 +142,7 @@ class _Asking:
         self._size = PageSizeReducer(_IN_PARTS, rows.page_size)
         self._asked = False
         self._is_by_page = rows.paging == "page"
+        self.is_of_parent = bool(window.partition) and not rows.date
 
     def __call__(self, asked_by: Mapping[str, Any]) -> Page:
         """Sends a request. A page that is too heavy is asked for in parts, and only that page.
@@ -166,7 +167,8 @@ class _Asking:
         if reply is None:
             raise LIST_UNPROVED.error(f"no reply for {asked_by}")
         # Asked when a list may end: a window that is read beside this one may know by then.
-        page = Page.of(reply, limit if rows.has_limit else None, lambda: rows.largest)
+        asked_for = limit if rows.has_limit else None
+        page = Page.of(reply, asked_for, rows.page_size, lambda: rows.largest)
         rows.largest = max(rows.largest, len(page.rows))
         if not self._asked:
             self._asked = True
