@@ -202,7 +202,8 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
     first: the reply without a page, if it is there already.
 
     Raises an error where a page comes again in place of another one, where nothing comes in place
-    of a page that is counted, and where rows of a parent are counted beyond a full page, and missing.
+    of a page that is counted, and where rows of a parent are counted beyond a full page and do not
+    come.
     """
     page = first or ask({})
     fills_page = ask.is_of_parent and len(page.rows) >= min(

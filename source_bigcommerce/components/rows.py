@@ -103,12 +103,13 @@ class Rows(Retriever):
         """
         extractor = cast(RowsExtractor, self.record_selector.extractor)
         if self._dates and window.cursor_slice and not window.partition:
-            pages = self._dates.pages(window, self._list)
+            pages = self._dates.pages(window, self.replies)
         else:
-            pages = self._list(window)
+            pages = self.replies(window)
         return (extractor.records_of(rows) for rows in islice(pages, self.api_budget.most_pages))
 
-    def _list(self, window: StreamSlice) -> Iterator[list[Row]]:
+    def replies(self, window: StreamSlice) -> Iterator[list[Row]]:
+        """The rows that the API sends for a window, whether they are of its dates or not."""
         ask = _Asking(self, window)
         if self.paging == "key":
             return by_key(ask, Seen(self.key), self.key_parameter)
