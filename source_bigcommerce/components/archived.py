@@ -86,7 +86,7 @@ class WithArchived:
             # What has no `is_deleted` does not say that it is not archived.
             if holds_all and any(order.get("is_deleted") is not None for order in others):
                 self._settle("archived", "with is_deleted=true the others come too")
-            if not hidden and not self._has_more(page, ids, window):
+            if holds_all and not hidden and not self._has_more(page, ids, window):
                 return
         is_listed = not hidden and not others
         yield hidden
@@ -97,7 +97,7 @@ class WithArchived:
             self._settle("listed", "the archived ones are in the list")
 
     def _has_more(self, page: list[Row], known: set[int], window: StreamSlice) -> bool:
-        """Whether the list asked for archived orders is longer than the plain one.
+        """Whether the list asked for archived orders, which holds the plain one, is longer.
 
         page: its first one, which is as long as the store grants them.
         """

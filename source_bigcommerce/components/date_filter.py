@@ -85,11 +85,15 @@ class DateFilter:
             self._through.wait()
             if self._failed:
                 raise LIST_UNPROVED.error("the window that read the list for all others failed")
-            from_, to = self._start or "", self._end
-            if start < from_ or end > to:
+            since, until = self._start or "", self._end
+            if start < since or end > until:
                 for rows in read(window):
-                    dated = ((self._date(row), row) for row in rows)
-                    yield [row for date, row in dated if start <= date < from_ or to < date <= end]
+                    dates = map(self._date, rows)
+                    yield [
+                        row
+                        for date, row in zip(dates, rows, strict=True)
+                        if date and start <= date <= end and not since <= date <= until
+                    ]
 
     def _for_all(
         self, window: StreamSlice, read: Callable[[StreamSlice], Iterator[list[Row]]]
