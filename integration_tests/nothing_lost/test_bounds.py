@@ -129,16 +129,16 @@ def test_an_endpoint_whose_connections_break_takes_no_tries_of_others(waits: lis
 
 
 def test_a_resource_with_plenty_left_waits_for_no_other() -> None:
-    """Of quotas by resource: customers may be asked twice in each window."""
-    own = {"/v3/customers": 2}
+    """Of quotas by resource: addresses, which one worker reads, may be asked twice in a window."""
+    own, names = {"/v3/customers/addresses": 2}, ["customer_addresses", "products"]
     with shop(customers=30, products=80, resource_quotas=own, window_ms=4000) as store:
-        read = sync(store, "customers", "products", page_size=10, num_workers=2, start_date=START)
+        read = sync(store, *names, page_size=10, num_workers=2, start_date=START)
         assert read.errors == []
-        assert_complete(store, ["customers", "products"], read)
+        assert_complete(store, names, read)
         asked = [entry.path.rpartition("/")[2] for entry in store.log]
         statuses = {entry.status for entry in store.log}
-    customers = [n for n, path in enumerate(asked) if path == "customers"]
+    addresses = [n for n, path in enumerate(asked) if path == "addresses"]
     products = [n for n, path in enumerate(asked) if path == "products"]
-    assert len(customers) > 3
-    assert max(products) < customers[2], "products waited for the next window of customers"
+    assert len(addresses) > 3
+    assert max(products) < addresses[2], "products waited for the next window of addresses"
     assert statuses == {200}

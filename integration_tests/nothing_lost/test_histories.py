@@ -162,7 +162,7 @@ def test_a_look_back_of_days_waits_for_the_first_window(name: str, set_clock: Se
         operation, where = streams()[name].paged_operation, {bound: iso(start)}
         fault = store.faults.add(operation, "status", status=422, where=where, times=None)
         failed = sync(store, name, failing=True, **values)
-        assert fault.fired == 1
+        assert fault.fired == 2  # a 422 is heard twice
         store.faults.clear()
         second = sync(store, name, state=failed.state, **values)
         due = {
@@ -201,7 +201,11 @@ def test_a_rest_of_years_is_read_in_as_many_windows_as_there_are_workers(
         set_clock(store.clock.now())
         store.log.clear()
         sync(store, name, state=first.state, start_date="yesterday", num_workers=10)
-        assert len(store.requests(streams()[name].paged_operation)) <= 10 + 1
+        requests = store.requests(streams()[name].paged_operation)
+        # Each window of orders is asked once more, for archived ones.
+        archived = [entry for entry in requests if "is_deleted" in entry.query]
+        assert len(requests) - len(archived) <= 10 + 1
+        assert len(archived) <= 10 + 1
 
 
 @pytest.mark.parametrize("name", INCREMENTAL)

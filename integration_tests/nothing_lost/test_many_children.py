@@ -9,7 +9,8 @@ from integration_tests.syncs import sync
 from sandbox import Sandbox
 
 SIZES = {"orders": 40, "customers": 5, "products": 10, "channels": 3}
-MANY = 7
+# Of a shorter page a store may have granted less than was asked for: more would be looked at.
+MANY = 15
 
 
 def order_of_many(store: Sandbox) -> int:
@@ -31,10 +32,9 @@ def test_transactions_when_later_pages_are_not_sent_end_with_an_error_that_names
         assert completed(result) == set()
         said = [error.message for error in result.errors if error.stream_descriptor]
         assert said[0].startswith(f"BigCommerce does not send all transactions of order {key}. ")
-        # Nothing counts as read: the next sync begins where this one did.
-        assert "transactions" not in result.state or result.state["transactions"][
-            "order_date_modified"
-        ].startswith("2009-01-01")
+        # Nothing counts as read: the next sync begins where this one did, with its first second.
+        state = result.state.get("transactions", {})
+        assert state.get("order_date_modified", "") <= "2009-01-01T00:00:00Z"
 
 
 def test_lines_when_a_later_page_is_refused_end_with_an_error_that_names_the_order() -> None:

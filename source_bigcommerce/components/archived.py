@@ -39,7 +39,6 @@ class WithArchived:
     listed: Orders
     archived: Orders
     requester: Requester
-    page_size: int
     found: dict[str, tuple[str, ...]]
 
     def __call__(self, window: StreamSlice) -> Iterator[list[Row]]:
@@ -63,7 +62,7 @@ class WithArchived:
         """The orders that were not listed, or were not archived yet when they were."""
         rest = self.archived(window)
         try:
-            page = next(rest, [])
+            page = next(filter(None, rest), [])
         except ParameterRefused as refused:
             self._settle("listed", f"archived ones cannot be asked for: {refused.internal_message}")
             return
@@ -87,7 +86,7 @@ class WithArchived:
             # What has no `is_deleted` does not say that it is not archived.
             if holds_all and any(order.get("is_deleted") is not None for order in others):
                 self._settle("archived", "with is_deleted=true the others come too")
-            if not hidden and not self._has_more(page, len(ids), window):
+            if holds_all and not hidden and not self._has_more(page, ids, window):
                 return
         is_listed = not hidden and not others
         yield hidden
@@ -97,14 +96,18 @@ class WithArchived:
         if is_listed:
             self._settle("listed", "the archived ones are in the list")
 
-    def _has_more(self, page: list[Row], known: int, window: StreamSlice) -> bool:
-        """Whether the list asked for archived orders is longer than the plain one."""
-        if len(page) < self.page_size:
-            return False
-        number, before = divmod(known, self.page_size)
-        asked = {"limit": self.page_size, "page": number + 1}
+    def _has_more(self, page: list[Row], known: set[int], window: StreamSlice) -> bool:
+        """Whether the list asked for archived orders, which holds the plain one, is longer.
+
+        page: its first one, which is as long as the store grants them.
+        """
+        number, before = divmod(len(known), len(page))
+        asked = {"limit": len(page), "page": number + 1}
         reply = self.requester.send_request(stream_slice=window, request_params=asked)
-        return reply is None or len(rows_of(reply)) > before
+        if reply is None:
+            return True
+        rows = rows_of(reply)
+        return len(rows) > before or not known.issuperset(whole(row["id"]) for row in rows)
 
     def _settle(self, enough: str, reason: str) -> None:
         found = (enough, reason)

@@ -20,10 +20,11 @@ _BEYOND = timedelta(seconds=2)
 class DateFilter:
     """Shared by the windows of a list, which are read side by side.
 
-    The first window to meet a row from outside of it reads the list once, for all of them, but for
-    the rows that windows handed on before that. The others wait until it is through and are then
-    read as well, so that no state runs ahead. A row that was changed since the sync began is no
-    sign: it may be newer than the store's index of it.
+    The first window to meet a row from outside of it reads the list once, for all that have begun,
+    but for the rows that they handed on before that. The others wait until it is through and are
+    then read as well, so that no state runs ahead; of one that begins later, what lies beyond those
+    is read by itself. A row that was changed since the sync began is no sign: it may be newer than
+    the store's index of it.
 
     say: is called once, when that happens.
     has_open_end: whether a window that is asked for from the beginning has no end either.
@@ -41,7 +42,9 @@ class DateFilter:
         self._began = str(config.get("now") or _text(datetime.now(timezone.utc)))[:19]
         self._lock = threading.Lock()
         self._through = threading.Event()
-        self._start = self._end = ""
+        # From the earliest to the latest window that has begun; "" is before every date.
+        self._start: str | None = None
+        self._end = ""
         self._is_ignored = self._failed = False
         self._handed_on: list[array[int]] = []  # ids of rows, by window
 
@@ -54,18 +57,15 @@ class DateFilter:
         """
         start, end = self._bounds(window)
         with self._lock:
-            self._start = min(self._start or start, start)
-            self._end = max(self._end, end, str(self._config.get("end_date", ""))[:19])
+            if not self._is_ignored:
+                self._start = start if self._start is None else min(self._start, start)
+                self._end = max(self._end, end, str(self._config.get("end_date", ""))[:19])
             self._handed_on.append(ids := array("q"))
         late = _text(datetime.fromisoformat(end) + _BEYOND) if end else ""
-        asks_for_start = not (
-            self._config.get("reads_everything")
-            and window["start_time"] <= self._config["start_date"]
-        )
-        asks_for_end = asks_for_start or not self._has_open_end
+        asks_for_end = start or not self._has_open_end
         for rows in read(window) if not self._is_ignored else ():
             outside = any(
-                (asks_for_start and date < start) or (asks_for_end and late < date <= self._began)
+                date < start or (asks_for_end and late < date <= self._began)
                 for date in map(self._date, rows)
                 if date
             )
@@ -75,7 +75,8 @@ class DateFilter:
                 if not self._is_ignored:
                     ids.extend(row["id"] for row in rows if isinstance(row.get("id"), int))
             if is_first:
-                yield from self._whole_list(window, read)
+                self._say(f"rows from outside of {window['start_time']} to {window['end_time']}")
+                yield from self._for_all(window, read)
                 return
             if self._is_ignored:
                 break
@@ -84,15 +85,24 @@ class DateFilter:
             self._through.wait()
             if self._failed:
                 raise LIST_UNPROVED.error("the window that read the list for all others failed")
+            since, until = self._start or "", self._end
+            if start < since or end > until:
+                for rows in read(window):
+                    dates = map(self._date, rows)
+                    yield [
+                        row
+                        for date, row in zip(dates, rows, strict=True)
+                        if date and start <= date <= end and not since <= date <= until
+                    ]
 
-    def _whole_list(
+    def _for_all(
         self, window: StreamSlice, read: Callable[[StreamSlice], Iterator[list[Row]]]
     ) -> Iterator[list[Row]]:
-        self._say(f"rows from outside of {window['start_time']} to {window['end_time']}")
-        start, end = self._start, self._end
+        start, end = self._start or "", self._end
+        first = f"{start}Z" if start else self._config["start_date"]
         whole = StreamSlice(
             partition=window.partition,
-            cursor_slice={"start_time": f"{start}Z", "end_time": f"{end}Z"},
+            cursor_slice={"start_time": first, "end_time": f"{end}Z"},
         )
         handed_on = set(chain.from_iterable(self._handed_on))
         self._failed = True  # unless it comes to its end
@@ -109,7 +119,10 @@ class DateFilter:
             self._through.set()
 
     def _bounds(self, window: StreamSlice) -> tuple[str, str]:
-        return str(window["start_time"])[:19], str(window["end_time"])[:19]
+        """The dates asked for; without a start if all is read from the beginning."""
+        start, end = str(window["start_time"]), str(window["end_time"])
+        is_open = self._config.get("reads_everything") and start <= self._config["start_date"]
+        return "" if is_open else start[:19], end[:19]
 
     def _date(self, row: Row) -> str:
         """A row's date in UTC, `2018-12-05T20:16:55`; empty if there is none."""

@@ -54,6 +54,7 @@ _HEAVY_PAGE = (413, 500, 504)
 _REFUSALS = {401: 6, 403: 4, 422: 2}
 
 _REFUSED = (400, 422)
+_NO_SUCH_PAGE = (*_REFUSED, 404)
 _PAGE = re.compile(r"[?&]page=")
 
 _PROBLEMS = {
@@ -130,11 +131,11 @@ class ErrorHandler(DefaultErrorHandler):
                 return _try_again(f"BigCommerce answered 200: {error.internal_message}.")
             self.api_budget.accepted.add(self._scope)
             return SUCCESS_RESOLUTION
+        if reply.status_code in _NO_SUCH_PAGE and self.has_no_pages and _PAGE.search(reply.url):
+            return SUCCESS_RESOLUTION
         if reply.status_code == 404 and self.missing_is_empty:
             if is_v3_url(reply.url) and _PAGE.search(reply.url):  # asked for as it was counted
                 raise REPLY_UNKNOWN.error(described(reply))
-            return SUCCESS_RESOLUTION
-        if reply.status_code in _REFUSED and self.has_no_pages and _PAGE.search(reply.url):
             return SUCCESS_RESOLUTION
         if reply.status_code in _REFUSED and self.may_refuse:
             words = REQUEST_REFUSED.message(status=reply.status_code)

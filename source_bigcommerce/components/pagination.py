@@ -24,6 +24,8 @@ from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED
 _LOWEST_CAP = 10
 # Caps of whole quarters are likely: a v3 list of just that many rows is looked at once more.
 _LIKELY_CAP = 25
+# As are these where no limit is asked for, as of a page that an endpoint has by default.
+_LIKELY_PAGES = (10, 25)
 # More pages than a store can have are a claim that nobody can follow.
 _MOST_PAGES = 1_000_000
 # Rows that a read remembers, about 70 bytes each. Rows beyond them may come twice, none is lost.
@@ -37,6 +39,7 @@ class Page:
     """A reply as a part of its list; what it counts is a claim. A count that is none is None.
 
     limit: rows asked for, None where the endpoint takes no limit.
+    page_size: rows that other endpoints are asked for.
     largest: tells the most rows that any reply of this endpoint held up to now.
     total: rows of the list, as told.
     pages: pages of the list, as told or as the total has it: the higher of the two.
@@ -45,6 +48,7 @@ class Page:
     rows: list[Row]
     response: requests.Response
     limit: int | None
+    page_size: int
     largest: Callable[[], int]
     total: int | None
     pages: int | None
@@ -54,7 +58,11 @@ class Page:
 
     @classmethod
     def of(
-        cls, response: requests.Response, limit: int | None, largest: Callable[[], int]
+        cls,
+        response: requests.Response,
+        limit: int | None,
+        page_size: int,
+        largest: Callable[[], int],
     ) -> "Page":
         rows = rows_of(response)
         body = parsed_body(response) if response.status_code in ROWS else None
@@ -76,6 +84,7 @@ class Page:
             rows=rows,
             response=response,
             limit=limit,
+            page_size=page_size,
             largest=largest,
             total=total,
             pages=pages,
@@ -114,8 +123,10 @@ class Page:
                 return True
         if not rows or rows < self.largest():
             return False
-        if self.limit is None or (self.is_counted and self.per_page):
+        if self.is_counted and self.per_page:
             return rows >= 2 * _LIKELY_CAP and rows % _LIKELY_CAP == 0
+        if self.limit is None:
+            return rows >= self.page_size or any(rows % size == 0 for size in _LIKELY_PAGES)
         return rows >= min(_LOWEST_CAP, max(2, self.limit // 2))
 
 
@@ -158,7 +169,12 @@ class SmallerPages(Exception):
 
 
 class Ask(Protocol):
-    """The requests of one read of a list."""
+    """The requests of one read of a list.
+
+    is_of_parent: the list is one parent's, and nothing is filtered out of it.
+    """
+
+    is_of_parent: bool
 
     def __call__(self, asked_by: Mapping[str, Any]) -> Page:
         """The reply to a request with these parameters; may raise SmallerPages."""
@@ -185,10 +201,14 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
 
     first: the reply without a page, if it is there already.
 
-    Raises an error where a page comes again in place of another one, and where nothing comes in
-    place of a page that is counted.
+    Raises an error where a page comes again in place of another one, where nothing comes in place
+    of a page that is counted, and where rows of a parent are counted beyond a full page and do not
+    come.
     """
     page = first or ask({})
+    fills_page = ask.is_of_parent and len(page.rows) >= min(
+        page.limit or page.page_size, page.per_page or page.page_size
+    )
     first_content, last, missing = page.content, max(page.pages or 1, 1), 0
     yield seen.new(page)
     on_first, unread, came_again, from_last = seen.count, range(2, last), False, False
@@ -228,6 +248,10 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
     if missing and missing <= (page.pages or missing):
         raise LIST_UNPROVED.error(
             f"page {missing} is counted and empty: {described(page.response)}"
+        )
+    if fills_page and seen.count < (page.believed_total or 0):
+        raise LIST_UNPROVED.error(
+            f"{seen.count} rows of {page.total} counted: {described(page.response)}"
         )
     if came_again and seen.count == on_first < (page.believed_total or 0):
         raise LIST_ENDLESS.error(f"no page but the first: {described(page.response)}")

@@ -103,16 +103,17 @@ class Rows(Retriever):
         """
         extractor = cast(RowsExtractor, self.record_selector.extractor)
         if self._dates and window.cursor_slice and not window.partition:
-            pages = self._dates.pages(window, self._list)
+            pages = self._dates.pages(window, self.replies)
         else:
-            pages = self._list(window)
+            pages = self.replies(window)
         try:
             for rows in pages:
                 yield extractor.records_of(rows)
         except _Enough:
             return
 
-    def _list(self, window: StreamSlice) -> Iterator[list[Row]]:
+    def replies(self, window: StreamSlice) -> Iterator[list[Row]]:
+        """The rows that the API sends for a window, whether they are of its dates or not."""
         ask = _Asking(self, window)
         if self.paging == "key":
             return by_key(ask, Seen(self.key), self.key_parameter)
@@ -150,6 +151,7 @@ class _Asking:
         self._size = PageSizeReducer(_IN_PARTS, rows.page_size)
         self._asked = 0
         self._is_by_page = rows.paging == "page"
+        self.is_of_parent = bool(window.partition) and not rows.date
 
     def __call__(self, asked_by: Mapping[str, Any]) -> Page:
         """Sends a request. A page that is too heavy is asked for in parts, and only that page.
@@ -176,7 +178,8 @@ class _Asking:
         if reply is None:
             raise LIST_UNPROVED.error(f"no reply for {asked_by}")
         # Asked when a list may end: a window that is read beside this one may know by then.
-        page = Page.of(reply, limit if rows.has_limit else None, lambda: rows.largest[0])
+        asked_for = limit if rows.has_limit else None
+        page = Page.of(reply, asked_for, rows.page_size, lambda: rows.largest[0])
         rows.largest[0] = max(rows.largest[0], len(page.rows))
         self._asked += 1
         if self._asked == 1:

@@ -61,19 +61,19 @@ class WindowRetriever(Rows):
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         super().__post_init__(parameters)
-        self._pages: Orders = super().pages
+        self._replies: Orders = super().replies
         if self.archived and self.api_budget.most_pages is None:
             self.archived.largest = self.largest
-            self._pages = WithArchived(
-                listed=super().pages,
-                archived=self.archived.pages,
+            # Within the filter by date: where dates are not heeded, both lists are read once.
+            self._replies = WithArchived(
+                listed=super().replies,
+                archived=self.archived.replies,
                 requester=self.archived.requester,
-                page_size=self.page_size,
                 found=self.api_budget.found,
             )
 
-    def pages(self, window: StreamSlice) -> Iterator[list[Row]]:
-        return self._pages(window)
+    def replies(self, window: StreamSlice) -> Iterator[list[Row]]:
+        return self._replies(window)
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None

@@ -43,7 +43,6 @@ class Store:
             lambda window: self._list("listed", window),
             lambda window: self._list("archived", window),
             cast(Any, self),
-            SIZE,
             self.found,
         )
         numbers = range(len(self.windows))
@@ -95,7 +94,7 @@ BOTH = ["listed", "archived"]
         pytest.param(
             [(live(1, 2), live(1, 2)), ([], live(3) + archived(4))],
             [live(1, 2), live(3) + archived(4)],
-            [*BOTH, "archived"],
+            [*BOTH, "probe", "archived"],
             id="both",
         ),
         # ... and of this window as far as there is more of it.
@@ -110,6 +109,13 @@ BOTH = ["listed", "archived"]
             [live(1, 2, 3, 4) + archived(5)],
             ["listed", "listed", "archived", "probe", "archived"],
             id="all of them, an archived one on the last page",
+        ),
+        # What holds some of the others is read to its end.
+        pytest.param(
+            [(live(1, 2, 3, 4, 5), live(1, 3, 5) + archived(6))],
+            [live(1, 2, 3, 4, 5) + archived(6)],
+            ["listed", "listed", "archived", "archived"],
+            id="some of them, an archived one on the last page",
         ),
         # Archived since it was listed.
         pytest.param(
@@ -132,7 +138,7 @@ BOTH = ["listed", "archived"]
                 (without_flag(live(3) + archived(4)), without_flag(archived(4))),
             ],
             [without_flag(archived(1, 2)), without_flag(live(3) + archived(4))],
-            BOTH * 2,
+            [*BOTH, "probe", *BOTH],
             id="without a flag, shown",
         ),
         pytest.param(

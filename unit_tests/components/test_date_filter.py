@@ -135,6 +135,8 @@ def test_rows_from_before_the_start_and_after_the_end_do_not_come() -> None:
         ("2020-12-31T23:59:59-05:00", False),
         ("2021-01-01T00:00:00+05:00", True),
         ("soon", False),
+        ("2020-12-31T20:00:00-05:00", False),
+        ("2020-12-31T18:00:00-05:00", True),
         (None, False),
         ("", False),
     ],
@@ -149,3 +151,24 @@ def test_a_first_window_without_a_lower_bound_has_no_row_before_it() -> None:
     dates = Dates({**CONFIG, "reads_everything": True})
     assert dates.ids(window(2020), lambda _: iter([[row(1, "1999-01-01T00:00:00Z")]])) == [1]
     assert dates.said == []
+
+
+def test_a_window_that_begins_late_is_read_where_the_one_for_all_does_not_reach() -> None:
+    dates = Dates()
+    assert dates.ids(window(2022), ignoring) == [2, 3]
+    assert dates.ids(window(2020), ignoring) == [0]
+    assert dates.ids(window(2021), ignoring) == [1]
+    assert dates.ids(window(2023), ignoring) == []
+
+
+def test_rows_from_before_any_start_date_come_where_all_is_read_from_the_beginning() -> None:
+    dates = Dates({**CONFIG, "reads_everything": True})
+    old = row(9, "1999-01-01T00:00:00Z")
+
+    def read(of: StreamSlice) -> Iterator[list[Row]]:
+        # Bounds that are asked for from the beginning say so.
+        assert of["start_time"] != "Z"
+        return iter([*WHOLE, [old]])
+
+    found = [each for year in YEARS for each in dates.ids(window(year), read)]
+    assert sorted(found) == [0, 1, 2, 3, 9]

@@ -45,6 +45,7 @@ class Store:
     says_cap: bool = True
     inclusive: bool = True
     has_pages: bool = True
+    is_of_parent: bool = False
     cursors: bool = False
     no_rows: Any = None
     deletes: list[int] = field(default_factory=list)
@@ -75,7 +76,7 @@ class Store:
             found = [n for n in found if n > int(key)]
         page = found[start : start + size]
         body = self._body(page, len(found), size, more=start + size < len(found))
-        page_made = Page.of(self._reply(page, body), self.limit, lambda: self.largest)
+        page_made = Page.of(self._reply(page, body), self.limit, 250, lambda: self.largest)
         self.largest = max(self.largest, len(page))
         if self.deletes:
             gone = self.deletes.pop()
@@ -307,11 +308,37 @@ def test_rows_behind_empty_pages_that_are_counted_are_read(gaps: set[int]) -> No
             page = super().__call__(asked_by)
             hidden = asked_by.get("page", 1) in gaps
             body = {"data": [], "meta": {"pagination": {"total": 52, "total_pages": 6}}}
-            return Page.of(reply(200, body, path="v3/x"), 10, int) if hidden else page
+            return Page.of(reply(200, body, path="v3/x"), 10, 250, int) if hidden else page
 
     store = Gaps(range(1, 53))
     shown = [n for n in store.rows if (n - 1) // 10 + 1 not in gaps]
     assert sorted(read(store, "page")) == shown
+
+
+def test_rows_of_a_parent_that_are_counted_and_missing_are_an_error() -> None:
+    class Unwilling(Store):
+        """Counts what its later pages do not show."""
+
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            page = super().__call__(asked_by)
+            body = {"data": [], "meta": {"pagination": {"total": 12, "total_pages": 2}}}
+            later = asked_by.get("page", 1) > 1
+            return Page.of(reply(200, body, path="v3/x"), 10, 250, int) if later else page
+
+    assert len(read(Unwilling(range(1, 13)), "page")) == 10  # may be what a filter left
+    with pytest.raises(AirbyteTracedException) as error:
+        read(Unwilling(range(1, 13), is_of_parent=True), "page")
+    assert "10 rows of 12 counted" in str(error.value.internal_message)
+
+
+@pytest.mark.parametrize("number", [10, 20, 25, 30, 50, 60, 75, 100, 250])
+def test_a_list_without_a_limit_is_read_on_where_a_page_may_end(number: int) -> None:
+    store = Store(range(1, number + 4), version="v2", limit=None, cap=number)
+    assert sorted(read(store, "page")) == store.rows
+    # What a store always has: 15 order statuses, for instance.
+    others = Store(range(1, 16), version="v2", limit=None)
+    read(others, "page")
+    assert len(others.asked) == 1
 
 
 def test_rows_that_are_no_plain_json_are_told_apart() -> None:
