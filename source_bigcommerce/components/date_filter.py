@@ -1,7 +1,6 @@
 """Whether a store heeds the dates of a window; if not, its list is read once, by one window."""
 
 import threading
-from array import array
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from itertools import chain
@@ -11,6 +10,7 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_bigcommerce.components.dates import readable_date
 from source_bigcommerce.components.extractor import Row
+from source_bigcommerce.components.keys import Keys, key_of
 from source_bigcommerce.components.messages import LIST_UNPROVED
 
 # v2 windows ask for two seconds more than they are, see the manifest.
@@ -43,7 +43,7 @@ class DateFilter:
         self._through = threading.Event()
         self._start = self._end = ""
         self._is_ignored = self._failed = False
-        self._handed_on: list[array[int]] = []  # ids of rows, by window
+        self._handed_on: list[Keys] = []  # by window
 
     def pages(
         self, window: StreamSlice, read: Callable[[StreamSlice], Iterator[list[Row]]]
@@ -56,7 +56,7 @@ class DateFilter:
         with self._lock:
             self._start = min(self._start or start, start)
             self._end = max(self._end, end, str(self._config.get("end_date", ""))[:19])
-            self._handed_on.append(ids := array("q"))
+            self._handed_on.append(ids := Keys())
         late = _text(datetime.fromisoformat(end) + _BEYOND) if end else ""
         asks_for_start = not (
             self._config.get("reads_everything")
@@ -73,7 +73,7 @@ class DateFilter:
                 is_first = outside and not self._is_ignored
                 self._is_ignored = self._is_ignored or outside
                 if not self._is_ignored:
-                    ids.extend(row["id"] for row in rows if isinstance(row.get("id"), int))
+                    ids.extend(list(map(key_of, rows)))
             if is_first:
                 yield from self._whole_list(window, read)
                 return
@@ -101,7 +101,7 @@ class DateFilter:
                 yield [
                     row
                     for row in rows
-                    if row.get("id") not in handed_on
+                    if key_of(row) not in handed_on
                     and (not (date := self._date(row)) or start <= date <= end)
                 ]
             self._failed = False

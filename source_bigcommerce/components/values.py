@@ -145,39 +145,25 @@ class _Object:
             name: Field(declared, f"{path}.{name}" if path else name, say)
             for name, declared in properties.items()
         }
-        self._work: dict[tuple[Any, ...], tuple[list[tuple[str, Fix]], list[tuple[str, _Object]]]]
-        self._work = {}
-        self._right: set[tuple[Any, ...]] = set()
+        self._work: dict[tuple[Any, ...], list[tuple[str, Fix]]] = {}
 
     def fit(self, row: dict[str, Any]) -> dict[str, Any]:
-        work, objects = self._work.get(shape := (*row, *map(type, row.values()))) or self._plan(
-            row, shape
-        )
-        for name, inner in objects:
-            # As fit does, without a call for the many that are right.
-            if (*(value := row[name]), *map(type, value.values())) not in inner._right:
-                inner.fit(value)
+        work = self._work.get(shape := (*row, *map(type, row.values())))
+        if work is None:
+            work = self._plan(row, shape)
         for name, fix in work:
             row[name] = fix(row[name])
         return row
 
-    def _plan(
-        self, row: dict[str, Any], shape: tuple[Any, ...]
-    ) -> tuple[list[tuple[str, Fix]], list[tuple[str, "_Object"]]]:
-        work: list[tuple[str, Fix]] = []
-        objects: list[tuple[str, _Object]] = []
-        for name, value in row.items():
-            if field := self._fields.get(name):
-                fix = field.fix_for(type(value))
-                if fix == field.object.fit:
-                    objects.append((name, field.object))
-                elif fix:
-                    work.append((name, fix))
+    def _plan(self, row: dict[str, Any], shape: tuple[Any, ...]) -> list[tuple[str, Fix]]:
+        work = [
+            (name, fix)
+            for name, value in row.items()
+            if (field := self._fields.get(name)) and (fix := field.fix_for(type(value)))
+        ]
         if len(self._work) < _MANY_SHAPES:
-            self._work[shape] = work, objects
-            if not work and not objects:
-                self._right.add(shape)
-        return work, objects
+            self._work[shape] = work
+        return work
 
     @property
     def is_trivial(self) -> bool:

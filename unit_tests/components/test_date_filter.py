@@ -132,7 +132,9 @@ def test_rows_from_before_the_start_and_after_the_end_do_not_come() -> None:
         ("2023-01-01T00:00:01Z", False),  # v2 windows ask for two seconds more
         ("2023-01-01T00:00:02Z", True),
         ("2999-01-01T00:00:00Z", False),  # changed since the sync began
-        ("2019-01-01T00:00:00-05:00", False),  # no date that is surely in UTC tells nothing
+        ("2021-01-01T04:00:00+05:00", True),
+        ("2020-12-31T23:00:00-05:00", False),
+        ("soon", False),
         (None, False),
         ("", False),
     ],
@@ -147,3 +149,18 @@ def test_a_first_window_without_a_lower_bound_has_no_row_before_it() -> None:
     dates = Dates({**CONFIG, "reads_everything": True})
     assert dates.ids(window(2020), lambda _: iter([[row(1, "1999-01-01T00:00:00Z")]])) == [1]
     assert dates.said == []
+
+
+@pytest.mark.parametrize("key", [str, lambda number: 10**30 + number, lambda number: f"{number}a"])
+def test_rows_whose_ids_are_text_or_long_come_once(key: Callable[[int], Any]) -> None:
+    dates = Dates()
+    found = [[{**each, "id": key(each["id"])} for each in rows] for rows in WHOLE]
+    ids = [dates.ids(window(year), lambda _: iter(found)) for year in YEARS]
+    assert ids == [[key(number) for number in range(len(YEARS))], [], [], []]
+
+
+def test_rows_without_ids_come_though_they_may_come_twice() -> None:
+    found = [[{"date_modified": row["date_modified"]} for row in rows] for rows in WHOLE]
+    dates = Dates()
+    rows = [each for rows in dates.pages(window(2020), lambda _: iter(found)) for each in rows]
+    assert rows == [found[0][0], *chain.from_iterable(found)]
