@@ -94,8 +94,8 @@ def iso_date(value: Any) -> str | None:
     if isinstance(value, str):
         # The forms that the API nearly always sends; slicing takes a tenth of the parser's time.
         try:
-            if value[25:] == " +0000" and value[16:23:3] == " ::":
-                iso = f"{_iso_day(value[5:16])}T{value[17:25]}"
+            if value[25:] == " +0000" and value[19] == value[22] == ":":
+                iso = f"{_iso_day(value[4:17])}T{value[17:25]}"
                 datetime.fromisoformat(iso)
                 return iso + "Z"
             if value[4:17:3] == "--T::" and value[19:] in ("Z", "+00:00"):
@@ -117,8 +117,8 @@ def iso_date(value: Any) -> str | None:
 
 @lru_cache(10_000)
 def _iso_day(day: str) -> str:
-    """`05 Dec 2018` as `2018-12-05`."""
-    return f"{day[7:]}-{_MONTHS[day[3:6]]}-{day[:2]}"
+    """` 05 Dec 2018 ` as `2018-12-05`."""
+    return f"{day[8:12]}-{_MONTHS[day[4:7]]}-{day[1:3]}" if day[::12] == "  " else ""
 
 
 def iso_day(value: Any) -> str | None:
