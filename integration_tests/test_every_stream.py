@@ -47,9 +47,11 @@ LOOK_BACK = timedelta(minutes=10)
 FORMATS = FormatChecker(("date",))
 
 
-@FORMATS.checks("date-time")
+@FORMATS.checks("date-time", raises=ValueError)
 def is_date_time(value: object) -> bool:
-    return not isinstance(value, str) or bool(ISO.fullmatch(value))
+    if not isinstance(value, str):
+        return True
+    return bool(ISO.fullmatch(value) and datetime.fromisoformat(value[:19]))
 
 
 # What is in the store

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-import orjson
 import requests
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.http import HttpClient
@@ -26,7 +25,7 @@ def reply(
     """A reply; a body that is not bytes is sent as JSON."""
     response = requests.Response()
     response.status_code = status
-    response._content = body if isinstance(body, bytes) else orjson.dumps(body)
+    response._content = body if isinstance(body, bytes) else json.dumps(body).encode()
     response.headers.update(headers or {})
     response.url = f"{API}/{path}"
     return response

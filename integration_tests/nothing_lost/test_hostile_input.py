@@ -218,7 +218,6 @@ def test_logs_at_debug_level_do_not_show_the_token(
         store.faults.add("pages.list", "status", status=403, times=None)
         store.faults.add("channels.list", "status", status=422, times=None)
         flags = ["--debug"] if way == "flag" else []
-        dates = {"start_date": START, "end_date": NOW}
         process = processes.start(
             tmp_path,
             store,
@@ -226,7 +225,8 @@ def test_logs_at_debug_level_do_not_show_the_token(
             flags=flags,
             program=("-c", WITHOUT_BACK_OFF),
             access_token=token,
-            **dates,
+            start_date=START,
+            end_date=NOW,
         )
         output, errors = process.communicate()
         assert store.faults.pending() == []

@@ -54,7 +54,7 @@ def test_rows_whose_cursor_cannot_be_read_come_and_do_not_move_the_state(
     dates = {1: WEST, 2: unreadable, 3: EAST}
     rows = [{"id": key, "date_modified": date} for key, date in dates.items()]
     serve(store, operation, rows if name == "orders" else v3(*rows))
-    read = sync(store, name)
+    read = sync(store, name, num_workers=1)
     assert read.errors == []
     assert {row["id"]: row.get("date_modified") for row in read.records[name]} == {
         1: RIGHT,
@@ -70,7 +70,7 @@ def test_children_of_a_parent_whose_date_cannot_be_read_come(store: Sandbox) -> 
     parents: list[Row] = [{"id": "7", "date_modified": "soon"}, {"id": 8, "date_modified": WEST}]
     fees = [{"id": 1, "base_cost": "1.0000"}]
     serve(store, "orders.list", [{**parent, "fees": fees} for parent in parents])
-    read = sync(store, "order_fees")
+    read = sync(store, "order_fees", num_workers=1)
     assert read.errors == []
     assert [row["order_id"] for row in read.records["order_fees"]] == [7, 8]
     assert read.state == {"order_fees": {"order_date_modified": RIGHT}}
@@ -80,7 +80,7 @@ def test_rows_with_half_an_emoji_nul_or_a_long_number_come(store: Sandbox) -> No
     big = 10**29 + 1
     row = rf'{{"id": 101, "date_modified": "{RIGHT}", "customer_message": "thanks \ud83d\u0000"'
     serve(store, "orders.list", f'[{row}, "customer_id": {big}, "external_id": {big}}}]')
-    config = config_for(store)
+    config = config_for(store, num_workers=1)
     catalog = catalog_of(["orders"], config)
     source = SourceBigcommerce(catalog=catalog, config=config)
     messages = list(source.read(logging.getLogger("airbyte"), config, catalog))
@@ -104,7 +104,7 @@ def test_modifiers_without_ids_have_ids_of_their_own_and_the_same_each_time(
     for each in (modifiers, modifiers[::-1]):
         product = {"id": 77, "date_modified": RIGHT, "modifiers": each}
         serve(store, "products.list", v3(product))
-        read = sync(store, "product_modifiers")
+        read = sync(store, "product_modifiers", num_workers=1)
         assert read.errors == []
         keys.append({row["name"]: row["id"] for row in read.records["product_modifiers"]})
         assert {row["product_id"] for row in read.records["product_modifiers"]} == {77}

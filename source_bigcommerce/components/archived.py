@@ -1,8 +1,7 @@
 """Orders that the list may hide because they were archived."""
 
 import logging
-from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from airbyte_cdk.sources.declarative.requesters.requester import Requester
@@ -10,7 +9,7 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.extractor import Row, rows_of
-from source_bigcommerce.components.values import whole
+from source_bigcommerce.components.keys import Keys, key_of
 
 LOGGER = logging.getLogger("airbyte")
 _YES = (True, "true", "1")
@@ -46,18 +45,15 @@ class WithArchived:
         if found := self.found.get(_ENOUGH):
             yield from getattr(self, found[0])(window)
             return
-        # Eight bytes an order; few of them are archived.
-        ids, archived = array("q"), set[int]()
+        ids, archived = Keys(), set[int | str | None]()  # few of them are archived
         for page in self.listed(window):
-            for order in page:
-                ids.append(whole(order["id"]))
-                if _is_archived(order):
-                    archived.add(ids[-1])
+            ids.extend(list(map(key_of, page)))
+            archived.update(key_of(order) for order in page if _is_archived(order))
             yield page
         yield from self._hidden(window, ids, archived)
 
     def _hidden(
-        self, window: StreamSlice, listed: Iterable[int], archived: set[int]
+        self, window: StreamSlice, listed: Keys, archived: set[int | str | None]
     ) -> Iterator[list[Row]]:
         """The orders that were not listed, or were not archived yet when they were."""
         rest = self.archived(window)
@@ -74,15 +70,16 @@ class WithArchived:
             return [
                 order
                 for order in orders
-                if (key := whole(order["id"])) not in ids
+                if (key := key_of(order)) not in ids
                 or (_is_archived(order) and key not in archived)
             ]
 
         hidden = new(page)
-        others = [order for order in page if not _is_archived(order) and whole(order["id"]) in ids]
+        others = [order for order in page if not _is_archived(order) and key_of(order) in ids]
         if others:
-            of_page = {whole(order["id"]) for order in page}
-            holds_all = of_page.issuperset(key for key in ids if key <= max(of_page))
+            of_page = {key for key in map(key_of, page) if isinstance(key, int)}
+            last = max(of_page, default=0)
+            holds_all = all(isinstance(key, int) and (key in of_page or key > last) for key in ids)
             # What has no `is_deleted` does not say that it is not archived.
             if holds_all and any(order.get("is_deleted") is not None for order in others):
                 self._settle("archived", "with is_deleted=true the others come too")

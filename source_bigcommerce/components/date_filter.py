@@ -1,7 +1,6 @@
 """Whether a store heeds the dates of a window; if not, its list is read once, by one window."""
 
 import threading
-from array import array
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from itertools import chain
@@ -11,6 +10,7 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_bigcommerce.components.dates import readable_date
 from source_bigcommerce.components.extractor import Row
+from source_bigcommerce.components.keys import Keys, key_of
 from source_bigcommerce.components.messages import LIST_UNPROVED
 
 # v2 windows ask for two seconds more than they are, see the manifest.
@@ -46,7 +46,7 @@ class DateFilter:
         self._start: str | None = None
         self._end = ""
         self._is_ignored = self._failed = False
-        self._handed_on: list[array[int]] = []  # ids of rows, by window
+        self._handed_on: list[Keys] = []  # by window
 
     def pages(
         self, window: StreamSlice, read: Callable[[StreamSlice], Iterator[list[Row]]]
@@ -60,7 +60,7 @@ class DateFilter:
             if not self._is_ignored:
                 self._start = start if self._start is None else min(self._start, start)
                 self._end = max(self._end, end, str(self._config.get("end_date", ""))[:19])
-            self._handed_on.append(ids := array("q"))
+            self._handed_on.append(ids := Keys())
         late = _text(datetime.fromisoformat(end) + _BEYOND) if end else ""
         asks_for_end = start or not self._has_open_end
         for rows in read(window) if not self._is_ignored else ():
@@ -73,7 +73,7 @@ class DateFilter:
                 is_first = outside and not self._is_ignored
                 self._is_ignored = self._is_ignored or outside
                 if not self._is_ignored:
-                    ids.extend(row["id"] for row in rows if isinstance(row.get("id"), int))
+                    ids.extend(list(map(key_of, rows)))
             if is_first:
                 self._say(f"rows from outside of {window['start_time']} to {window['end_time']}")
                 yield from self._for_all(window, read)
@@ -111,7 +111,7 @@ class DateFilter:
                 yield [
                     row
                     for row in rows
-                    if row.get("id") not in handed_on
+                    if key_of(row) not in handed_on
                     and (not (date := self._date(row)) or start <= date <= end)
                 ]
             self._failed = False

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -88,15 +89,18 @@ def iso_date(value: Any) -> str | None:
 
     Raises UnreadableDate for anything else.
     """
+    if not value:
+        return None
     if isinstance(value, str):
-        # The forms that the API nearly always sends; the C function takes a tenth of the others.
+        # The forms that the API nearly always sends; slicing takes a tenth of the parser's time.
         try:
-            if value[25:] == " +0000" and value[16:20:3] == " :":
-                iso = f"{value[12:16]}-{_MONTHS[value[8:11]]}-{value[5:7]}T{value[17:25]}Z"
-                datetime.fromisoformat(iso[:19])
-                return iso
-            if value[10:11] == "T" and value[19:] in ("Z", "+00:00"):
-                return f"{datetime.fromisoformat(value[:19]).isoformat()}Z"
+            if value[25:] == " +0000" and value[19] == value[22] == ":":
+                iso = f"{_iso_day(value[4:17])}T{value[17:25]}"
+                datetime.fromisoformat(iso)
+                return iso + "Z"
+            if value[4:17:3] == "--T::" and value[19:] in ("Z", "+00:00"):
+                datetime.fromisoformat(value[:19])
+                return f"{value[:19]}Z"
         except (KeyError, ValueError):
             pass
     moment = _moment(value)
@@ -109,6 +113,12 @@ def iso_date(value: Any) -> str | None:
             return None
         raise UnreadableDate from None
     return f"{utc.isoformat()}{moment.fraction}Z"
+
+
+@lru_cache(10_000)
+def _iso_day(day: str) -> str:
+    """` 05 Dec 2018 ` as `2018-12-05`."""
+    return f"{day[8:12]}-{_MONTHS[day[4:7]]}-{day[1:3]}" if day[::12] == "  " else ""
 
 
 def iso_day(value: Any) -> str | None:

@@ -1,10 +1,38 @@
-"""Ids for rows that the API sends without one."""
+"""Keys that rows are known by, and ids for rows that the API sends without one."""
 
 import json
+from array import array
 from collections import Counter
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
+
+from source_bigcommerce.components.values import whole
+
+
+def key_of(row: Mapping[str, Any]) -> int | str | None:
+    """The id of a row, a number also where it comes as text; None where there is none."""
+    key = whole(row.get("id"))
+    return key if key is None or isinstance(key, (int, str)) else repr(key)
+
+
+class Keys:
+    """Keys of the rows of a list, however long: eight bytes each, as long as all goes well."""
+
+    def __init__(self) -> None:
+        self._numbers = array("q")
+        self._others: list[int | str] = []  # text, and integers beyond 64 bits
+
+    def __iter__(self) -> Iterator[int | str]:
+        return chain(self._numbers, self._others)
+
+    def extend(self, keys: list[Any]) -> None:
+        """None is no key."""
+        try:
+            self._numbers.extend(array("q", keys))
+        except (OverflowError, TypeError):
+            self._others.extend(key for key in keys if key is not None)
 
 
 def give_ids(rows: Iterable[MutableMapping[str, Any]]) -> None:

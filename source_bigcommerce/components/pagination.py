@@ -7,7 +7,6 @@ the replies have shown the end. What it knows of a read stands in its variables 
 """
 
 import time
-from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +17,7 @@ import orjson
 import requests
 
 from source_bigcommerce.components.extractor import ROWS, Row, described, parsed_body, rows_of
+from source_bigcommerce.components.keys import Keys
 from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED
 
 # No API caps its pages below this: a list that is shorter costs no second request.
@@ -30,6 +30,8 @@ _LIKELY_PAGES = (10, 25)
 _MOST_PAGES = 1_000_000
 # Rows that a read remembers, about 70 bytes each. Rows beyond them may come twice, none is lost.
 _REMEMBERED = 1_000_000
+# Longer numbers Python does not read.
+_MOST_DIGITS = 4000
 # Seconds before a reply that breaks off a list is asked for again.
 _PAUSES = (1, 5)
 
@@ -139,13 +141,13 @@ class Seen:
 
     key: str = ""
     count: int = 0
-    _keys: "array[int]" = field(default_factory=lambda: array("q"))
-    _known: set[int] = field(default_factory=set)
+    _keys: Keys = field(default_factory=Keys)
+    _known: set[int | str] = field(default_factory=set)
 
     def new(self, page: Page) -> list[Row]:
         """Those rows of a page that have not been read yet; they are from now on."""
         self._known.update(self._keys)
-        del self._keys[:]
+        self._keys = Keys()
         fresh = []
         for place, row in enumerate(page.rows):
             known_by = _key_of(row, self.key) if self.key else None
@@ -436,7 +438,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _number(value: Any) -> int | None:
     """A count as a number, or None: it may be text, negative, or anything else."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _MOST_DIGITS:
         return int(value)
     is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
     return value if is_count else None

@@ -16,6 +16,7 @@ from source_bigcommerce.components.dates import UnreadableDate, iso_date, iso_da
 
 LOGGER = logging.getLogger("airbyte")
 Fix = Callable[[Any], Any]
+Plan = tuple[list[str], list[tuple[str, Fix]]]  # the names of a row's fields, what to do with some
 Talk = Callable[[str, str], None]
 _MANY_SHAPES = 1000
 _LINK = {"url", "resource"}
@@ -145,39 +146,29 @@ class _Object:
             name: Field(declared, f"{path}.{name}" if path else name, say)
             for name, declared in properties.items()
         }
-        self._work: dict[tuple[Any, ...], tuple[list[tuple[str, Fix]], list[tuple[str, _Object]]]]
-        self._work = {}
-        self._right: set[tuple[Any, ...]] = set()
+        self._plans: dict[tuple[Any, ...], Plan] = {}
+        # By the types only, as hashing the names as well takes longer than comparing them.
+        self._by_types: dict[tuple[type, ...], Plan] = {}
 
     def fit(self, row: dict[str, Any]) -> dict[str, Any]:
-        work, objects = self._work.get(shape := (*row, *map(type, row.values()))) or self._plan(
-            row, shape
-        )
-        for name, inner in objects:
-            # As fit does, without a call for the many that are right.
-            if (*(value := row[name]), *map(type, value.values())) not in inner._right:
-                inner.fit(value)
-        for name, fix in work:
+        plan = self._by_types.get(types := tuple(map(type, row.values())))
+        if plan is None or plan[0] != [*row]:
+            plan = self._plan(row, types)
+        for name, fix in plan[1]:
             row[name] = fix(row[name])
         return row
 
-    def _plan(
-        self, row: dict[str, Any], shape: tuple[Any, ...]
-    ) -> tuple[list[tuple[str, Fix]], list[tuple[str, "_Object"]]]:
-        work: list[tuple[str, Fix]] = []
-        objects: list[tuple[str, _Object]] = []
-        for name, value in row.items():
-            if field := self._fields.get(name):
-                fix = field.fix_for(type(value))
-                if fix == field.object.fit:
-                    objects.append((name, field.object))
-                elif fix:
-                    work.append((name, fix))
-        if len(self._work) < _MANY_SHAPES:
-            self._work[shape] = work, objects
-            if not work and not objects:
-                self._right.add(shape)
-        return work, objects
+    def _plan(self, row: dict[str, Any], types: tuple[type, ...]) -> Plan:
+        if not (plan := self._plans.get(shape := (*row, *types))):
+            work = [
+                (name, fix)
+                for name, value in row.items()
+                if (field := self._fields.get(name)) and (fix := field.fix_for(type(value)))
+            ]
+            plan = [*row], work
+        if shape in self._plans or len(self._plans) < _MANY_SHAPES:
+            self._plans[shape] = self._by_types[types] = plan
+        return plan
 
     @property
     def is_trivial(self) -> bool:
@@ -228,8 +219,8 @@ class Field:
             return None
 
     def _listed(self, values: list[Any]) -> list[Any]:
-        kinds = set(map(type, values))
-        if self._items and kinds:
+        if self._items and values:
+            kinds = set(map(type, values))
             fix = self._items.fix_for(kinds.pop()) if len(kinds) == 1 else self._items.fix
             if fix:
                 values[:] = map(fix, values)

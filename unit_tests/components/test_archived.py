@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
@@ -182,3 +182,20 @@ def test_windows_when_another_stream_found_out_cost_one_reading(
         "Orders are asked for once a window from now on: archived ones cannot be asked for: "
         "no such field."
     ]
+
+
+@pytest.mark.parametrize("key", [str, lambda number: 10**30 + number, lambda number: f"{number}a"])
+def test_orders_whose_ids_are_text_or_long_come_once(key: Callable[[int], Any]) -> None:
+    def keyed(orders: Orders) -> Orders:
+        return [{**order, "id": key(order["id"])} for order in orders]
+
+    both = live(1, 2) + archived(3)
+    hiding = [(keyed(live(1, 2)), keyed(archived(3)))]
+    mixing = [(keyed(live(1, 2)), keyed(both))]
+    assert Store(hiding).read() == Store(mixing).read() == [keyed(both)]
+
+
+def test_orders_without_an_id_come() -> None:
+    order: Row = {"is_deleted": False}
+    hidden: Row = {"is_deleted": True}
+    assert Store([([order], [hidden])]).read() == [[order, hidden]]

@@ -353,6 +353,14 @@ def test_rows_that_are_no_plain_json_are_told_apart() -> None:
     assert sorted(read(store, "page")) == store.rows
 
 
+@pytest.mark.parametrize("way", ["min_id", "id:greater"])
+def test_keys_of_more_than_64_bits_are_keys(way: str) -> None:
+    ids = [*range(1, 15), *(10**30 + n for n in range(15))]
+    store = Store(ids, **V2 if way == "min_id" else {})
+    assert read(store, way) == ids
+    assert store.said == []
+
+
 def test_a_total_of_fewer_rows_than_there_are_is_not_believed() -> None:
     store = Store(range(1, 42), cap=7, says_cap=False, claim=LIES["zero"])
     assert sorted(read(store, "page")) == store.rows

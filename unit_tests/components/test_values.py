@@ -284,4 +284,13 @@ def test_shapes_when_each_row_has_another_are_not_all_kept() -> None:
         record = {"id": "7", f"new_{number_of_row}": 1}
         values.transform(record)
         assert record["id"] == 7
-    assert len(values._record._work) == 1000
+    assert len(values._record._plans) == 1000
+
+
+def test_rows_of_the_same_types_and_other_names_are_not_taken_for_each_other() -> None:
+    values = values_of("orders")
+    for _ in range(2):
+        for names in (("id", "cart_id"), ("cart_id", "id"), ("cart_id", "customer_id")):
+            record: dict[str, Any] = dict.fromkeys(names, "7")
+            values.transform(record)
+            assert list(record.items()) == [(n, "7" if n == "cart_id" else 7) for n in names]
