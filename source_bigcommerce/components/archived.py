@@ -93,7 +93,7 @@ class WithArchived:
         if is_listed:
             self._settle("listed", "the archived ones are in the list")
 
-    def _has_more(self, page: list[Row], known: set[int], window: StreamSlice) -> bool:
+    def _has_more(self, page: list[Row], known: set[int | str], window: StreamSlice) -> bool:
         """Whether the list asked for archived orders, which holds the plain one, is longer.
 
         page: its first one, which is as long as the store grants them.
@@ -104,7 +104,7 @@ class WithArchived:
         if reply is None:
             return True
         rows = rows_of(reply)
-        return len(rows) > before or not known.issuperset(whole(row["id"]) for row in rows)
+        return len(rows) > before or not known.issuperset(map(key_of, rows))
 
     def _settle(self, enough: str, reason: str) -> None:
         found = (enough, reason)

@@ -29,10 +29,13 @@ def without_flag(orders: Orders) -> Orders:
     return [{"id": order["id"]} for order in orders]
 
 
+Windows = list[tuple[Orders, Orders | None]]
+
+
 class Store:
     """Two lists by window; each page that is read of one counts."""
 
-    def __init__(self, windows: list[tuple[Orders, Orders | None]]) -> None:
+    def __init__(self, windows: Windows) -> None:
         self.windows = windows
         self.pages: list[str] = []
         self.found: dict[str, tuple[str, ...]] = {}
@@ -163,7 +166,7 @@ BOTH = ["listed", "archived"]
     ],
 )
 def test_windows_when_read_give_each_order_once_and_cost(
-    windows: list[tuple[Orders, Orders | None]], read: list[Orders], pages: list[str]
+    windows: Windows, read: list[Orders], pages: list[str]
 ) -> None:
     store = Store(windows)
     assert store.read() == read
@@ -190,8 +193,8 @@ def test_orders_whose_ids_are_text_or_long_come_once(key: Callable[[int], Any]) 
         return [{**order, "id": key(order["id"])} for order in orders]
 
     both = live(1, 2) + archived(3)
-    hiding = [(keyed(live(1, 2)), keyed(archived(3)))]
-    mixing = [(keyed(live(1, 2)), keyed(both))]
+    hiding: Windows = [(keyed(live(1, 2)), keyed(archived(3)))]
+    mixing: Windows = [(keyed(live(1, 2)), keyed(both))]
     assert Store(hiding).read() == Store(mixing).read() == [keyed(both)]
 
 

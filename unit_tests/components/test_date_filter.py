@@ -175,13 +175,15 @@ def test_rows_from_before_any_start_date_come_where_all_is_read_from_the_beginni
 @pytest.mark.parametrize("key", [str, lambda number: 10**30 + number, lambda number: f"{number}a"])
 def test_rows_whose_ids_are_text_or_long_come_once(key: Callable[[int], Any]) -> None:
     dates = Dates()
-    found = [[{**each, "id": key(each["id"])} for each in rows] for rows in WHOLE]
+    found: list[list[Row]] = [[{**each, "id": key(each["id"])} for each in rows] for rows in WHOLE]
     ids = [dates.ids(window(year), lambda _: iter(found)) for year in YEARS]
     assert ids == [[key(number) for number in range(len(YEARS))], [], [], []]
 
 
 def test_rows_without_ids_come_though_they_may_come_twice() -> None:
-    found = [[{"date_modified": row["date_modified"]} for row in rows] for rows in WHOLE]
+    found: list[list[Row]] = [
+        [{"date_modified": row["date_modified"]} for row in rows] for rows in WHOLE
+    ]
     dates = Dates()
     rows = [each for rows in dates.pages(window(2020), lambda _: iter(found)) for each in rows]
     assert rows == [found[0][0], *chain.from_iterable(found)]
