@@ -12,6 +12,7 @@ import pytest
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.models import Level
 
+from integration_tests.nothing_lost.completeness import completed
 from integration_tests.syncs import Row, Sync, catalog_of, config_for, sync
 from integration_tests.test_every_stream import assert_equal, rows_of
 from sandbox import Sandbox
@@ -74,6 +75,14 @@ def test_children_of_a_parent_whose_date_cannot_be_read_come(store: Sandbox) -> 
     assert read.errors == []
     assert [row["order_id"] for row in read.records["order_fees"]] == [7, 8]
     assert read.state == {"order_fees": {"order_date_modified": RIGHT}}
+
+
+def test_a_parent_without_an_id_is_an_error(store: Sandbox) -> None:
+    # Its children cannot be asked for, and "None" as an id brings a 404, as if there were none.
+    serve(store, "orders.list", [{"id": None, "date_modified": WEST}])
+    read = sync(store, "transactions", failing=True, num_workers=1)
+    assert "a row without an id" in str([error.internal_message for error in read.errors])
+    assert "transactions" not in completed(read)
 
 
 def test_rows_with_half_an_emoji_nul_or_a_long_number_come(store: Sandbox) -> None:

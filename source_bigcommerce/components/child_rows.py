@@ -17,11 +17,15 @@ from source_bigcommerce.components import embedded
 from source_bigcommerce.components.dates import readable_date
 from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.instant import instant
-from source_bigcommerce.components.keys import give_ids
-from source_bigcommerce.components.messages import CHILDREN_LACKING, LIST_ENDLESS, LIST_UNPROVED
+from source_bigcommerce.components.keys import give_ids, key_of
+from source_bigcommerce.components.messages import (
+    CHILDREN_LACKING,
+    LIST_ENDLESS,
+    LIST_UNPROVED,
+    REPLY_UNKNOWN,
+)
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.sync import Sync
-from source_bigcommerce.components.values import whole
 from source_bigcommerce.components.window import Window, is_late
 
 # What a list is found to lack when it has been read.
@@ -51,7 +55,8 @@ class ChildRows(Retriever):
     embeds: name of a function in `embedded`, or of a list in the parent's row; empty for none.
     drops_late: drop children that changed after the window's end, where the API is not asked to.
 
-    Raises an error that names the parent where the API does not send all of its children.
+    Raises an error that names the parent where the API does not send all of its children, and one
+    where a parent has no id.
     """
 
     parents: Rows
@@ -86,8 +91,10 @@ class ChildRows(Retriever):
             # `check` wants to know whether it may read, not to find the first parent with children.
             for row in islice(parents, self.api_budget.most_parents):
                 date = instant(readable_date(row.get("date_modified")))
-                children = self._children_of(row, window)
-                ahead.append((whole(row["id"]), date, children))
+                if (parent_id := key_of(row)) is None:
+                    raise REPLY_UNKNOWN.error(f"a row without an id has {self.name}")
+                children = self._children_of(row, parent_id, window)
+                ahead.append((parent_id, date, children))
                 while ahead and (len(ahead) > self._parents_ahead or _are_there(ahead[0][2])):
                     yield from self._related(*ahead.popleft(), window)
                 asked += isinstance(children, Future)
@@ -100,11 +107,11 @@ class ChildRows(Retriever):
                 if isinstance(children, Future):
                     children.cancel()
 
-    def _children_of(self, parent: Row, window: Window) -> Children:
+    def _children_of(self, parent: Row, parent_id: Any, window: Window) -> Children:
         rows = self._embedded(parent) if self.embeds else None
         if isinstance(rows, list):
             return self._records(rows)
-        return self.api_budget.submit(self._fetch, whole(parent["id"]), window)
+        return self.api_budget.submit(self._fetch, parent_id, window)
 
     def _fetch(self, parent_id: Any, window: Window) -> list[Record]:
         of_parent = StreamSlice(
