@@ -47,17 +47,18 @@ class WithArchived:
             yield from getattr(self, found[0])(window)
             return
         # Eight bytes an order; few of them are archived.
-        ids, archived = array("q"), set[int]()
+        ids, archived, longest = array("q"), set[int](), 0
         for page in self.listed(window):
             for order in page:
                 ids.append(whole(order["id"]))
                 if _is_archived(order):
                     archived.add(ids[-1])
+            longest = max(longest, len(page))
             yield page
-        yield from self._hidden(window, ids, archived)
+        yield from self._hidden(window, ids, archived, longest)
 
     def _hidden(
-        self, window: StreamSlice, listed: Iterable[int], archived: set[int]
+        self, window: StreamSlice, listed: Iterable[int], archived: set[int], longest: int
     ) -> Iterator[list[Row]]:
         """The orders that were not listed, or were not archived yet when they were."""
         rest = self.archived(window)
@@ -82,9 +83,16 @@ class WithArchived:
         others = [order for order in page if not _is_archived(order) and whole(order["id"]) in ids]
         if others:
             of_page = {whole(order["id"]) for order in page}
-            holds_all = of_page.issuperset(key for key in ids if key <= max(of_page))
-            # What has no `is_deleted` does not say that it is not archived.
-            if holds_all and any(order.get("is_deleted") is not None for order in others):
+            # A page that is shorter than others is all there is.
+            last = max(of_page if len(page) >= longest else ids)
+            holds_all = of_page.issuperset(key for key in ids if key <= last)
+            # One alone may have been restored meanwhile; and what has no `is_deleted` does not say
+            # that it is not archived.
+            if (
+                holds_all
+                and len(others) > 1
+                and any(order.get("is_deleted") is not None for order in others)
+            ):
                 self._settle("archived", "with is_deleted=true the others come too")
             if holds_all and not hidden and not self._has_more(page, ids, window):
                 return
@@ -103,7 +111,10 @@ class WithArchived:
         """
         number, before = divmod(len(known), len(page))
         asked = {"limit": len(page), "page": number + 1}
-        reply = self.requester.send_request(stream_slice=window, request_params=asked)
+        try:
+            reply = self.requester.send_request(stream_slice=window, request_params=asked)
+        except ParameterRefused:
+            return True
         if reply is None:
             return True
         rows = rows_of(reply)
