@@ -45,15 +45,21 @@ class WithArchived:
         if found := self.found.get(_ENOUGH):
             yield from getattr(self, found[0])(window)
             return
-        ids, archived = Keys(), set[int | str | None]()  # few of them are archived
+        # Few of them are archived.
+        ids, archived, longest = Keys(), set[int | str | None](), 0
         for page in self.listed(window):
             ids.extend(list(map(key_of, page)))
             archived.update(key_of(order) for order in page if _is_archived(order))
+            longest = max(longest, len(page))
             yield page
-        yield from self._hidden(window, ids, archived)
+        yield from self._hidden(window, ids, archived, longest)
 
     def _hidden(
-        self, window: StreamSlice, listed: Keys, archived: set[int | str | None]
+        self,
+        window: StreamSlice,
+        listed: Keys,
+        archived: set[int | str | None],
+        longest: int,
     ) -> Iterator[list[Row]]:
         """The orders that were not listed, or were not archived yet when they were."""
         rest = self.archived(window)
@@ -79,9 +85,19 @@ class WithArchived:
         if others:
             of_page = {key for key in map(key_of, page) if isinstance(key, int)}
             last = max(of_page, default=0)
-            holds_all = all(isinstance(key, int) and (key in of_page or key > last) for key in ids)
-            # What has no `is_deleted` does not say that it is not archived.
-            if holds_all and any(order.get("is_deleted") is not None for order in others):
+            # A page that is shorter than others is all there is.
+            more_may_follow = len(page) >= longest
+            holds_all = all(
+                isinstance(key, int) and (key in of_page or (more_may_follow and key > last))
+                for key in ids
+            )
+            # One alone may have been restored meanwhile; and what has no `is_deleted` does not say
+            # that it is not archived.
+            if (
+                holds_all
+                and len(others) > 1
+                and any(order.get("is_deleted") is not None for order in others)
+            ):
                 self._settle("archived", "with is_deleted=true the others come too")
             if holds_all and not hidden and not self._has_more(page, ids, window):
                 return
@@ -100,7 +116,10 @@ class WithArchived:
         """
         number, before = divmod(len(known), len(page))
         asked = {"limit": len(page), "page": number + 1}
-        reply = self.requester.send_request(stream_slice=window, request_params=asked)
+        try:
+            reply = self.requester.send_request(stream_slice=window, request_params=asked)
+        except ParameterRefused:
+            return True
         if reply is None:
             return True
         rows = rows_of(reply)

@@ -113,6 +113,13 @@ BOTH = ["listed", "archived"]
             ["listed", "listed", "archived", "probe", "archived"],
             id="all of them, an archived one on the last page",
         ),
+        # Some were restored, and the store's index does not know it yet.
+        pytest.param(
+            [(live(1, 2, 3), live(1, 2)), (live(4), live(4)), (live(5), archived(6))],
+            [live(1, 2, 3), live(4), live(5) + archived(6)],
+            [*BOTH, *BOTH, "probe", *BOTH],
+            id="restored meanwhile",
+        ),
         # What holds some of the others is read to its end.
         pytest.param(
             [(live(1, 2, 3, 4, 5), live(1, 3, 5) + archived(6))],
