@@ -103,7 +103,10 @@ class WithArchived:
             return False
         number, before = divmod(known, self.page_size)
         asked = {"limit": self.page_size, "page": number + 1}
-        reply = self.requester.send_request(stream_slice=window, request_params=asked)
+        try:
+            reply = self.requester.send_request(stream_slice=window, request_params=asked)
+        except ParameterRefused:  # there is no such page
+            return False
         return reply is None or len(rows_of(reply)) > before
 
     def _settle(self, enough: str, reason: str) -> None:
