@@ -1,6 +1,7 @@
 """Orders that the list may hide because they were archived."""
 
 import logging
+import threading
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,8 +9,10 @@ from dataclasses import dataclass
 from airbyte_cdk.sources.declarative.requesters.requester import Requester
 from airbyte_cdk.sources.types import StreamSlice
 
+from source_bigcommerce.components.date_filter import DateFilter
 from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.extractor import Row, rows_of
+from source_bigcommerce.components.messages import LIST_UNPROVED
 from source_bigcommerce.components.values import whole
 
 LOGGER = logging.getLogger("airbyte")
@@ -34,6 +37,7 @@ class WithArchived:
     archived: the same list, asked for archived orders; raises ParameterRefused where it may not be.
     requester: asks for a page of the latter.
     found: what streams of this sync found out about the store.
+    dates: of the plain list: where they are ignored, one window reads it, and the archived ones.
     """
 
     listed: Orders
@@ -41,12 +45,29 @@ class WithArchived:
     requester: Requester
     page_size: int
     found: dict[str, tuple[str, ...]]
+    dates: DateFilter | None = None
+
+    def __post_init__(self) -> None:
+        self._through, self._is_read = threading.Event(), False
 
     def __call__(self, window: StreamSlice) -> Iterator[list[Row]]:
         """Those of a window, each once."""
-        if found := self.found.get(_ENOUGH):
-            yield from getattr(self, found[0])(window)
-            return
+        found = self.found.get(_ENOUGH)
+        try:
+            if found and not (self.dates and self.dates.reader):
+                yield from getattr(self, found[0])(window)
+            else:
+                yield from self._each(window)
+            self._is_read = self._is_read or self._is_reader(window)
+        finally:
+            if self._is_reader(window):
+                self._through.set()
+
+    def _is_reader(self, window: StreamSlice) -> bool:
+        """Whether this window reads the list for all others, as the store ignores its dates."""
+        return bool(self.dates and self.dates.reader is window)
+
+    def _each(self, window: StreamSlice) -> Iterator[list[Row]]:
         # Eight bytes an order; few of them are archived.
         ids, archived = array("q"), set[int]()
         for page in self.listed(window):
@@ -55,7 +76,15 @@ class WithArchived:
                 if _is_archived(order):
                     archived.add(ids[-1])
             yield page
-        yield from self._hidden(window, ids, archived)
+        if not self.dates or not self.dates.reader:
+            yield from self._hidden(window, ids, archived)
+        elif self._is_reader(window):
+            part, of_others = self.dates.part_of_reader()
+            yield from self._hidden(part, of_others.union(ids), of_others.union(archived))
+        else:
+            self._through.wait()
+            if not self._is_read:
+                raise LIST_UNPROVED.error("the window that read all archived orders failed")
 
     def _hidden(
         self, window: StreamSlice, listed: Iterable[int], archived: set[int]

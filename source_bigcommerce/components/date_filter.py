@@ -44,6 +44,8 @@ class DateFilter:
         self._start = self._end = ""
         self._is_ignored = self._failed = False
         self._handed_on: list[array[int]] = []  # ids of rows, by window
+        self.reader: StreamSlice | None = None  # the window that reads the list for all
+        self._read: StreamSlice | None = None
 
     def pages(
         self, window: StreamSlice, read: Callable[[StreamSlice], Iterator[list[Row]]]
@@ -82,8 +84,13 @@ class DateFilter:
             yield rows
         if self._is_ignored:
             self._through.wait()
-            if self._failed:
+            if self._failed or (self._read and start < str(self._read["start_time"])[:19]):
                 raise LIST_UNPROVED.error("the window that read the list for all others failed")
+
+    def part_of_reader(self) -> tuple[StreamSlice, set[int]]:
+        """What the window that reads the list for all reads, and which rows others handed on."""
+        assert self._read
+        return self._read, set(chain.from_iterable(self._handed_on))
 
     def _whole_list(
         self, window: StreamSlice, read: Callable[[StreamSlice], Iterator[list[Row]]]
@@ -94,6 +101,7 @@ class DateFilter:
             partition=window.partition,
             cursor_slice={"start_time": f"{start}Z", "end_time": f"{end}Z"},
         )
+        self._read, self.reader = whole, window
         handed_on = set(chain.from_iterable(self._handed_on))
         self._failed = True  # unless it comes to its end
         try:

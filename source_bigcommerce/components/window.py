@@ -70,6 +70,7 @@ class WindowRetriever(Rows):
                 requester=self.archived.requester,
                 page_size=self.page_size,
                 found=self.api_budget.found,
+                dates=self._dates,
             )
 
     def pages(self, window: StreamSlice) -> Iterator[list[Row]]:

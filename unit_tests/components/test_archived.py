@@ -7,8 +7,10 @@ from typing import Any, cast
 
 import pytest
 from airbyte_cdk.sources.types import StreamSlice
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.archived import WithArchived
+from source_bigcommerce.components.date_filter import DateFilter
 from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.extractor import Row
 from unit_tests.replies import reply
@@ -176,3 +178,59 @@ def test_windows_when_another_stream_found_out_cost_one_reading(
         "Orders are asked for once a window from now on: archived ones cannot be asked for: "
         "no such field."
     ]
+
+
+def _read_by_one(hidden: list[Orders], broken: bool = False) -> list[list[int]]:
+    """The ids of two windows of a store without dates, the second of which reads the list."""
+    windows = [
+        StreamSlice(
+            partition={},
+            cursor_slice={
+                "start_time": f"{year}-01-01T00:00:00Z",
+                "end_time": f"{year}-12-31T23:59:59Z",
+            },
+        )
+        for year in (2020, 2021)
+    ]
+    dated: Orders = [
+        {"id": 1, "date_modified": "2020-06-01T00:00:00Z", "is_deleted": True},
+        {"id": 2, "date_modified": "2020-06-02T00:00:00Z"},
+        {"id": 3, "date_modified": "2021-06-01T00:00:00Z"},
+    ]
+    # The first window is through with its page before the second sees another one's rows.
+    pages = {2020: [dated[:2]], 2021: [dated]}
+    dates = DateFilter("date_modified", {"start_date": "2020-01-01T00:00:00Z"}, lambda _: None)
+    asked: list[str] = []
+
+    def listed(window: StreamSlice) -> Iterator[list[Row]]:
+        return dates.pages(window, lambda of: iter(pages[int(window["start_time"][:4])]))
+
+    def archived_of(window: StreamSlice) -> Iterator[list[Row]]:
+        asked.append(window["start_time"])
+        if broken:
+            raise AirbyteTracedException("503")
+        yield from hidden
+
+    reading = WithArchived(listed, archived_of, cast(Any, None), SIZE, {}, dates)
+    first, second = (reading(window) for window in windows)
+    ids: list[list[int]] = [[row["id"] for row in next(first)], []]
+    failed: list[str] = []
+    for number, rest in ((1, second), (0, first)):
+        try:
+            for page in rest:
+                ids[number] += [row["id"] for row in page]
+        except AirbyteTracedException as error:
+            failed.append(str(error.message))
+    assert asked == ["2020-01-01T00:00:00Z"]
+    assert len(failed) == 2 * broken
+    return ids
+
+
+def test_archived_orders_when_dates_are_ignored_are_asked_for_by_the_window_that_reads_all() -> (
+    None
+):
+    assert _read_by_one([archived(1, 9)]) == [[1, 2], [3, 9]]
+
+
+def test_no_window_is_whole_before_the_archived_orders_of_all_are() -> None:
+    assert _read_by_one([], broken=True) == [[1, 2], [3]]

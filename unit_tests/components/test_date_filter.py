@@ -149,3 +149,10 @@ def test_a_first_window_without_a_lower_bound_has_no_row_before_it() -> None:
     dates = Dates({**CONFIG, "reads_everything": True})
     assert dates.ids(window(2020), lambda _: iter([[row(1, "1999-01-01T00:00:00Z")]])) == [1]
     assert dates.said == []
+
+
+def test_a_window_that_begins_before_the_one_that_read_for_all_is_not_whole() -> None:
+    dates = Dates()
+    assert dates.ids(window(2022), ignoring) == [2, 3]
+    with pytest.raises(AirbyteTracedException):
+        dates.ids(window(2020), ignoring)
