@@ -197,7 +197,7 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
     """
     page = first or ask({})
     first_content, last, missing = page.content, max(page.pages or 1, 1), 0
-    of_first, is_short = len(page.rows), not page.is_full
+    of_first, is_short, total = len(page.rows), not page.is_full, page.total
     yield seen.new(page)
     on_first, unread, came_again, from_last = seen.count, range(2, last), False, False
     counted = last if last > 1 else 0
@@ -245,6 +245,12 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
         if not fresh and number in unread and _repeats(page, before, seen):
             return
         yield fresh
+    if (page.total or 0) > (total or 0) > 0 and page.is_counted:
+        # A row that came in front of the others moved one onto a page that had been read.
+        for number in range(page.pages or 1, 0, -1):
+            if seen.count >= (page.total or 0):
+                break
+            yield seen.new(ask({"page": number}))
     if missing and missing <= (page.pages or missing):
         raise LIST_UNPROVED.error(
             f"page {missing} is counted and empty: {described(page.response)}"

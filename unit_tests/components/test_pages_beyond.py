@@ -94,3 +94,19 @@ def test_a_page_that_counts_none_where_the_others_count_it_is_no_end(zero: int) 
         ids(store)
     assert caught.value.message == LIST_UNPROVED.message()
     assert store.asked.count(zero) >= 3
+
+
+@pytest.mark.parametrize("at", [3, 4])
+def test_a_row_that_moved_backward_as_another_came_in_front_is_read(at: int) -> None:
+    @dataclass
+    class Growing(Pages):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            if len(self.asked) == at - 1:
+                every = [999, *(n for page in self.rows for n in page)]
+                self.rows = [every[start : start + LIMIT] for start in range(0, len(every), LIMIT)]
+                self.total, self.pages = len(every), len(self.rows)
+            return super().__call__(asked_by)
+
+    store = Growing(rows_of(10, 10, 5), total=25, pages=3)
+    assert ids(store) == [*(n for page in rows_of(10, 10, 5) for n in page), 999]
+    assert len(store.asked) <= 5
