@@ -251,7 +251,8 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
             if seen.count >= (page.total or 0):
                 break
             yield seen.new(ask({"page": number}))
-    if missing and missing <= (page.pages or missing):
+    is_all = page.believed_total is not None and page.believed_total <= seen.count
+    if missing and missing <= (page.pages or missing) and not is_all:
         raise LIST_UNPROVED.error(
             f"page {missing} is counted and empty: {described(page.response)}"
         )

@@ -110,3 +110,8 @@ def test_a_row_that_moved_backward_as_another_came_in_front_is_read(at: int) -> 
     store = Growing(rows_of(10, 10, 5), total=25, pages=3)
     assert ids(store) == [*(n for page in rows_of(10, 10, 5) for n in page), 999]
     assert len(store.asked) <= 5
+
+
+def test_a_page_that_counts_none_is_no_error_where_the_others_held_all_that_is_counted() -> None:
+    store = Pages(rows_of(10, 0, 10), total=20, pages=3, zero=2)
+    assert ids(store) == sorted(n for page in store.rows for n in page)
