@@ -56,6 +56,7 @@ _REFUSALS = {401: 6, 403: 4, 422: 2}
 _REFUSED = (400, 422)
 _NO_SUCH_PAGE = (*_REFUSED, 404)
 _PAGE = re.compile(r"[?&]page=")
+_FURTHER_PAGE = re.compile(r"[?&]page=(?!1(?:&|$))")
 
 _PROBLEMS = {
     **dict.fromkeys((301, 302, 303, 307, 308), REDIRECTED),
@@ -69,7 +70,7 @@ Reply = requests.Response | Exception | None
 
 
 class ParameterRefused(AirbyteTracedException):
-    """The store does not know a parameter that it was asked by."""
+    """The store does not know a parameter that it was asked by, or has no such page."""
 
 
 @dataclass
@@ -87,7 +88,8 @@ class ErrorHandler(DefaultErrorHandler):
       authenticator's bound) is asked for again in smaller parts; else the person is told the size;
     - `missing_is_empty`: a 404 means no rows (an order without the sub-resource);
     - `has_no_pages`: a refused second page means that the first one was all;
-    - `may_refuse`: a refusal is not the end (ParameterRefused): the store is asked otherwise.
+    - `may_refuse`: a refusal is not the end (ParameterRefused): the store is asked otherwise. Nor
+      is that of a page behind the first: there may be none.
 
     Not YAML: DefaultErrorHandler counts 429s among the tries of all other errors, ends after ten
     minutes of them, takes each 200 as it comes, and writes whole replies into the log.
@@ -134,8 +136,9 @@ class ErrorHandler(DefaultErrorHandler):
         if reply.status_code in _NO_SUCH_PAGE and self.has_no_pages and _PAGE.search(reply.url):
             return SUCCESS_RESOLUTION
         if reply.status_code == 404 and self.missing_is_empty:
-            if is_v3_url(reply.url) and _PAGE.search(reply.url):  # asked for as it was counted
-                raise REPLY_UNKNOWN.error(described(reply))
+            if is_v3_url(reply.url) and _PAGE.search(reply.url):  # it may be counted
+                words = REPLY_UNKNOWN.message()
+                raise ParameterRefused(described(reply), words, REPLY_UNKNOWN.failure_type)
             return SUCCESS_RESOLUTION
         if reply.status_code in _REFUSED and self.may_refuse:
             words = REQUEST_REFUSED.message(status=reply.status_code)
@@ -208,7 +211,10 @@ class ErrorHandler(DefaultErrorHandler):
         elif not problem and "suspended" in words.lower():
             problem = STORE_SUSPENDED
         values = {"status": status, "scope": self._scope, "endpoint": self._endpoint}
-        return problem.error(words, asked=asked, smaller=smaller, **values) if problem else None
+        error = problem.error(words, asked=asked, smaller=smaller, **values) if problem else None
+        if error and status in (*_REFUSED, 404) and _FURTHER_PAGE.search(reply.url):
+            return ParameterRefused(words, error.message, error.failure_type)
+        return error
 
     def _given_up(self, reply: Reply) -> AirbyteTracedException:
         asked, smaller = _page_sizes(reply)

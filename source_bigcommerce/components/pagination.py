@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 import orjson
 import requests
 
+from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.extractor import ROWS, Row, described, parsed_body, rows_of
 from source_bigcommerce.components.keys import Keys
 from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED
@@ -110,6 +111,13 @@ class Page:
         return None if self.total is None or self.total < len(self.rows) else self.total
 
     @property
+    def is_full(self) -> bool:
+        """Whether it has as many rows as were asked for, or as it says that pages have."""
+        if self.limit is None or not self.rows:
+            return False
+        return len(self.rows) >= min(self.limit, self.per_page or self.limit)
+
+    @property
     def may_be_cut(self) -> bool:
         """Whether it has as many rows as a page may hold, so that more may follow.
 
@@ -118,11 +126,10 @@ class Page:
         number may be such a cap, but one that an earlier reply went beyond: a cap does not change.
         """
         rows = len(self.rows)
-        if self.limit is not None and rows:
-            if rows >= min(self.limit, self.per_page or self.limit):
-                return True
-            if self.total is not None and self.total < rows:
-                return True
+        if self.is_full:
+            return True
+        if self.limit is not None and rows and self.total is not None and self.total < rows:
+            return True
         if not rows or rows < self.largest():
             return False
         if self.is_counted and self.per_page:
@@ -205,32 +212,45 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
 
     Raises an error where a page comes again in place of another one, where nothing comes in place
     of a page that is counted, and where rows of a parent are counted beyond a full page and do not
-    come.
+    come. A page that nothing counts may be refused: there is none.
     """
     page = first or ask({})
     fills_page = ask.is_of_parent and len(page.rows) >= min(
         page.limit or page.page_size, page.per_page or page.page_size
     )
     first_content, last, missing = page.content, max(page.pages or 1, 1), 0
+    of_first, is_short, total = len(page.rows), not page.is_full, page.total
     yield seen.new(page)
     on_first, unread, came_again, from_last = seen.count, range(2, last), False, False
     counted = last if last > 1 else 0
     if last > 1:
         before, page = _Claim.of(page), _asked_until_there(ask, last)
-        missing = last if _is_nothing(page) else 0
+        missing = last if _is_nothing(page, last) else 0
         fresh = seen.new(page)
         if not fresh and _repeats(page, before, seen):
             return
         came_again = bool(page.rows) and page.content == first_content
         yield fresh
-    while page.may_be_cut or (page.pages or 1) > last or _lacks_rows(page, last, seen):
+    while (
+        page.may_be_cut
+        or (page.pages or 1) > last
+        # Pages are fewer than the rows that are counted need, where they hold less than they say.
+        or ((last == 1 or is_short) and _lacks_rows(page, seen, len(unread) * of_first))
+    ):
         is_full = len(page.rows) >= (page.limit or len(page.rows) + 1)
-        before, page = _Claim.of(page), ask({"page": last + 1})
+        try:
+            before, page = _Claim.of(page), ask({"page": last + 1})
+        except ParameterRefused:
+            if (page.pages or 1) > last:
+                raise
+            from_last = is_full and last != counted and (page.total or last) != seen.count
+            break
         fresh = seen.new(page)
         if not fresh and _repeats(page, before, seen):
             return
         if not page.rows and (page.pages or 1) <= last + 1:
-            missing = last + 1 if _is_nothing(page) and before.pages > last else missing
+            is_missing = before.pages > last and _is_nothing(page, last + 1)
+            missing = last + 1 if is_missing else missing
             # A row may have moved forward onto the page before, after that one was read.
             from_last = is_full and last != counted and (page.total or last) != seen.count
             break
@@ -240,14 +260,21 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
         yield fresh
     for number in range(last - 1 + from_last, 0, -1):
         before, page = _Claim.of(page), ask({"page": number})
-        if number in unread and _is_nothing(page):
+        if number in unread and _is_nothing(page, number):
             page = _asked_until_there(ask, number)
-            missing = max(missing, number) if _is_nothing(page) else missing
+            missing = max(missing, number) if _is_nothing(page, number) else missing
         fresh = seen.new(page)
         if not fresh and number in unread and _repeats(page, before, seen):
             return
         yield fresh
-    if missing and missing <= (page.pages or missing):
+    if (page.total or 0) > (total or 0) > 0 and page.is_counted:
+        # A row that came in front of the others moved one onto a page that had been read.
+        for number in range(page.pages or 1, 0, -1):
+            if seen.count >= (page.total or 0):
+                break
+            yield seen.new(ask({"page": number}))
+    is_all = page.believed_total is not None and page.believed_total <= seen.count
+    if missing and missing <= (page.pages or missing) and not is_all:
         raise LIST_UNPROVED.error(
             f"page {missing} is counted and empty: {described(page.response)}"
         )
@@ -346,19 +373,19 @@ def by_cursor(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
 
 
 def _asked_until_there(ask: Ask, number: int) -> Page:
-    """A page that is counted: nothing at all in its place is asked for again."""
+    """A page that another reply counts: nothing in its place is asked for again."""
     page = ask({"page": number})
     for pause in _PAUSES:
-        if not _is_nothing(page):
+        if not _is_nothing(page, number):
             break
         time.sleep(pause)
         page = ask({"page": number})
     return page
 
 
-def _is_nothing(page: Page) -> bool:
-    """No rows, and no count that would explain it: a 204, or a v3 list that says nothing."""
-    return not page.rows and not page.is_counted
+def _is_nothing(page: Page, number: int) -> bool:
+    """No rows, and a reply that does not count this page itself: a 204, a total of 0."""
+    return not page.rows and (page.pages or 0) < number
 
 
 class _Claim(NamedTuple):
@@ -387,9 +414,9 @@ def _repeats(page: Page, before: _Claim, seen: Seen) -> bool:
     raise LIST_ENDLESS.error(f"the page before, once more: {described(page.response)}")
 
 
-def _lacks_rows(page: Page, last: int, seen: Seen) -> bool:
-    """A list of one page that counts more rows than it has shown."""
-    return last == 1 and bool(page.rows) and page.total is not None and page.total > seen.count
+def _lacks_rows(page: Page, seen: Seen, unread: int) -> bool:
+    """Whether a list counts more rows than it has shown, and than may be on pages not read yet."""
+    return bool(page.rows) and page.total is not None and page.total > seen.count + unread
 
 
 def _left(page: Page, total: int, seen: Seen) -> int:

@@ -64,6 +64,18 @@ def test_later_page_of_a_parent_when_missing_is_no_end(
     [children] = [each for each in handlers["transactions"] if each.missing_is_empty]
     path = "v3/orders/7/transactions"
     assert outcome(children, 404, f"{path}?limit=250") == ResponseAction.SUCCESS
-    assert outcome(children, 404, f"{path}?limit=250&page=2") is AirbyteTracedException
+    # An error where a reply counts this page: see test_pages_beyond.
+    assert outcome(children, 404, f"{path}?limit=250&page=2") is ParameterRefused
     # v2 counts nothing, and may say so where there are no further rows.
     assert outcome(children, 404, "v2/orders/7/taxes?page=2") == ResponseAction.SUCCESS
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_only_a_page_behind_the_first_may_not_be_there(
+    handlers: dict[str, list[ErrorHandler]], status: int
+) -> None:
+    (handler, *_) = handlers["orders"]
+    assert outcome(handler, status, "v2/orders?limit=250&page=2") is ParameterRefused
+    assert outcome(handler, status, "v2/orders?limit=250&page=10&sort=id") is ParameterRefused
+    assert outcome(handler, status, "v2/orders?limit=250&page=1") is AirbyteTracedException
+    assert outcome(handler, status, "v2/orders?limit=250") is AirbyteTracedException

@@ -1,0 +1,118 @@
+"""Pages that nothing counts, and counts that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_bigcommerce.components import pagination
+from source_bigcommerce.components.error_handler import ParameterRefused
+from source_bigcommerce.components.messages import LIST_UNPROVED
+from source_bigcommerce.components.pagination import Page, Seen, by_page
+from unit_tests.replies import reply
+
+LIMIT = 10
+
+
+@dataclass
+class Pages:
+    """A list whose pages are given one by one; one that is not there is refused."""
+
+    rows: list[list[int]]
+    total: int
+    pages: int
+    says: int = LIMIT
+    zero: int = 0
+    """A page that comes as an empty list of none, as often as it is asked for."""
+    asked: list[int] = field(default_factory=list)
+    is_of_parent: bool = False
+
+    def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+        number = asked_by.get("page", 1)
+        self.asked.append(number)
+        if number > len(self.rows):
+            raise ParameterRefused("404", "no such page", FailureType.config_error)
+        rows = [] if number == self.zero else [{"id": n} for n in self.rows[number - 1]]
+        counts: dict[str, Any] = {"total": self.total, "total_pages": self.pages}
+        if number == self.zero:
+            counts = {"total": 0, "total_pages": 0}
+        body = {"data": rows, "meta": {"pagination": {**counts, "per_page": self.says}}}
+        return Page.of(reply(200, body, path="v3/brands"), LIMIT, LIMIT, lambda: 0)
+
+    def by_page_instead(self, reason: str) -> None:
+        raise AssertionError(reason)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagination, "_PAUSES", (0, 0))
+
+
+def ids(store: Pages) -> list[int]:
+    return sorted(row["id"] for rows in by_page(store, Seen()) for row in rows)
+
+
+def rows_of(*sizes: int) -> list[list[int]]:
+    return [[100 * page + n for n in range(size)] for page, size in enumerate(sizes)]
+
+
+@pytest.mark.parametrize("sizes", [(10,), (10, 10)])
+def test_a_page_that_nothing_counts_may_be_refused(sizes: tuple[int, ...]) -> None:
+    store = Pages(rows_of(*sizes), total=sum(sizes), pages=len(sizes))
+    assert ids(store) == sorted(n for page in store.rows for n in page)
+    assert max(store.asked) == len(sizes) + 1
+
+
+def test_a_page_that_is_counted_may_not_be_refused() -> None:
+    with pytest.raises(ParameterRefused):
+        ids(Pages(rows_of(10, 10), total=25, pages=3))
+
+
+@pytest.mark.parametrize(("sizes", "pages"), [((4, 4, 4), 1), ((4, 4, 4, 4, 4, 4), 3)])
+def test_rows_that_are_counted_and_lie_behind_the_pages_that_are_come(
+    sizes: tuple[int, ...], pages: int
+) -> None:
+    """A cap that `per_page` and `total_pages` do not know of."""
+    store = Pages(rows_of(*sizes), total=sum(sizes), pages=pages)
+    assert ids(store) == sorted(n for page in store.rows for n in page)
+
+
+def test_rows_that_are_counted_and_never_come_cost_a_request_at_most() -> None:
+    store = Pages(rows_of(10, 1), total=12, pages=2)
+    assert ids(store) == sorted(n for page in store.rows for n in page)
+    assert store.asked == [1, 2, 1]
+
+
+@pytest.mark.parametrize("zero", [2, 3])
+def test_a_page_that_counts_none_where_the_others_count_it_is_no_end(zero: int) -> None:
+    store = Pages(rows_of(10, 10, 5), total=25, pages=3, zero=zero)
+    with pytest.raises(AirbyteTracedException) as caught:
+        ids(store)
+    assert caught.value.message == LIST_UNPROVED.message()
+    assert store.asked.count(zero) >= 3
+
+
+@pytest.mark.parametrize("at", [3, 4])
+def test_a_row_that_moved_backward_as_another_came_in_front_is_read(at: int) -> None:
+    @dataclass
+    class Growing(Pages):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            if len(self.asked) == at - 1:
+                every = [999, *(n for page in self.rows for n in page)]
+                self.rows = [every[start : start + LIMIT] for start in range(0, len(every), LIMIT)]
+                self.total, self.pages = len(every), len(self.rows)
+            return super().__call__(asked_by)
+
+    store = Growing(rows_of(10, 10, 5), total=25, pages=3)
+    assert ids(store) == [*(n for page in rows_of(10, 10, 5) for n in page), 999]
+    assert len(store.asked) <= 5
+
+
+def test_a_page_that_counts_none_is_no_error_where_the_others_held_all_that_is_counted() -> None:
+    store = Pages(rows_of(10, 0, 10), total=20, pages=3, zero=2)
+    assert ids(store) == sorted(n for page in store.rows for n in page)
