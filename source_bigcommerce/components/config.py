@@ -215,7 +215,7 @@ def _api_url(value: Any) -> str:
 
 def _number(value: Any, spec: Mapping[str, Any]) -> int:
     lowest, highest = spec["minimum"], spec["maximum"]
-    if value in _NOT_GIVEN:
+    if value is None:
         return int(spec["default"])
     number = _whole(value)
     if number is not None and lowest <= number <= highest:
@@ -236,7 +236,7 @@ def _whole(value: Any) -> int | None:
 
 
 def _switch(value: Any, spec: Mapping[str, Any]) -> bool:
-    if value in _NOT_GIVEN:
+    if value is None:
         return bool(spec["default"])
     if value in (True, False):
         return bool(value)
