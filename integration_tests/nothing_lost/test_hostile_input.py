@@ -137,6 +137,8 @@ def test_files_that_are_not_ours_are_refused(
         "http://example.com\\@127.0.0.1",
         "https://example.com\\@api.bigcommerce.com",
         "https://api.bigcommerce.com\r\nX-Evil: 1",
+        "https://api%00.bigcommerce.com",
+        "https://api.bigcommerce.com;x=y",
         " http://example.com",
     ],
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -19,6 +22,9 @@ from integration_tests.syncs import Sync, sync
 from sandbox import Sandbox
 from sandbox.clock import instant, iso
 from sandbox.faults import Change
+from source_bigcommerce.components import sync as connector
+from source_bigcommerce.components.clock import store_clock
+from source_bigcommerce.components.config import utc_now
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 SIZES = {"orders": 12, "customers": 12, "products": 12, "channels": 12}
@@ -58,11 +64,12 @@ def test_an_old_row_that_changes_within_the_second_of_the_end(
         ({"date_header": False, "scopes": ORDERS_ONLY}, 0, True),
         ({"date_header": False, "scopes": ORDERS_ONLY}, 9 * MINUTE, True),
         ({"date_header": False, "scopes": ORDERS_ONLY}, -9 * MINUTE, False),
-        # A header that is wrong: the earlier of two times counts, and none of days to come.
+        # A header that is wrong: the earlier of two times is sure, and none of days to come counts.
         ({"date_ahead": 5 * HOUR}, 0, True),
-        ({"date_ahead": -5 * HOUR}, 0, False),
+        ({"date_ahead": 5 * HOUR, "scopes": ORDERS_ONLY}, 0, True),
+        ({"date_ahead": -5 * HOUR}, 0, True),
         ({"date_ahead": 400 * DAY, "scopes": ORDERS_ONLY}, 0, True),
-        ({"date_ahead": -400 * DAY, "scopes": ORDERS_ONLY}, 0, False),
+        ({"date_ahead": -400 * DAY, "scopes": ORDERS_ONLY}, 0, True),
         ({"date_ahead": -30 * 365 * DAY}, 0, True),
     ],
 )
@@ -86,6 +93,35 @@ def test_a_store_that_does_not_answer_when_asked_for_the_time(
         fault = store.faults.add("time.get", kind, times=None, **status)
         _three_syncs(store, "channels", 5 * MINUTE, set_clock, prompt=True)
         assert fault.fired == 3, "it is asked once, and not again"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Location": "http://[::1"},
+        {"Location": "\xff\xfe"},
+        {"Date": "Fri, 31 Dec 9999 23:59:59 -2300"},
+        {"Date": f"Mon, 01 Jan 2024 00:00:00 +{10**20}"},
+    ],
+    ids=str,
+)
+def test_headers_that_cannot_be_read_stop_no_sync(headers: dict[str, str]) -> None:
+    class Reply(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(302)
+            for name, value in {"Content-Length": "0", **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Reply) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        config = {"api_url": address, "store_hash": "abc", "access_token": "any"}
+        now, sure_until = store_clock(config, connector.Sync(config))
+    assert sure_until < now < utc_now() + timedelta(minutes=1)
 
 
 def test_an_end_that_is_long_past_costs_no_request_for_the_time(set_clock: SetClock) -> None:

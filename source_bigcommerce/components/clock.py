@@ -10,12 +10,14 @@ from typing import Any
 import orjson
 import requests
 
+from source_bigcommerce.components.authenticator import TokenAuthenticator
 from source_bigcommerce.components.config import format_instant, utc_now
 from source_bigcommerce.components.sync import Sync
 
 LOGGER = logging.getLogger("airbyte")
 
 _TIME_OUT = 10
+_LARGEST = 10_000
 # How far ahead of the store this machine's clock may be where the store does not tell its time.
 _MARGIN = timedelta(minutes=10)
 # With a clock that is wrong by more, either side could open no secure connection.
@@ -28,8 +30,10 @@ def store_clock(config: Mapping[str, Any], sync: Sync) -> tuple[datetime, dateti
 
     Asks once, and takes the `Date` of whatever reply comes: a token without the scope of
     `/v2/time` is told the time as well. If the store tells several times, the earliest: what is
-    read too late comes with the next sync. Where it tells none, and where it is more than a day
-    ahead of this machine, this machine's clock counts, and is sure less ten minutes.
+    read too late comes with the next sync. Where that is far from this machine's clock, either may
+    be wrong: what changed by the later is read, and by the earlier it is sure. Where the store
+    tells none, and where it is more than a day ahead, this machine's clock counts, and is sure less
+    ten minutes.
 
     Source: https://developer.bigcommerce.com/docs/rest-management/store-information
     """
@@ -46,9 +50,14 @@ def store_clock(config: Mapping[str, Any], sync: Sync) -> tuple[datetime, dateti
             format_instant(ours),
         )
         return ours, ours - _MARGIN
-    if abs(store - ours) > _MARGIN:
-        LOGGER.info("The store's clock is at %s, and counts.", format_instant(store))
-    return store, store
+    if abs(store - ours) <= _MARGIN:
+        return store, store
+    LOGGER.info(
+        "The store says it is %s, and this machine %s: what changed between is read each time.",
+        format_instant(store),
+        format_instant(ours),
+    )
+    return max(store, ours), min(store, ours)
 
 
 def _asked(config: Mapping[str, Any], sync: Sync) -> list[datetime]:
@@ -58,8 +67,8 @@ def _asked(config: Mapping[str, Any], sync: Sync) -> list[datetime]:
         headers={
             "Accept": "application/json",
             "User-Agent": "Airbyte source-bigcommerce",
-            "X-Auth-Token": config["access_token"],
         },
+        auth=TokenAuthenticator(config=config, parameters={}, largest_reply=_LARGEST),
     )
     session = requests.Session()
     for scheme in ("https://", "http://"):
@@ -77,10 +86,10 @@ def _asked(config: Mapping[str, Any], sync: Sync) -> list[datetime]:
 
 
 def _times(response: requests.Response) -> Iterator[datetime]:
-    with suppress(TypeError, ValueError):
+    with suppress(TypeError, ValueError, OverflowError):
         date = parsedate_to_datetime(response.headers.get("Date", ""))
-        yield date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+        yield (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
     if response.status_code == requests.codes.ok:
-        with suppress(TypeError, ValueError, LookupError, OverflowError, OSError, StopIteration):
-            time = orjson.loads(next(response.iter_content(1000)))["time"]
+        with suppress(TypeError, ValueError, LookupError, OverflowError, OSError):
+            time = orjson.loads(response.content)["time"]
             yield datetime.fromtimestamp(int(time), timezone.utc)

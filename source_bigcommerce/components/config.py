@@ -60,7 +60,9 @@ _SWITCHES = {
     **dict.fromkeys(("true", "on", "yes", "1"), True),
     **dict.fromkeys(("false", "off", "no", "0"), False),
 }
-_LOGIN = re.compile(r"^(\W*[a-z]+:/+)?.*(?:@|%40)", re.IGNORECASE | re.DOTALL)
+_AT = r"(?:[@\uff20\ufe6b]|%(?:25)*40)"  # in all forms that some reader of addresses takes for one
+_LOGIN = re.compile(rf"^(\W*[a-z]+:/+)?.*{_AT}", re.IGNORECASE | re.DOTALL)
+_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+", re.IGNORECASE)
 _SECRET_PART = re.compile(r"([?#]|:(?!/|\d{1,5}(?:[/?#]|$))).*", re.DOTALL)
 
 # The patterns of the form say the same (manifest.yaml).
@@ -196,12 +198,12 @@ def _access_token(value: Any) -> str:
 
 def _api_url(value: Any) -> str:
     text = value.strip().rstrip("/") if isinstance(value, str) else ""
-    if "@" in text:
+    if re.search(_AT, text):
         raise API_URL_WITH_LOGIN.error(value=_shown_address(value))
     try:
         url = urlsplit(text)
         is_safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname))
-        has_host = url.hostname and url.port != 0
+        has_host = _HOST.fullmatch(url.hostname or "") and url.port != 0
         # Some readers of addresses let a backslash end the host; behind ? and # a path is lost.
         is_plain = text.isprintable() and not set(" \\?#").intersection(text)
         if has_host and is_safe and is_plain:

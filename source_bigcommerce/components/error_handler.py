@@ -218,11 +218,15 @@ class ErrorHandler(DefaultErrorHandler):
 
     def _given_up(self, reply: Reply) -> AirbyteTracedException:
         asked, smaller = _page_sizes(reply)
-        if not isinstance(reply, requests.Response):
+        is_garbled = isinstance(reply, requests.exceptions.ContentDecodingError)
+        if not isinstance(reply, requests.Response) and not is_garbled:
             self.api_budget.gave_no_answer()
         if isinstance(reply, requests.Response):
             code, words, is_slow = reply.status_code, described(reply), reply.status_code == 504
             answered = _without_rows(reply) if code in ROWS else f"answered {code}"
+        elif is_garbled:
+            words, is_slow = repr(reply), False
+            answered = "sent a reply that cannot be unpacked"
         elif timed_out(reply):
             words, is_slow = repr(reply), True
             answered = f"did not answer /{self._endpoint} in time"

@@ -68,11 +68,12 @@ class DateCursor(ConcurrentCursor):
         self._is_open = config["reads_everything"]
         self._first: datetime = ab_datetime_parse(config["start_date"])
         self._last = ab_datetime_parse(config["end_date"])
-        self._sure_until = min(self._last, ab_datetime_parse(config["sure_until"]))
         self._now = ab_datetime_parse(config["now"])
+        sure_until: datetime = ab_datetime_parse(config["sure_until"])
         if shifts:
             # A row that changes within this second still enters the windows that reach up to now.
-            self._sure_until = min(self._sure_until, self._now - timedelta(seconds=1))
+            sure_until -= timedelta(seconds=1)
+        self._sure_until = min(self._last, sure_until)
         self._workers = config["num_workers"]
         # Its own second may have gone on after the last change was read, and v2 may leave it out.
         self._lookback = max(timedelta(minutes=config["lookback_minutes"]), timedelta(seconds=1))

@@ -492,6 +492,7 @@ def test_reply_when_it_is_too_large_is_asked_for_in_parts_or_an_error_at_once(
 # Tries
 
 BROKEN = requests.ConnectionError("refused")
+GARBLED = requests.exceptions.ContentDecodingError("not gzip")
 NOT_REACHED = (
     "https://api.bigcommerce.com could not be reached. Check the network between it and the "
     "connector, and the API address if you changed it, then sync again: it continues where this "
@@ -525,6 +526,7 @@ def tried(handler: ErrorHandler, replies: list[Any]) -> tuple[int, str]:
         ([reply(503)] * 6, (5, given_up("answered 503"))),
         ([reply(200, b"")] * 6, (5, given_up("sent no JSON"))),
         ([BROKEN] * 6, (5, NOT_REACHED)),
+        ([GARBLED] * 6, (5, given_up("sent a reply that cannot be unpacked"))),
         ([reply(502), BROKEN] * 3, (5, NOT_REACHED)),
         # Rate limits are not among the tries, however many.
         ([LIMIT] * 1000, (1000, "")),

@@ -290,7 +290,10 @@ def test_streams_whose_pages_shift_leave_the_second_of_now_to_the_next_sync() ->
     assert windows.close(1, END) == NOTHING
     assert windows.close(0, "2024-02-02T00:00:00Z")["date_modified"] == "2024-02-02T00:00:00Z"
     # But where the end is past.
-    assert len(Windows({}, "channels", now="2024-03-01T00:00:01Z").slices) == 1
+    later = "2024-03-01T00:00:01Z"
+    assert len(Windows({}, "channels", now=later, sure_until=later).slices) == 1
+    # The second of the earlier clock counts where two clocks are far apart.
+    assert len(Windows({}, "channels", now=later, sure_until=END).slices) == 2
 
 
 def test_streams_without_windows_read_each_stretch_at_once() -> None:
