@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 from airbyte_cdk.models import (
     AirbyteMessage,
@@ -28,6 +31,8 @@ from airbyte_cdk.test import entrypoint_wrapper
 
 from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce
+from source_bigcommerce.components import clock
+from source_bigcommerce.components import config as config_module
 
 LOGGER = logging.getLogger("airbyte")
 Row = dict[str, Any]
@@ -102,6 +107,14 @@ def catalog_of(names: Iterable[str], config: Mapping[str, Any]) -> ConfiguredAir
     )
 
 
+def _at_the_time_of(store: Sandbox) -> AbstractContextManager[Any]:
+    """This machine's clock is right, but in tests of clocks, which set it."""
+    if config_module.datetime is not datetime:
+        return nullcontext()
+    now = datetime.fromtimestamp(store.clock.now(), timezone.utc)
+    return patch.object(clock, "utc_now", lambda: now)
+
+
 def sync(
     store: Sandbox,
     *names: str,
@@ -130,9 +143,10 @@ def sync(
     ]
     source = SourceBigcommerce(catalog=catalog, config=config, state=messages)
     source._sync.tries = tries or source._sync.tries
-    output = entrypoint_wrapper.read(
-        source, config, catalog, state=messages, expecting_exception=failing
-    )
+    with _at_the_time_of(store):
+        output = entrypoint_wrapper.read(
+            source, config, catalog, state=messages, expecting_exception=failing
+        )
     result = Sync(list(output.get_message_iterator()))
     result.state = {**(state or {}), **result.state}
     return result

@@ -19,6 +19,7 @@ def test_requests_of_a_full_refresh_when_the_store_is_small_are_those_of_the_tab
     row: Expected, requests_mock: requests_mock.Mocker
 ) -> None:
     requests_mock.get(re.compile(f"{API}/v2/"), json=[PARENT])
+    requests_mock.get(re.compile(f"{API}/v2/orders.*is_deleted"), status_code=204)
     has_parent = "{" in row.endpoint
     requests_mock.get(re.compile(f"{API}/v3/"), json={"data": [PARENT] if has_parent else []})
     read(row.name, CONFIG)

@@ -84,7 +84,9 @@ FAILING: dict[str, set[str]] = {
     "rows come twice on a page": {"channel_listings"},
     "sort is ignored": {"channel_listings"},
     "sort and dates are ignored": {"channel_listings"},
-    "three times the rows are counted": {"category_trees", "channel_listings", "tax_rates"},
+    "three times the rows are counted": {
+        *("category_trees", "channel_listings", "promotion_codes", "tax_rates"),
+    },
 }
 
 

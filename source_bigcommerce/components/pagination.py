@@ -241,7 +241,8 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
         try:
             before, page = _Claim.of(page), ask({"page": last + 1})
         except ParameterRefused:
-            if (page.pages or 1) > last:
+            is_unknown = not page.is_counted and (ask.is_of_parent or last == 1)
+            if (page.pages or 1) > last or is_unknown:
                 raise
             from_last = is_full and last != counted and (page.total or last) != seen.count
             break
