@@ -109,7 +109,7 @@ def catalog_of(names: Iterable[str], config: Mapping[str, Any]) -> ConfiguredAir
 
 def _at_the_time_of(store: Sandbox) -> AbstractContextManager[Any]:
     """This machine's clock is right, but in tests of clocks, which set it."""
-    if config_module.datetime is not datetime:
+    if vars(config_module)["datetime"] is not datetime:
         return nullcontext()
     now = datetime.fromtimestamp(store.clock.now(), timezone.utc)
     return patch.object(clock, "utc_now", lambda: now)
