@@ -103,9 +103,9 @@ class WithArchived:
                 return
         is_listed = not hidden and not others
         yield hidden
-        for further in rest:
-            is_listed = is_listed and not new(further)
-            yield new(further)
+        for further in map(new, rest):
+            is_listed = is_listed and not further
+            yield further
         if is_listed:
             self._settle("listed", "the archived ones are in the list")
 
