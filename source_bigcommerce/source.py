@@ -69,8 +69,6 @@ class SourceBigcommerce(YamlDeclarativeSource):
         config_path: str | None = None,
         **_: Any,
     ) -> None:
-        # The CDK warns that it sees no REDUCE_PAGE_SIZE; it cannot look into our error handler.
-        logging.getLogger("airbyte.model_to_component_factory").addFilter(_is_not_of_page_sizes)
         self._given = catalog, config, state
         super().__init__(
             path_to_yaml="manifest.yaml",
@@ -320,10 +318,6 @@ class SourceBigcommerce(YamlDeclarativeSource):
         finally:
             self._config = of_syncs
             self._begin(self._sync)
-
-
-def _is_not_of_page_sizes(record: logging.LogRecord) -> bool:
-    return "REDUCE_PAGE_SIZE" not in record.getMessage()
 
 
 def _before_threads_are_waited_for(end: "WeakMethod[Any]") -> None:
