@@ -20,6 +20,7 @@ README = (ROOT / "README.md").read_text()
 SPEC = json.loads((ROOT / "unit_tests/snapshots/spec.json").read_text())
 FORM = SPEC["connectionSpecification"]["properties"]
 REQUIRED = SPEC["connectionSpecification"]["required"]
+FOLDERS = ("unit_tests", "integration_tests")
 SUITE = ROOT / "integration_tests/nothing_lost"
 NAMES = sorted(row.name for row in STREAMS)
 RELATION = re.compile(r"^ {4}(\w+) \|\|--(?:o\{|\|\|) (\w+) : (\w+)$", re.MULTILINE)
@@ -211,3 +212,25 @@ def test_contents_when_a_page_has_them_are_its_headings_in_order() -> None:
         contents = re.findall(r"^- \[(.+)\]\(#.+\)$", page.read_text(), re.MULTILINE)
         headings = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
         assert not contents or contents == headings, f"edit the contents of {page.name}"
+
+
+# Contributing
+
+
+def test_guide_when_it_names_tests_and_bases_names_those_that_exist() -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    surprises = section(guide, "## Surprises of the API")
+    for surprise in re.split(r"^- ", surprises, flags=re.MULTILINE)[1:]:
+        assert "*Undone:*" in surprise, f"say in CONTRIBUTING.md what breaks: {surprise}"
+    tests = {path.name for folder in FOLDERS for path in (ROOT / folder).rglob("test_*.py")}
+    named = set(re.findall(r"`(?:\w+/)*(test_\w+\.py)`", guide))
+    assert named - tests == set(), "edit CONTRIBUTING.md"
+    bases = {
+        base
+        for row in re.findall(r"^ {3}\| .* \| (`.*) \|$", guide, re.MULTILINE)
+        for base in re.findall(r"`(\w+_stream|stream)`", row)
+    }
+    manifest = (ROOT / "source_bigcommerce/manifest.yaml").read_text()
+    assert bases - set(re.findall(r"^  (\w+):", manifest, re.MULTILINE)) == set(), (
+        "edit the table of bases in CONTRIBUTING.md"
+    )
