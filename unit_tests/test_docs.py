@@ -234,3 +234,9 @@ def test_guide_when_it_names_tests_and_bases_names_those_that_exist() -> None:
     assert bases - set(re.findall(r"^  (\w+):", manifest, re.MULTILINE)) == set(), (
         "edit the table of bases in CONTRIBUTING.md"
     )
+
+
+def test_sandboxes_code_when_run_as_printed_works() -> None:
+    text = (ROOT / "sandbox/README.md").read_text()
+    [code] = re.findall(r"^```python\n(import .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    exec(code, {})
