@@ -53,7 +53,8 @@ class Rows(Retriever):
     that the API capped, go backward, see that a filter is not heeded, or read on in another way.
 
     paging: `page`, `key`, `cursor`, or `none` for what the API sends in one reply.
-    key: field of a row that `key_parameter` asks by.
+    key: field of a row that no two rows share: what `key_parameter` asks by, what tells rows apart
+        where the dates of windows are not heeded, and what children name their parent by.
     has_pages: whether a list whose key or cursor does not lead on can be read by page.
     has_limit: whether the endpoint takes a number of rows.
     date: field of a row that the window's dates are about; empty where a list has no windows.
@@ -79,8 +80,16 @@ class Rows(Retriever):
         # The rows of a stream of children are not what a page of parents, or of one's, counts.
         self._is_counted = not parameters.get("has_parent")
         self.page_size = int(self.config["page_size"])
+        if (self.date or self.paging == "key") and not self.key:
+            raise ValueError(f"manifest.yaml: the retriever of {self._stream} lacks `key`")
         self._dates = (
-            DateFilter(self.date, self.config, self._say_dates, has_open_end=self.drops_late)
+            DateFilter(
+                self.date,
+                self.config,
+                self._say_dates,
+                has_open_end=self.drops_late,
+                key=self.key,
+            )
             if self.date
             else None
         )
