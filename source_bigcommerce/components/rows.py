@@ -1,7 +1,9 @@
 """Reading the rows of a list, all of them."""
 
 import logging
+import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import InitVar, dataclass, field
 from typing import Any, cast
 
@@ -59,6 +61,7 @@ class Rows(Retriever):
     has_limit: whether the endpoint takes a number of rows.
     date: field of a row that the window's dates are about; empty where a list has no windows.
     drops_late: drop what changed after the window's end, where the API is not asked to.
+    at_once: requests that the API answers at a time, of all that ask for such a list; 0 for any.
     """
 
     requester: HttpRequester
@@ -72,6 +75,7 @@ class Rows(Retriever):
     has_limit: bool = True
     date: str = ""
     drops_late: bool = False
+    at_once: int = 0
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
@@ -93,6 +97,7 @@ class Rows(Retriever):
             if self.date
             else None
         )
+        self.turn = threading.BoundedSemaphore(self.at_once) if self.at_once else nullcontext()
         # The most rows in one reply, whoever asked; in a list, to be shared with a twin.
         self.largest = [0]
         self._said: set[str] = set()
@@ -174,9 +179,10 @@ class _Asking:
             limit = self._size.page_size_override or rows.page_size
             sized = {"limit": limit} if rows.has_limit else {}
             try:
-                reply = rows.requester.send_request(
-                    stream_slice=self._window, request_params={**sized, **asked_by}
-                )
+                with rows.turn:
+                    reply = rows.requester.send_request(
+                        stream_slice=self._window, request_params={**sized, **asked_by}
+                    )
                 break
             except PageSizeReductionRequiredException as error:
                 self._size.reduce(error.error_message)
