@@ -23,10 +23,6 @@ from airbyte_cdk.models import (
     Status,
     SyncMode,
 )
-from airbyte_cdk.sources.declarative.models.declarative_component_schema import (
-    HttpRequester as HttpRequesterModel,
-)
-from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
 from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.types import ConnectionDefinition
@@ -80,9 +76,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
             config_path=config_path,
         )
         self._sync = self._begin(Sync(self._config))
-        constructors: Any = self._constructor.PYDANTIC_MODEL_TO_CONSTRUCTOR
-        constructors[HttpRequesterModel] = self._requester
-        # It can only declare the CDK's cursors, too; see DateCursor.
+        # The manifest can only declare the CDK's cursors; see DateCursor.
         make = self._constructor.create_concurrent_cursor_from_datetime_based_cursor
         self._constructor.create_concurrent_cursor_from_datetime_based_cursor = partial(  # type: ignore[method-assign]
             DateCursor.build, make
@@ -103,21 +97,6 @@ class SourceBigcommerce(YamlDeclarativeSource):
         # factory hands this one to every component. A private attribute: see unit_tests.
         self._constructor._api_budget = sync  # type: ignore[assignment]
         return sync
-
-    def _requester(
-        self,
-        model: HttpRequesterModel,
-        config: Mapping[str, Any],
-        *args: Any,
-        name: str,
-        **more: Any,
-    ) -> HttpRequester:
-        """As the framework makes it, but with the connections of the sync."""
-        made = self._constructor.create_http_requester(model, config, *args, name=name, **more)
-        for scheme in ("https://", "http://"):
-            sync: Any = self._constructor._api_budget
-            made._http_client._session.mount(scheme, sync.connections)
-        return made
 
     def _for(
         self,
