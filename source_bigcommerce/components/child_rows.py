@@ -130,6 +130,8 @@ class ChildRows(Retriever):
         if isinstance(rows, list):
             return self._records(rows)
         named = {field: parent.get(field) for field in self.parent_fields}
+        if lacking := [field for field, value in named.items() if value is None]:
+            raise REPLY_UNKNOWN.error(f"a row without {lacking[0]} has {self.name}")
         return self.api_budget.submit(self._fetch, {**named, self.parent_key: parent_id}, window)
 
     def _fetch(self, parent: Mapping[str, Any], window: Window) -> list[Record]:

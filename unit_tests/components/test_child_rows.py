@@ -242,6 +242,13 @@ def test_window_when_a_parent_has_no_key_ends_with_an_error_that_names_the_field
     assert raised.value.internal_message == "a row without uuid has children"
 
 
+def test_window_when_a_parent_lacks_a_field_that_the_address_names_ends_with_an_error() -> None:
+    records = child_rows(of_parent, [{"id": 1, "style": None}], parent_fields=["style"])
+    with pytest.raises(AirbyteTracedException) as raised:
+        list(records.read_records({}, WINDOW))
+    assert raised.value.internal_message == "a row without style has children"
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
