@@ -1,6 +1,6 @@
 """What each stream is and asks for, by hand: nothing here is derived from the manifest.
 
-`make test` compares the manifest, the catalogue, the README, the requests and the records with it.
+`make test` compares the manifest, the catalogue, the docs, the requests and the records with it.
 """
 
 from __future__ import annotations
