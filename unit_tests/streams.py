@@ -153,6 +153,15 @@ STREAMS = (
     pages("customer_groups", "v2/customer_groups", CUSTOMERS),
     dated("customer_metafields", "v3/customers/metafields", CUSTOMERS),
     pages("customer_segments", "v3/segments", CUSTOMERS),
+    pages("shopper_profiles", "v3/shopper-profiles", CUSTOMERS),
+    Expected(
+        "segment_shopper_profiles",
+        "v3/segments/{segment_id}/shopper-profiles",
+        "v3/segments?limit=250",
+        CUSTOMERS,
+        primary_key="segment_id, id",
+    ),
+    whole("customer_tax", "v3/tax/customers", INFORMATION, "customer_id"),
     dated("subscribers", "v3/customers/subscribers", CUSTOMERS),
     pages("wishlists", "v3/wishlists", CUSTOMERS),
     # Orders
@@ -187,7 +196,9 @@ STREAMS = (
         ORDERS,
         "created",
     ),
+    whole("order_pickups", "v3/orders/pickups", "store_order_fulfillment_read_only"),
     dated("order_metafields", "v3/orders/metafields", ORDERS),
+    dated("cart_metafields", "v3/carts/metafields", "store_cart_read_only"),
     # Catalog
     Expected(
         "products",

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sandbox.endpoints.common import CUSTOMERS, DATES, ID_IN, V2, V3, metafields
+from sandbox.endpoints.common import (
+    CUSTOMERS,
+    DATES,
+    ID_IN,
+    INFORMATION,
+    MODIFY_CUSTOMERS,
+    V2,
+    V3,
+    metafields,
+)
 from sandbox.route import Filters, Kind, Meta, Paging, Route, v3_filters
 from sandbox.table import Row
 from sandbox.world.customer_lists import attribute_name
@@ -140,6 +149,24 @@ ROUTES: tuple[Route, ...] = (
         "segments",
         CUSTOMERS,
         filters=v3_filters("id", "in", Kind.TEXT),
+    ),
+    Route("shopper_profiles.list", V3, "/v3/shopper-profiles", "shopper_profiles", CUSTOMERS),
+    Route(
+        "segment_shopper_profiles.list",
+        V3,
+        "/v3/segments/{segment_id}/shopper-profiles",
+        "segment_shopper_profiles",
+        MODIFY_CUSTOMERS,
+    ),
+    Route(
+        "customer_tax.list",
+        V3,
+        "/v3/tax/customers",
+        "customer_tax",
+        INFORMATION,
+        paging=Paging.NONE,
+        filters=v3_filters("customer_id", "in", Kind.INT),
+        meta=Meta.NOTHING,
     ),
     Route(
         "subscribers.list",

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from sandbox.endpoints.common import DATES, ID_IN, ORDERS, TRANSACTIONS, V2, V3, metafields
+from sandbox.endpoints.common import (
+    CARTS,
+    DATES,
+    ID_IN,
+    ORDERS,
+    PICKUPS,
+    TRANSACTIONS,
+    V2,
+    V3,
+    metafields,
+)
 from sandbox.route import (
     Answer,
+    Filter,
     Filters,
     Kind,
+    Meta,
     Paging,
     Route,
     date_in,
@@ -157,4 +169,18 @@ ROUTES: tuple[Route, ...] = (
         filters=REFUND_FILTERS,
     ),
     metafields("order", "/v3/orders/metafields", ORDERS, DATES),
+    Route(
+        "order_pickups.list",
+        V3,
+        "/v3/orders/pickups",
+        "order_pickups",
+        PICKUPS,
+        paging=Paging.NONE,
+        filters={
+            **v3_filters("order_id", "in", Kind.INT),
+            "pickup_id:in": Filter("id", "in", Kind.INT),
+        },
+        meta=Meta.NOTHING,
+    ),
+    metafields("cart", "/v3/carts/metafields", CARTS),
 )

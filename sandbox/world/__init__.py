@@ -53,6 +53,7 @@ class World:
         orders = Orders(
             seed, size.orders, history, customers.table, catalog, size.channels, store_hash
         )
+        customer_lists = CustomerLists(seed, history, customers, catalog, orders.table)
         coupons = Coupons(seed, history, catalog)
         order_children = OrderChildren(seed, history, orders, coupons.table)
         catalog_lists = CatalogLists(seed, history, catalog)
@@ -70,7 +71,7 @@ class World:
             orders.table,
             *order_children.tables,
             *customers.tables,
-            *CustomerLists(seed, history, customers, catalog, orders.table).tables,
+            *customer_lists.tables,
             *catalog.tables,
             *catalog_lists.tables,
             *Prices(seed, history, catalog, size.channels).tables,
@@ -85,6 +86,7 @@ class World:
         self.children = (
             *orders.children,
             *order_children.children,
+            *customer_lists.children,
             *catalog_lists.children,
             *setup.children,
             *publishing.children,
