@@ -118,7 +118,7 @@ def children_of(store: Sandbox, row: Expected) -> Iterator[Row]:
     key = parent_key(row)
     for at in parents.select():
         parent = parents.row(at)
-        parent_id = parent["id"] if "id" in parent else parent["uuid"]
+        parent_id = parent.get("id") or parent.get("uuid") or parent["category_id"]
         added = {key: parent_id}
         if row.cursor and row.cursor.endswith("_date_modified"):
             added[row.cursor] = parent["date_modified"]

@@ -156,6 +156,13 @@ class Surface:
         if route.collection == "order_consignments":
             at = self.data.position("orders", int(ids["order_id"]))
             row = sideload.consignments(self.data, self.options, at, asked.includes)
+        elif route.collection in self.data.children:
+            parents = self.data.children[route.collection].parent
+            parent = self.data.key_of(parents, next(iter(ids.values())))
+            found = self.data.children_of(route.collection, parent)
+            if not found:
+                raise KeyError(parent)
+            [row] = found
         elif ids:
             row = self.data.get(route.collection, int(next(iter(ids.values()))))
         else:

@@ -13,6 +13,7 @@ from unit_tests.streams import CONFIG, STREAMS, Expected
 
 PARENT = {
     "id": 7,
+    "category_id": 7,
     "date_modified": "Fri, 05 Jan 2024 00:00:00 +0000",
     "items_total": 1,
     # A theme and its variation.

@@ -15,7 +15,7 @@ from sandbox.endpoints.common import (
     V3,
     metafields,
 )
-from sandbox.route import Filter, Filters, Kind, Meta, Paging, Route, v3_filters
+from sandbox.route import Answer, Filter, Filters, Kind, Meta, Paging, Route, v3_filters
 from sandbox.table import Row
 
 PRODUCT_FILTERS: Filters = {
@@ -229,6 +229,30 @@ ROUTES: tuple[Route, ...] = (
         paging=Paging.NONE,
         meta=Meta.NOTHING,
         concurrent=1,
+    ),
+    Route(
+        "category_product_sort_orders.list",
+        V3,
+        "/v3/catalog/categories/{category_id}/products/sort-order",
+        "category_product_sort_orders",
+        PRODUCTS,
+    ),
+    Route(
+        "catalog_summary.get",
+        V3,
+        "/v3/catalog/summary",
+        "catalog_summary",
+        PRODUCTS,
+        Answer.OBJECT,
+        Paging.NONE,
+    ),
+    Route(
+        "product_customs.list",
+        V3,
+        "/v3/shipping/products/customs-information",
+        "product_customs",
+        PRODUCTS,
+        filters=v3_filters("product_id", "in", Kind.INT),
     ),
     metafields("product", "/v3/catalog/products/metafields", PRODUCTS),
     metafields("variant", "/v3/catalog/variants/metafields", PRODUCTS),

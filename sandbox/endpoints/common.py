@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.reply import Family
-from sandbox.route import Filters, Kind, Paging, Route, v3_filters
+from sandbox.route import Answer, Filters, Kind, Paging, Route, v3_filters
 
 ORDERS = ("store_v2_orders_read_only",)
 TRANSACTIONS = ("store_v2_transactions_read_only",)
@@ -18,6 +18,7 @@ INFORMATION = ("store_v2_information_read_only",)
 MARKETING = ("store_v2_marketing_read_only",)
 CHANNELS = ("store_channel_settings_read_only",)
 LISTINGS = ("store_channel_listings_read_only",)
+LOGS = ("store_logs_read_only",)
 SITES = ("store_sites_read_only",)
 INVENTORY = ("store_inventory_read_only",)
 LOCATIONS = ("store_locations_read_only",)
@@ -42,6 +43,11 @@ _METAFIELD_FILTERS: Filters = {
     **v3_filters("date_created", "min max", Kind.DATE),
     **v3_filters("date_modified", "min max", Kind.DATE),
 }
+
+
+def of_parent(name: str, path: str, scopes: tuple[str, ...]) -> Route:
+    """The one object that a parent has, or has not."""
+    return Route(f"{name}.get", V3, path, name, scopes, Answer.OBJECT, Paging.NONE)
 
 
 def metafields(

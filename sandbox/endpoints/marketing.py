@@ -168,6 +168,19 @@ ROUTES: tuple[Route, ...] = (
         wants="variation_uuid",
     ),
     Route(
+        "custom_template_associations.list",
+        V3,
+        "/v3/storefront/custom-template-associations",
+        "custom_template_associations",
+        THEMES,
+        filters={
+            **v3_filters("channel_id", "eq", Kind.INT),
+            **v3_filters("entity_id", "in", Kind.INT),
+            **v2_filter("type", Kind.TEXT, "entity_type"),
+            **v2_filter("is_valid", Kind.BOOL),
+        },
+    ),
+    Route(
         "scripts.list",
         V3,
         "/v3/content/scripts",

@@ -8,13 +8,15 @@ from sandbox.endpoints.common import (
     ID_IN,
     INFORMATION,
     LISTINGS,
+    LOGS,
     PAYMENT_METHODS,
     SITES,
     V2,
     V3,
     metafields,
+    of_parent,
 )
-from sandbox.route import Answer, Filter, Filters, Kind, Meta, Paging, Route, v3_filters
+from sandbox.route import Answer, Filter, Filters, Kind, Meta, Paging, Route, v2_filter, v3_filters
 from sandbox.table import Row
 
 CHANNEL_FILTERS: Filters = {
@@ -83,7 +85,64 @@ ROUTES: tuple[Route, ...] = (
         filters=SITE_FILTERS,
         meta=Meta.OFFSET,
     ),
+    Route(
+        "site_routes.list",
+        V3,
+        "/v3/sites/{site_id}/routes",
+        "site_routes",
+        SITES,
+        filters=v3_filters("type", "eq", Kind.TEXT),
+    ),
+    of_parent("site_certificates", "/v3/sites/{site_id}/certificate", SITES),
+    Route(
+        "channel_currency_assignments.list",
+        V3,
+        "/v3/channels/currency-assignments",
+        "channel_currency_assignments",
+        CHANNELS,
+        paging=Paging.NONE,
+        meta=Meta.NOTHING,
+    ),
+    of_parent("channel_menus", "/v3/channels/{channel_id}/channel-menus", CHANNELS),
+    of_parent("channel_active_themes", "/v3/channels/{channel_id}/active-theme", CHANNELS),
     metafields("store", "/v3/store/metafields", INFORMATION),
+    Route(
+        "system_logs.list",
+        V3,
+        "/v3/store/systemlogs",
+        "system_logs",
+        LOGS,
+        filters={
+            **ID_IN,
+            **v3_filters("type", "eq not", Kind.TEXT),
+            **v3_filters("module", "eq not", Kind.TEXT),
+        },
+        sorts=("date_created", "type"),
+        direction=True,
+    ),
+    Route(
+        "countries.list",
+        V2,
+        "/v2/countries",
+        "countries",
+        INFORMATION,
+        filters={
+            **v2_filter("country", Kind.TEXT),
+            **v2_filter("country_iso2", Kind.TEXT),
+            **v2_filter("country_iso3", Kind.TEXT),
+        },
+    ),
+    Route("states.list", V2, "/v2/countries/states", "states", INFORMATION),
+    Route(
+        "tax_properties.list",
+        V3,
+        "/v3/tax/properties",
+        "tax_properties",
+        INFORMATION,
+        paging=Paging.NONE,
+        filters={**ID_IN, **v3_filters("type", "in", Kind.TEXT)},
+        meta=Meta.NOTHING,
+    ),
     Route("currencies.list", V2, "/v2/currencies", "currencies", INFORMATION),
     Route("tax_classes.list", V2, "/v2/tax_classes", "tax_classes", INFORMATION, max_page=50),
     Route(

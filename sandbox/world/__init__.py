@@ -11,6 +11,7 @@ from sandbox.world.catalog_lists import CatalogLists
 from sandbox.world.content import Content, store_information
 from sandbox.world.customer_lists import CustomerLists
 from sandbox.world.customers import Customers
+from sandbox.world.geography import geography
 from sandbox.world.history import History
 from sandbox.world.inventory import Inventory
 from sandbox.world.marketing import Coupons, Marketing
@@ -20,6 +21,7 @@ from sandbox.world.prices import Prices
 from sandbox.world.publishing import Publishing
 from sandbox.world.settings import settings
 from sandbox.world.setup import Setup
+from sandbox.world.storefronts import Storefronts
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class World:
         catalog_lists = CatalogLists(seed, history, catalog)
         store = store_information(seed, store_hash)
         setup = Setup(seed, history, catalog, content, store["store_id"])
+        storefronts = Storefronts(seed, history, content, setup.sites)
         targets = {
             "brand": catalog.brands,
             "category": catalog.categories,
@@ -81,6 +84,8 @@ class World:
             coupons.table,
             *Marketing(seed, history, orders, catalog, customers.segment_id(0)).tables,
             *setup.tables,
+            *storefronts.tables,
+            *geography(store_hash),
             *publishing.tables,
         )
         self.children = (
@@ -89,6 +94,11 @@ class World:
             *customer_lists.children,
             *catalog_lists.children,
             *setup.children,
+            *storefronts.children,
             *publishing.children,
         )
-        self.objects: dict[str, Row] = {"store": store, **settings()}
+        self.objects: dict[str, Row] = {
+            "store": store,
+            "catalog_summary": catalog_lists.summary,
+            **settings(),
+        }

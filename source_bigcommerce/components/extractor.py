@@ -21,7 +21,7 @@ Row = MutableMapping[str, Any]
 ROWS = (200, 203)
 # What is no row says one of these, and a row that does has one of the keys.
 _WORDS = frozenset(("message", "status", "error", "errors", "title", "data"))
-_KEYS = frozenset(("id", "uuid", "tag", "identity", "name")) | {
+_KEYS = frozenset(("id", "uuid", "tag", "identity", "name", "installed_certificate")) | {
     f"{of}_id"
     for of in ("address", "category", "channel", "customer", "listing", "price_list", "product")
 }
