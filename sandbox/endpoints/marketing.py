@@ -82,6 +82,8 @@ PAGE_FILTERS: Filters = {
     **v3_filters("name", "eq like", Kind.TEXT),
 }
 
+KIND = Filter("kind", "eq", Kind.TEXT)
+
 ROUTES: tuple[Route, ...] = (
     Route("coupons.list", V2, "/v2/coupons", "coupons", MARKETING, filters=COUPON_FILTERS),
     Route(
@@ -178,6 +180,38 @@ ROUTES: tuple[Route, ...] = (
             **v3_filters("entity_id", "in", Kind.INT),
             **v2_filter("type", Kind.TEXT, "entity_type"),
             **v2_filter("is_valid", Kind.BOOL),
+        },
+    ),
+    Route(
+        "widget_templates.list",
+        V3,
+        "/v3/content/widget-templates",
+        "widget_templates",
+        CONTENT,
+        filters={**v3_filters("channel_id", "in", Kind.INT), "widget_template_kind": KIND},
+    ),
+    Route(
+        "widgets.list",
+        V3,
+        "/v3/content/widgets",
+        "widgets",
+        CONTENT,
+        filters={
+            **v3_filters("channel_id", "in", Kind.INT),
+            **v3_filters("name", "eq in", Kind.TEXT),
+            "widget_template_uuid": Filter("widget_template.uuid", "eq", Kind.TEXT),
+        },
+    ),
+    Route(
+        "placements.list",
+        V3,
+        "/v3/content/placements",
+        "placements",
+        CONTENT,
+        filters={
+            **v3_filters("channel_id", "in", Kind.INT),
+            **v3_filters("template_file", "eq", Kind.TEXT),
+            "widget_uuid": Filter("widget.uuid", "eq", Kind.TEXT),
         },
     ),
     Route(

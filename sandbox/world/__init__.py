@@ -17,6 +17,7 @@ from sandbox.world.inventory import Inventory
 from sandbox.world.marketing import Coupons, Marketing
 from sandbox.world.order_children import OrderChildren
 from sandbox.world.orders import Orders
+from sandbox.world.page_builder import PageBuilder
 from sandbox.world.prices import Prices
 from sandbox.world.publishing import Publishing
 from sandbox.world.settings import settings
@@ -87,6 +88,9 @@ class World:
             *storefronts.tables,
             *geography(store_hash),
             *publishing.tables,
+            *PageBuilder(
+                seed, history, size.channels, catalog.categories.columns["category_id"]
+            ).tables,
         )
         self.children = (
             *orders.children,
