@@ -172,8 +172,8 @@ class Surface:
                 self.data.get("channels", condition.value)
                 row = dict.fromkeys(row)
         row = other(row) if self.options.other_forms else row
-        body = row if route.family is Family.V2 else {"data": row, "meta": {}}
-        return Reply(200, orjson.dumps(body))
+        is_bare = route.bare or route.family is Family.V2
+        return Reply(200, orjson.dumps(row if is_bare else {"data": row, "meta": {}}))
 
     def _count(self, asked: Query) -> Reply:
         """`/v2/orders/count`: the matching orders by status."""

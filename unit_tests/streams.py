@@ -39,6 +39,9 @@ class Expected(NamedTuple):
     records: Callable[[Row], list[Row]] = lambda row: [row]
     """What the connector makes of a row of the store, where it does more than to rewrite dates."""
 
+    channels_request: str = ""
+    """For the channels, where the first one is for the rows of the store; their key is 0."""
+
     @property
     def archived_request(self) -> list[str]:
         """The second request of a window of orders: for those that the list may hide."""
@@ -108,6 +111,21 @@ def of_products(name: str, endpoint: str, include: str, primary_key: str = "id")
         PRODUCTS,
         "product_date_modified",
         primary_key,
+    )
+
+
+def by_channel(
+    name: str, endpoint: str, of_channel: str, scope: str, primary_key: str = "channel_id"
+) -> Expected:
+    """Full refresh of what the store has and of what each channel has."""
+    return Expected(
+        name,
+        f"{endpoint}{of_channel}",
+        endpoint,
+        scope,
+        primary_key=primary_key,
+        children_query="",
+        channels_request="v3/channels?limit=250",
     )
 
 
@@ -358,6 +376,20 @@ STREAMS = (
     # Store
     whole("store", "v2/store", INFORMATION, "store_id"),
     dated("store_metafields", "v3/store/metafields", INFORMATION)._replace(records=with_number),
+    by_channel(
+        "email_templates",
+        "v3/marketing/email-templates",
+        "?channel_id={channel_id}",
+        INFORMATION,
+        "channel_id, type_id",
+    ),
+    by_channel(
+        "abandoned_cart_email_templates",
+        "v3/marketing/abandoned-cart-emails",
+        "?channel_id={channel_id}",
+        INFORMATION,
+        "channel_id, id",
+    ),
     pages("currencies", "v2/currencies", INFORMATION),
     pages("tax_classes", "v2/tax_classes", INFORMATION),
     whole("tax_zones", "v3/tax/zones", INFORMATION),
@@ -387,4 +419,34 @@ STREAMS = (
     whole("settings_security", "v3/settings/storefront/security", INFORMATION, ""),
     whole("settings_status", "v3/settings/storefront/status", INFORMATION, ""),
     whole("settings_robots", "v3/settings/storefront/robotstxt", INFORMATION, ""),
+    whole("settings_category", "v3/settings/storefront/category", INFORMATION, ""),
+    whole("settings_product", "v3/settings/storefront/product", INFORMATION, ""),
+    whole(
+        "settings_units_of_measurement", "v3/settings/store/units-of-measurement", INFORMATION, ""
+    ),
+    whole("settings_email_statuses", "v3/settings/email-statuses", INFORMATION, ""),
+    whole("settings_logo", "v3/settings/logo", INFORMATION, ""),
+    whole(
+        "settings_inventory_notifications", "v3/settings/inventory/notifications", INFORMATION, ""
+    ),
+    whole("settings_search_filters", "v3/settings/search/filters", INFORMATION),
+    whole("settings_analytics", "v3/settings/analytics", CONTENT),
+    whole("settings_tax", "v3/tax/settings", INFORMATION, ""),
+    whole("settings_promotion", "v3/promotions/settings", MARKETING, ""),
+    by_channel("settings_customer", "v3/customers/settings", "/channels/{channel_id}", CUSTOMERS),
+    by_channel("settings_order", "v3/orders/settings", "/channels/{channel_id}", ORDERS),
+    by_channel(
+        "settings_checkout",
+        "v3/checkouts/settings",
+        "/channels/{channel_id}",
+        "store_checkouts_read_only",
+    ),
+    by_channel("settings_cart", "v3/carts/settings", "/channels/{channel_id}", INFORMATION),
+    by_channel(
+        "settings_abandoned_cart",
+        "v3/abandoned-carts/settings",
+        "/channels/{channel_id}",
+        INFORMATION,
+    ),
+    by_channel("settings_shipping", "v3/shipping/settings", "/channels/{channel_id}", PRODUCTS),
 )

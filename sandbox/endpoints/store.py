@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sandbox.endpoints.common import (
     CHANNELS,
+    CHECKOUTS,
+    CONTENT,
+    CUSTOMERS,
     DATES,
     ID_IN,
     INFORMATION,
     LISTINGS,
     LOGS,
+    MARKETING,
+    ORDERS,
     PAYMENT_METHODS,
+    PRODUCTS,
     SITES,
     V2,
     V3,
@@ -52,6 +60,29 @@ def settings(area: str, path: str, by_channel: bool = True) -> Route:
         filters=v3_filters("channel_id", "eq", Kind.INT) if by_channel else {},
     )
 
+
+def of_area(area: str, path: str, scopes: tuple[str, ...], bare: bool = False) -> Route:
+    """One area of the settings that has an endpoint of its own."""
+    name = f"settings_{area}"
+    return Route(f"{name}.get", V3, path, name, scopes, Answer.OBJECT, Paging.NONE, bare=bare)
+
+
+def of_channels(
+    area: str, path: str, scopes: tuple[str, ...], bare: bool = False
+) -> tuple[Route, Route]:
+    """One area of the settings of the store, and what each channel has of its own."""
+    name = f"settings_{area}"
+    store = of_area(area, f"/v3/{path}", scopes, bare)
+    channel = of_parent(f"channel_{name}", f"/v3/{path}/channels/{{channel_id}}", scopes)
+    return store, replace(channel, bare=bare)
+
+
+def every_channel(_: Row) -> range:
+    """What is the same for the store and all its channels."""
+    return range(2**63)
+
+
+EVERY_CHANNEL: Filters = {"channel_id": Filter(every_channel, "overlaps", Kind.INT)}
 
 ROUTES: tuple[Route, ...] = (
     Route("store.get", V2, "/v2/store", "store", INFORMATION, Answer.OBJECT, Paging.NONE),
@@ -190,4 +221,57 @@ ROUTES: tuple[Route, ...] = (
     settings("security", "storefront/security"),
     settings("status", "storefront/status"),
     settings("robots", "storefront/robotstxt"),
+    settings("category", "storefront/category"),
+    settings("product", "storefront/product"),
+    settings("units_of_measurement", "store/units-of-measurement"),
+    settings("email_statuses", "email-statuses"),
+    settings("logo", "logo"),
+    settings("inventory_notifications", "inventory/notifications"),
+    Route(
+        "settings_search_filters.list",
+        V3,
+        "/v3/settings/search/filters",
+        "settings_search_filters",
+        INFORMATION,
+        paging=Paging.NONE,
+        meta=Meta.NOTHING,
+    ),
+    Route(
+        "settings_analytics.list",
+        V3,
+        "/v3/settings/analytics",
+        "settings_analytics",
+        CONTENT,
+        paging=Paging.NONE,
+        filters=v3_filters("channel_id", "eq", Kind.INT),
+        meta=Meta.NOTHING,
+    ),
+    of_area("tax", "/v3/tax/settings", INFORMATION),
+    of_area("promotion", "/v3/promotions/settings", MARKETING, bare=True),
+    *of_channels("customer", "customers/settings", CUSTOMERS),
+    *of_channels("order", "orders/settings", ORDERS, bare=True),
+    *of_channels("checkout", "checkouts/settings", CHECKOUTS),
+    *of_channels("cart", "carts/settings", INFORMATION),
+    *of_channels("abandoned_cart", "abandoned-carts/settings", INFORMATION),
+    *of_channels("shipping", "shipping/settings", PRODUCTS),
+    Route(
+        "email_templates.list",
+        V3,
+        "/v3/marketing/email-templates",
+        "email_templates",
+        INFORMATION,
+        paging=Paging.NONE,
+        filters=EVERY_CHANNEL,
+        meta=Meta.NOTHING,
+    ),
+    Route(
+        "abandoned_cart_email_templates.list",
+        V3,
+        "/v3/marketing/abandoned-cart-emails",
+        "abandoned_cart_email_templates",
+        INFORMATION,
+        paging=Paging.NONE,
+        filters=EVERY_CHANNEL,
+        meta=Meta.NOTHING,
+    ),
 )

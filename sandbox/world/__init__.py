@@ -20,7 +20,7 @@ from sandbox.world.orders import Orders
 from sandbox.world.page_builder import PageBuilder
 from sandbox.world.prices import Prices
 from sandbox.world.publishing import Publishing
-from sandbox.world.settings import settings
+from sandbox.world.settings import channel_settings, setting_tables, settings
 from sandbox.world.setup import Setup
 from sandbox.world.storefronts import Storefronts
 
@@ -87,6 +87,7 @@ class World:
             *setup.tables,
             *storefronts.tables,
             *geography(store_hash),
+            *setting_tables(),
             *publishing.tables,
             *PageBuilder(
                 seed, history, size.channels, catalog.categories.columns["category_id"]
@@ -100,6 +101,7 @@ class World:
             *setup.children,
             *storefronts.children,
             *publishing.children,
+            *channel_settings(content.channels),
         )
         self.objects: dict[str, Row] = {
             "store": store,

@@ -34,6 +34,10 @@ _LONGEST_WORD, _LONGEST_WORDS = 300, 600
 _TITLE = re.compile(r"<title>\s*([^<]+)", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s\"'<>:,;]+@[^\s\"'<>:,;]+")
 _V3 = re.compile(r"/stores/[^/]+/v3/")
+# Documented with a body of v3 that has no `data` around its rows.
+_BARE = re.compile(
+    r"/v3/(?:(?:orders|promotions)/settings|customers/\d+/(?:consent|stored-instruments))(?:/|\?|$)"
+)
 
 
 def is_v3_url(url: str) -> bool:
@@ -149,6 +153,8 @@ def _checked_rows(response: requests.Response) -> list[Row]:
     body = parsed_body(response)
     if is_v3_url(response.url):
         rows = body.get("data") if isinstance(body, dict) else None
+        if rows is None and _BARE.search(response.url):
+            rows = body
     else:
         rows = body
     if isinstance(rows, dict):

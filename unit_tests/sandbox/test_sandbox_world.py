@@ -18,6 +18,7 @@ OF_PARENT = (
     "channel_active_themes",
     "channel_menus",
     "site_certificates",
+    *(name for name in DATA.children if name.startswith("channel_settings_")),
 )
 # Whose rows may be those of several parents.
 WITHIN_PARENT = ("segment_shopper_profiles", "site_routes")
