@@ -63,7 +63,10 @@ def test_check_when_endpoints_hang_names_them_with_their_streams_and_tells_the_r
         "/v3/sites (sites)",
     ]
     assert LATER in message
-    assert "pages, scripts, blog_posts, blog_tags, redirects need the scope" in message
+    assert (
+        "pages, widget_templates, widgets, placements, scripts, blog_posts, blog_tags, redirects, "
+        "settings_analytics need the scope"
+    ) in message
     # As long as it waits, and as it takes to build all streams on a busy machine.
     assert time.monotonic() - began < 20
 

@@ -1,13 +1,18 @@
 """Compare the stream schemas with the vendor's OpenAPI files.
 
     python scripts/schema_coverage.py PATH_TO_OPENAPI_FOLDER [STREAM ...]
+    python scripts/schema_coverage.py --endpoints PATH_TO_OPENAPI_FOLDER
 
 PATH_TO_OPENAPI_FOLDER is the folder `reference/` of https://github.com/bigcommerce/docs. For every
 stream this prints the fields of the vendor's response schema or examples that our schema lacks, the
 types that disagree, and the examples that our schema refuses. It ends with 1 when there are any.
+
+With --endpoints it prints each GET of v2 and v3 with the stream that reads it, or the reason why
+none does, and ends with 1 when one has neither.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from copy import deepcopy
@@ -25,6 +30,9 @@ from jsonschema import Draft7Validator, FormatChecker
 
 from source_bigcommerce.components.values import Field
 
+ENDPOINTS = Path(__file__).with_name("endpoints.yaml")
+OF_THE_API = r"//api\.bigcommerce\.com/stores/[^/]+/v[23]$"
+NOTHING = "NEITHER A STREAM NOR A REASON: edit scripts/endpoints.yaml"
 PACKAGE = Path(__file__).resolve().parent.parent / "source_bigcommerce"
 
 # Stream: (file, path whose GET lists the rows)
@@ -360,6 +368,41 @@ class Coverage:
                 self.check(row, ours)
 
 
+def normal(path: str) -> str:
+    """An address without the names that it gives to ids: `/v3/sites/{}/routes`."""
+    return re.sub(r"\{[^}]*\}", "{}", path)
+
+
+def known_endpoints() -> dict[str, str]:
+    """What becomes of each GET: a stream, or the reason why none reads it."""
+    document = yaml.safe_load(ENDPOINTS.read_text(encoding="utf-8"))
+    told = {path: f"{stream}" for path, stream in document["read"].items()}
+    told |= {path: f"in {stream}" for path, stream in document["contained"].items()}
+    return told | {path: why for why, paths in document["left_out"].items() for path in paths}
+
+
+def endpoints_of(folder: Path) -> Iterator[str]:
+    """Each GET of v2 and v3 in the OpenAPI files of a folder, `/v3/catalog/brands`."""
+    for file in sorted(folder.glob("**/*.y*ml")):
+        document = spec(file)
+        urls = [server["url"] for server in document.get("servers", [])]
+        version = next((url[-3:] for url in urls if re.search(OF_THE_API, url)), None)
+        for path, item in document.get("paths", {}).items():
+            if version and "get" in item:
+                yield version + path
+
+
+def compare_endpoints(folder: str) -> int:
+    """Print each GET of the specs with what becomes of it; 1 where one has nothing."""
+    told = {normal(path): words for path, words in known_endpoints().items()}
+    found = sorted(set(endpoints_of(Path(folder))))
+    for path in found:
+        print(f"{path}  {told.get(normal(path), NOTHING)}")
+    unknown = [path for path in found if normal(path) not in told]
+    print(f"{len(found)} GETs, {len(unknown)} of them with neither a stream nor a reason.")
+    return 1 if unknown else 0
+
+
 def main(folder: str, *only: str) -> int:
     findings: list[str] = []
     for stream, (file, path) in STREAMS.items():
@@ -377,4 +420,5 @@ def main(folder: str, *only: str) -> int:
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         sys.exit(__doc__)
-    sys.exit(main(*sys.argv[1:]))
+    is_of_endpoints = sys.argv[1] == "--endpoints"
+    sys.exit(compare_endpoints(*sys.argv[2:]) if is_of_endpoints else main(*sys.argv[1:]))
