@@ -60,7 +60,7 @@ def test_check_when_endpoints_hang_names_them_with_their_streams_and_tells_the_r
     assert sorted(unanswered.split("; ")) == [
         "/v3/channels/{channel_id}/listings (channel_listings)",
         "/v3/inventory/locations (locations, location_metafields)",
-        "/v3/sites (sites)",
+        "/v3/sites (sites, site_routes, site_certificates)",
     ]
     assert LATER in message
     assert (
