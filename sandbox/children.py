@@ -21,6 +21,8 @@ class Children:
     name: str
     parent: Table
     make: Callable[[int], list[Row]]
+    shows: tuple[Table, ...] = ()
+    """Further tables whose rows it is made from."""
     changes: dict[int, dict[int, Row | None]] = field(default_factory=dict)
     """Parent key -> row key -> fields set, or None for a row that was deleted."""
 

@@ -46,6 +46,11 @@ class Query:
     without_fields: frozenset[str] = frozenset()
     others: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def is_reduced(self) -> bool:
+        """Whether rows are sent without some of their fields."""
+        return self.only_fields is not None or bool(self.without_fields)
+
 
 def pairs(raw: str) -> list[tuple[str, str]]:
     """Decoded names and values, in the order sent."""

@@ -185,18 +185,19 @@ class Surface:
         return Reply(200, orjson.dumps(body))
 
     def _child_list(self, route: Route, parent: int, asked: Query) -> Reply:
-        rows = [
-            row
-            for row in self.data.children_of(route.collection, parent)
-            if all(matches(row, condition) for condition in asked.conditions)
-        ]
-        if not rows and route.collection == "transactions":
+        texts = self.data.child_texts(route.collection, parent)
+        if asked.conditions:
+            rows = ((text, orjson.loads(text)) for text in texts)
+            texts = [text for text, row in rows if all(matches(row, c) for c in asked.conditions)]
+        if not texts and route.collection == "transactions":
             return self._no_transactions(route, parent, asked)
         number = 1 if asked.page == 1 else manners.page_of_children(asked.page, self.options)
-        start = (number - 1) * asked.limit if number else len(rows)
-        end = len(rows) if route.paging is Paging.NONE else start + asked.limit
-        page = [orjson.dumps(_reduced(row, "id", asked)) for row in rows[start:end]]
-        meta = _meta(route, asked, len(rows), len(page), asked.limit)
+        start = (number - 1) * asked.limit if number else len(texts)
+        end = len(texts) if route.paging is Paging.NONE else start + asked.limit
+        page = texts[start:end]
+        if asked.is_reduced:
+            page = [orjson.dumps(_reduced(orjson.loads(text), "id", asked)) for text in page]
+        meta = _meta(route, asked, len(texts), len(page), asked.limit)
         return self._listed(route, page, meta)
 
     def _no_transactions(self, route: Route, order: int, asked: Query) -> Reply:
@@ -288,25 +289,11 @@ class Surface:
     def _texts(self, route: Route, asked: Query, positions: Any) -> list[bytes]:
         """The rows as JSON, in the shape that the query asks for."""
         if route.collection == "orders":
-            legacy = ("consignment_structure", "object") not in asked.others
-            options = self.options
-            flagged = options.archived_flag
-            shape: Any = (
-                *(asked.includes, legacy, options.ignore_include, options.warning_place),
-                options.short_includes,
-            )
-            asked = asked if flagged else replace(asked, without_fields=frozenset({"is_deleted"}))
-            return self.data.serialised(
-                "orders",
-                positions,
-                (*shape, flagged),
-                lambda at: _reduced(
-                    sideload.order(self.data, options, at, asked.includes, legacy), "id", asked
-                ),
-            )
-        table = self.data.table(route.collection)
+            return self._order_texts(asked, positions)
         undated = manners.undated(route, self.options)
-        shape = (asked.includes, asked.only_fields, asked.without_fields, bool(undated))
+        if not undated and not asked.is_reduced:
+            return self.data.row_texts(route.collection, positions, asked.includes)
+        table = self.data.table(route.collection)
 
         def made(at: int) -> Row:
             row = table.row(at, asked.includes)
@@ -314,7 +301,26 @@ class Surface:
                 row.pop("date_modified", None)
             return _reduced(row, table.key, asked)
 
+        shape = (asked.includes, asked.only_fields, asked.without_fields, bool(undated))
         return self.data.serialised(route.collection, positions, shape, made)
+
+    def _order_texts(self, asked: Query, positions: Any) -> list[bytes]:
+        options = self.options
+        if not options.archived_flag:
+            asked = replace(asked, without_fields=asked.without_fields | {"is_deleted"})
+        if not asked.includes and not asked.is_reduced:
+            return self.data.row_texts("orders", positions)
+        legacy = ("consignment_structure", "object") not in asked.others
+
+        def made(at: int) -> Row:
+            row = sideload.order(self.data, options, at, asked.includes, legacy)
+            return _reduced(row, "id", asked)
+
+        shape = (
+            *(asked.includes, asked.only_fields, asked.without_fields, legacy),
+            *(options.ignore_include, options.warning_place, options.short_includes),
+        )
+        return self.data.serialised("orders", positions, shape, made)
 
     def _listed(self, route: Route, texts: list[bytes], meta: Row) -> Reply:
         """A page of a list, with whatever the options say that it has wrong."""

@@ -57,6 +57,7 @@ class Table:
         self.when_appended: list[Callable[[int], None]] = []
         self.when_removed: list[Callable[[int], None]] = []
         self._columns = columns
+        self._at_start = 0 if callable(columns) else len(columns[key])
         self._new = new or {}
         self._make = make
         self._dead = 0
@@ -74,6 +75,13 @@ class Table:
 
     def __len__(self) -> int:
         return len(self._alive) - self._dead
+
+    def any_key(self, bits: int) -> int:
+        """The key of some row that was there from the start, chosen by the bits; 0 for none.
+
+        What points to it stays as it is when rows come and go.
+        """
+        return self.columns[self.key][bits % self._at_start] if self._at_start else 0
 
     # Reading
 

@@ -39,6 +39,8 @@ class World:
     """All makers of rows, bound to one seed and one span of history."""
 
     def __init__(self, size: Size, seed: int, now: int, years: float, store_hash: str) -> None:
+        self.identity = (size, seed, now, years, store_hash)
+        """What every row follows from."""
         history = History(start=now - int(years * YEAR), end=now)
         content = Content(seed, history, size.pages, size.channels)
         customers = Customers(seed, size.customers, history)

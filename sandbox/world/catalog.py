@@ -85,7 +85,8 @@ class Catalog:
             per_parent=100,
             first=1,
         )
-        self.brands = Table("brands", {"id": self._brand_ids}, self.brand)
+        # A copy: no product moves to a brand that comes later.
+        self.brands = Table("brands", {"id": self._brand_ids[:]}, self.brand)
         self.categories = Table(
             "categories",
             {"category_id": array("q", range(18, 18 + categories))},
@@ -413,7 +414,7 @@ class Catalog:
     # Brands and categories
 
     def brand(self, at: int) -> Row:
-        key = self._brand_ids[at]
+        key = self.brands.columns["id"][at]
         bits = mix(self._seed, 5, key)
         return {
             "id": key,
