@@ -78,8 +78,7 @@ class Data:
 
     def children_of(self, collection: str, parent: int) -> list[Row]:
         """The children of one parent; KeyError when there is no such parent."""
-        children = self.children[collection]
-        return children.rows(self._at(children.parent, parent))
+        return _parsed(self.child_texts(collection, parent))
 
     def row_texts(
         self, collection: str, positions: Positions, includes: tuple[str, ...] = ()
