@@ -77,6 +77,11 @@ def test_readme_when_it_lists_streams_by_area_has_each_once() -> None:
     assert "docs/streams.md" in areas
 
 
+@pytest.mark.parametrize("text", [README, STREAMS_PAGE], ids=["README.md", "docs/streams.md"])
+def test_the_pages_tell_the_number_of_streams(text: str) -> None:
+    assert re.findall(r"(\d+) streams", text)[:1] == [str(len(STREAMS))], "edit the number"
+
+
 def test_stream_when_it_is_read_whole_has_its_reason_once() -> None:
     reasons = section(STREAMS_PAGE, "## Why a stream is not incremental")
     listed = [
