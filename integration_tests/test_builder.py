@@ -53,7 +53,7 @@ def requests(store: Sandbox) -> Counter[str]:
         ("product_images", "products.list", None),
     ],
 )
-def test_pages_when_limited_bound_what_is_asked_for(
+def test_a_limit_of_pages_bounds_the_requests(
     monkeypatch: pytest.MonkeyPatch,
     shop: Sandbox,
     name: str,

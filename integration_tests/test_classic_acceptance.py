@@ -83,7 +83,7 @@ def problems(of: Sections) -> Iterator[str]:
             yield "incremental has neither a state in the future nor a reason"
 
 
-def test_file_when_the_older_suite_reads_it_is_as_it_wants() -> None:
+def test_the_older_suite_accepts_the_file() -> None:
     assert yaml.safe_load(FILE.read_text())["test_strictness_level"] == "high"
     assert list(problems(sections())) == []
 
@@ -113,7 +113,7 @@ BREAKS: dict[str, Callable[[Sections], object]] = {
 
 
 @pytest.mark.parametrize("problem", BREAKS)
-def test_file_when_broken_is_refused(problem: str) -> None:
+def test_the_older_suite_refuses_a_broken_file(problem: str) -> None:
     broken = deepcopy(sections())
     BREAKS[problem](broken)
     assert list(problems(broken)) == [problem]
@@ -130,7 +130,7 @@ def words(schema: Any) -> Iterator[tuple[str, Any]]:
             yield from words(value)
 
 
-def test_schemas_when_discovered_hold_no_word_that_the_older_suite_refuses() -> None:
+def test_the_schemas_hold_no_word_that_the_older_suite_refuses() -> None:
     """It takes a field for a keyword where its parent is of more types than `object`, as ours."""
     with Sandbox(orders=1, customers=1, products=1) as store:
         config = config_for(store)

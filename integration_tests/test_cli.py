@@ -118,7 +118,7 @@ def catalog(store: Sandbox, *names: str) -> Message:
 
 @pytest.mark.process
 @pytest.mark.parametrize("command", COMMANDS)
-def test_spec_when_asked_for_is_printed(command: str) -> None:
+def test_spec_prints_the_form(command: str) -> None:
     ran = run("spec", command=command)
     assert ran.code == 0
     [spec] = ran.of("SPEC")
@@ -126,13 +126,13 @@ def test_spec_when_asked_for_is_printed(command: str) -> None:
 
 
 @pytest.mark.process
-def test_check_when_the_store_answers_succeeds(small: Sandbox, files: Files) -> None:
+def test_check_succeeds_if_the_store_answers(small: Sandbox, files: Files) -> None:
     ran = run("check", *files(config=config_for(small)), command="source-bigcommerce")
     assert (ran.code, ran.of("CONNECTION_STATUS")) == (0, [{"status": "SUCCEEDED"}])
 
 
 @pytest.mark.process
-def test_discover_when_asked_for_prints_every_stream(small: Sandbox, files: Files) -> None:
+def test_discover_prints_every_stream(small: Sandbox, files: Files) -> None:
     ran = run("discover", *files(config=config_for(small)), command="source-bigcommerce")
     [found] = ran.of("CATALOG")
     assert ran.code == 0
@@ -141,9 +141,7 @@ def test_discover_when_asked_for_prints_every_stream(small: Sandbox, files: File
 
 @pytest.mark.process
 @pytest.mark.parametrize("command", COMMANDS)
-def test_read_when_the_store_answers_prints_records_and_state(
-    small: Sandbox, files: Files, command: str
-) -> None:
+def test_read_prints_records_and_state(small: Sandbox, files: Files, command: str) -> None:
     config = config_for(small, start_date="2020-01-01")
     options = files(config=config, catalog=catalog(small, "orders", "store"), state=[])
     ran = run("read", "--debug", *options, command=command)
@@ -208,7 +206,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("values", "failure", "sentence"), BAD.values(), ids=BAD.keys())
-def test_bad_input_when_checked_or_read_fails_in_words_that_name_the_field(
+def test_bad_input_fails_in_words_that_name_the_field(
     small: Sandbox, files: Files, command: Command, values: Message, failure: str, sentence: str
 ) -> None:
     config = files(config={**config_for(small, num_workers=1), **values})
@@ -223,7 +221,7 @@ def test_bad_input_when_checked_or_read_fails_in_words_that_name_the_field(
     assert read.of("RECORD") == []
 
 
-def test_host_when_it_cannot_be_reached_is_named(small: Sandbox) -> None:
+def test_an_unreachable_host_is_named(small: Sandbox) -> None:
     """In this process: as a command it would try for half a minute."""
     address = f"http://127.0.0.1:{_free_port()}"
     config = config_for(small, api_url=address)
@@ -235,7 +233,7 @@ def test_host_when_it_cannot_be_reached_is_named(small: Sandbox) -> None:
     assert UNREACHABLE.message(address=address) in {error.message for error in read.errors}
 
 
-def test_scope_when_the_token_lacks_one_is_named_and_the_other_streams_are_read(
+def test_a_missing_scope_is_named_and_the_other_streams_are_read(
     files: Files, command: Command
 ) -> None:
     with Sandbox(orders=3, customers=3, scopes=["store_v2_orders"]) as store:
@@ -248,7 +246,7 @@ def test_scope_when_the_token_lacks_one_is_named_and_the_other_streams_are_read(
     assert kinds == {"config_error"}
 
 
-def test_command_when_it_follows_two_dashes_is_the_same(command: Command) -> None:
+def test_a_command_after_two_dashes_is_the_same(command: Command) -> None:
     # As tap-airbyte-wrapper starts an image.
     spec = ran(command, "--", "spec")
     assert (spec.code, len(spec.of("SPEC"))) == (0, 1)
@@ -256,7 +254,7 @@ def test_command_when_it_follows_two_dashes_is_the_same(command: Command) -> Non
 
 @pytest.mark.process
 @pytest.mark.parametrize("command", COMMANDS)
-def test_read_when_interrupted_ends_at_once_and_without_a_word(command: str, files: Files) -> None:
+def test_an_interrupted_read_ends_at_once_and_silently(command: str, files: Files) -> None:
     with Sandbox(orders=300, latency_ms=100) as store:
         config = config_for(store, num_workers=2)  # some 15 seconds of transactions
         options = files(config=config, catalog=catalog(store, "transactions"))

@@ -163,7 +163,7 @@ def flow(
 SCOPES_OF_BOTH = ("store_v2_orders_read_only", "store_v2_default")
 
 
-def test_consent_when_asked_for_is_an_address_with_the_store_the_scopes_and_the_way_back(
+def test_the_consent_address_holds_the_store_the_scopes_and_the_way_back(
     auth: dict[str, Any],
 ) -> None:
     address = consent_address(auth, "abc123")
@@ -179,7 +179,7 @@ def test_consent_when_asked_for_is_an_address_with_the_store_the_scopes_and_the_
     assert set(SCOPES_OF_BOTH) <= set(scopes.split(" "))
 
 
-def test_token_when_asked_for_is_asked_for_with_all_that_the_api_wants(
+def test_the_token_request_holds_all_that_the_api_wants(
     auth: dict[str, Any],
 ) -> None:
     given = {"client_id": "app", "client_secret": "s", "auth_code": "c", "redirect_uri": REDIRECT}
@@ -196,7 +196,7 @@ def test_token_when_asked_for_is_asked_for_with_all_that_the_api_wants(
     assert headers == {"Content-Type": "application/json", "Accept": "application/json"}
 
 
-def test_store_when_typed_as_the_form_shows_it_is_the_same_in_both_requests(
+def test_both_requests_hold_the_same_store_however_it_is_typed(
     spec: dict[str, Any], auth: dict[str, Any]
 ) -> None:
     field = spec["connectionSpecification"]["properties"]["store_hash"]
@@ -206,7 +206,7 @@ def test_store_when_typed_as_the_form_shows_it_is_the_same_in_both_requests(
         assert token_request(auth, typed)["context"] == "stores/abc123"
 
 
-def test_store_when_it_is_not_typed_is_asked_for_before_the_login(auth: dict[str, Any]) -> None:
+def test_the_login_asks_for_the_store_first(auth: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError, match="'store_hash' is a required property"):
         asked_of_the_form(auth, {"access_token": "typed"})
 
@@ -214,7 +214,7 @@ def test_store_when_it_is_not_typed_is_asked_for_before_the_login(auth: dict[str
 @pytest.mark.parametrize(
     "template", ["{{ a | urlEncoder }}", "{{ s/{{a}} | urlencode }}", "{{ a b }}"]
 )
-def test_template_when_the_platform_cannot_render_it_fails_here_too(template: str) -> None:
+def test_a_template_that_the_platform_cannot_render_fails_here_too(template: str) -> None:
     with pytest.raises(ValueError, match="no "):
         rendered(template, {"a": "1"})
     assert rendered("{{a}}{{ unknown }}{{ a|replace('1', '/') | urlencode }}", {"a": "1"}) == "1%2F"
@@ -223,7 +223,7 @@ def test_template_when_the_platform_cannot_render_it_fails_here_too(template: st
 # With the login of the sandbox
 
 
-def test_login_when_the_owner_consents_fills_in_a_token_that_reads_the_store(
+def test_the_login_fills_in_a_token_that_reads_the_store(
     auth: dict[str, Any], store: Sandbox
 ) -> None:
     filled_in = flow(auth, store)
@@ -232,9 +232,7 @@ def test_login_when_the_owner_consents_fills_in_a_token_that_reads_the_store(
     assert len(result.records["store"]) == 1
 
 
-def test_login_when_the_store_is_typed_as_an_address_fills_in_a_token(
-    auth: dict[str, Any], store: Sandbox
-) -> None:
+def test_the_login_accepts_the_store_as_an_address(auth: dict[str, Any], store: Sandbox) -> None:
     typed = f"https://api.bigcommerce.com/stores/{store.store_hash}/v3/"
     assert flow(auth, store, typed) == {"access_token": store.access_token}
 
@@ -242,14 +240,14 @@ def test_login_when_the_store_is_typed_as_an_address_fills_in_a_token(
 @pytest.mark.parametrize(
     "wrong", ["client_id", "client_secret", "auth_code", "redirect_uri", "scope"]
 )
-def test_login_when_a_request_is_not_as_the_api_wants_it_is_refused(
+def test_the_login_refuses_requests_that_the_api_would_refuse(
     auth: dict[str, Any], store: Sandbox, wrong: str
 ) -> None:
     with pytest.raises(requests.HTTPError):
         flow(auth, store, **{wrong: "other"})
 
 
-def test_spec_when_tokens_are_typed_by_hand_asks_for_nothing_of_the_app(
+def test_the_form_asks_for_nothing_of_the_app_if_the_token_is_typed(
     spec: dict[str, Any], auth: dict[str, Any]
 ) -> None:
     """No predicate: the form offers the login where the platform has an app, else the field."""
@@ -265,7 +263,7 @@ def test_spec_when_tokens_are_typed_by_hand_asks_for_nothing_of_the_app(
     assert required == ["store_hash", "access_token"]
 
 
-def test_configuration_when_it_holds_a_client_id_is_read_without_it(store: Sandbox) -> None:
+def test_a_client_id_in_the_configuration_is_ignored(store: Sandbox) -> None:
     result = sync(store, "store", client_id="from-another-form")
     assert len(result.records["store"]) == 1
     assert result.errors == []

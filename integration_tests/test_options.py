@@ -42,9 +42,7 @@ def flat(shop: Sandbox) -> Sync:
     return sync(shop, *NAMES, flatten_records=True, **SPAN)
 
 
-def test_records_when_flattened_are_as_many_with_the_same_keys_and_states(
-    plain: Sync, flat: Sync
-) -> None:
+def test_flattened_records_have_the_same_number_keys_and_states(plain: Sync, flat: Sync) -> None:
     assert flat.errors == []
     assert flat.state == plain.state
     for row in STREAMS:
@@ -57,7 +55,7 @@ def key_values(result: Sync, name: str, keys: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_records_when_flattened_hold_every_value_in_a_column_of_the_schema(
+def test_flattened_records_hold_every_value_in_a_column_of_the_schema(
     plain: Sync, flat: Sync, flat_schemas: dict[str, Any], name: str
 ) -> None:
     schema = flat_schemas[name]
@@ -114,7 +112,7 @@ def of_products(row: Row) -> bool:
         ("channel_listings", {"channel_ids": CHOSEN}, of_orders),
     ],
 )
-def test_records_when_an_option_is_set_are_those_that_it_asks_for(
+def test_an_option_selects_the_records_that_it_asks_for(
     shop: Sandbox, plain: Sync, name: str, options: dict[str, Any], is_read: Callable[[Row], bool]
 ) -> None:
     found = sync(shop, name, **options, **SPAN)
@@ -133,7 +131,7 @@ def test_records_when_an_option_is_set_are_those_that_it_asks_for(
         ("product_reviews", "products", "product_id", {"skip_hidden_products": True}),
     ],
 )
-def test_children_when_an_option_is_set_are_those_of_the_parents_that_it_asks_for(
+def test_an_option_selects_the_children_of_the_parents_that_it_asks_for(
     shop: Sandbox, plain: Sync, name: str, parents: str, key: str, options: dict[str, Any]
 ) -> None:
     found = sync(shop, name, parents, **options, **SPAN)

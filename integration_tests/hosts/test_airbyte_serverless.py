@@ -49,7 +49,7 @@ def sync(python: Path, connection: str, state: object) -> list[tuple[str, dict[s
 
 
 @pytest.mark.hosts
-def test_airbyte_serverless_when_run_twice_brings_the_rows_then_what_changed(
+def test_airbyte_serverless_reads_everything_then_what_changed(
     store: Sandbox, tmp_path: Path
 ) -> None:
     environment = tmp_path / "environment"

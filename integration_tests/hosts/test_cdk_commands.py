@@ -81,7 +81,7 @@ def passed(folder: Path) -> set[str]:
     return {name for name, how in ended.items() if how == "passed"}
 
 
-def test_connector_test_when_run_passes(bin_folder: Path, clone: Path) -> None:
+def test_the_connector_test_passes(bin_folder: Path, clone: Path) -> None:
     list_of_packages = run(UV, "pip", "list", "--python", bin_folder / "python", cwd=clone)
     assert not re.search(r"^(hypothesis|pandas|numpy|grpcio|nltk) ", list_of_packages, re.MULTILINE)
     run(bin_folder / "airbyte-cdk", "connector", "test", cwd=clone)
@@ -96,7 +96,7 @@ def test_connector_test_when_run_passes(bin_folder: Path, clone: Path) -> None:
     }
 
 
-def test_connector_test_when_there_are_no_secrets_leaves_those_tests_out(
+def test_the_connector_test_skips_tests_whose_secrets_are_missing(
     bin_folder: Path, clone: Path
 ) -> None:
     (clone / "secrets/config.json").unlink()
@@ -112,7 +112,7 @@ def test_connector_test_when_there_are_no_secrets_leaves_those_tests_out(
     }
 
 
-def test_image_commands_when_run_build_with_our_dockerfile_and_pass(
+def test_the_image_commands_build_with_our_dockerfile_and_pass(
     bin_folder: Path, clone: Path, tmp_path: Path
 ) -> None:
     programs = tmp_path / "programs"

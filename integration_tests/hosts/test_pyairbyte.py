@@ -65,7 +65,7 @@ DUCKDB_TYPES = {
 }
 
 
-def test_duckdb_when_synced_twice_holds_each_row_once_as_it_is_now(
+def test_duckdb_holds_each_row_once_and_current_after_two_syncs(
     store: Sandbox, tmp_path: Path
 ) -> None:
     from demo.warehouse import Warehouse
@@ -95,9 +95,7 @@ def test_duckdb_when_synced_twice_holds_each_row_once_as_it_is_now(
 
 
 @pytest.mark.hosts
-def test_duckdb_when_every_stream_is_synced_twice_holds_what_the_connector_reads(
-    store: Sandbox, tmp_path: Path
-) -> None:
+def test_duckdb_holds_every_stream_after_two_syncs(store: Sandbox, tmp_path: Path) -> None:
     from demo.warehouse import Warehouse
 
     names = [
@@ -188,7 +186,7 @@ POSTGRES_TYPES = {
 
 
 @pytest.mark.hosts
-def test_postgres_when_synced_twice_holds_each_row_once_as_it_is_now(
+def test_postgres_holds_each_row_once_and_current_after_two_syncs(
     store: Sandbox, postgres_port: int, tmp_path: Path
 ) -> None:
     import airbyte

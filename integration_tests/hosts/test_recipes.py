@@ -62,7 +62,7 @@ def ask(programs: Path, folder: Path, database: str, sql: str) -> list[Any]:
     return rows
 
 
-def test_readmes_python_when_run_reads_the_streams(
+def test_the_python_of_the_readme_reads_its_streams(
     programs: Path, folder: Path, store: Sandbox
 ) -> None:
     code = snippet("README.md", "Your own store", "python")
@@ -72,7 +72,7 @@ def test_readmes_python_when_run_reads_the_streams(
     assert "customers.list" not in asked
 
 
-def test_shells_commands_when_run_read_the_rows_then_what_changed(
+def test_the_shell_commands_read_everything_then_what_changed(
     programs: Path, folder: Path, store: Sandbox
 ) -> None:
     (folder / "catalog.json").write_text(snippet(PAGE, "A shell", "json"))
@@ -95,7 +95,7 @@ def test_shells_commands_when_run_read_the_rows_then_what_changed(
     assert read("new.jsonl", "brands") == read("rows.jsonl", "brands") == ids(store, "brands")
 
 
-def test_pyairbytes_code_when_run_twice_has_the_rows_then_what_changed(
+def test_the_code_for_pyairbyte_reads_everything_then_what_changed(
     programs: Path, folder: Path, store: Sandbox
 ) -> None:
     (folder / "sync.py").write_text(snippet(PAGE, "PyAirbyte", "python"))
@@ -111,7 +111,7 @@ def test_pyairbytes_code_when_run_twice_has_the_rows_then_what_changed(
     assert ask(programs, folder, str(database), sql) == [[2, "sent twice"]]
 
 
-def test_dlts_code_when_run_twice_has_the_rows_then_what_changed(
+def test_the_code_for_dlt_loads_everything_then_what_changed(
     programs: Path, folder: Path, store: Sandbox
 ) -> None:
     (folder / "load.py").write_text(snippet(PAGE, "dlt", "python"))
@@ -141,7 +141,7 @@ def test_dlts_code_when_run_twice_has_the_rows_then_what_changed(
     assert rows(f"SELECT count(*) FROM {dataset}.order_products") == [[lines + 2]]
 
 
-def test_mcp_server_when_started_as_configured_reads_the_store(
+def test_the_mcp_server_reads_the_store(
     programs: Path, folder: Path, store: Sandbox, tmp_path: Path
 ) -> None:
     from mcp import ClientSession, StdioServerParameters
@@ -191,7 +191,7 @@ def test_mcp_server_when_started_as_configured_reads_the_store(
     assert answers["run_sql_query"] == [{"orders": len(ids(store, "orders"))}]
 
 
-def test_singers_commands_when_run_pass_states_on(
+def test_the_singer_commands_pass_states_on(
     programs: Path, folder: Path, store: Sandbox, tmp_path: Path
 ) -> None:
     target = environment(tmp_path / "environment", "target-jsonl")

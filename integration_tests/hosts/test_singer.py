@@ -44,7 +44,7 @@ def bookmarks(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return dict(last["bookmarks"])
 
 
-def test_jsonl_when_synced_twice_validates_every_stream_then_gets_what_changed(
+def test_target_jsonl_accepts_every_stream_then_gets_what_changed(
     tap: Path, store: Sandbox, tmp_path: Path
 ) -> None:
     target = environment(tmp_path / "environment", "target-jsonl") / "target-jsonl"
@@ -81,9 +81,7 @@ def test_jsonl_when_synced_twice_validates_every_stream_then_gets_what_changed(
     assert len(by_id) == 1  # the newest of before, which the look-back brings again
 
 
-def test_csv_of_meltanos_kit_when_synced_takes_every_stream(
-    tap: Path, store: Sandbox, tmp_path: Path
-) -> None:
+def test_target_csv_accepts_every_stream(tap: Path, store: Sandbox, tmp_path: Path) -> None:
     target = environment(tmp_path / "environment", "meltanolabs-target-csv") / "target-csv"
     (tmp_path / "config.json").write_text(json.dumps(config_for(store)))
     (tmp_path / "target.json").write_text('{"output_path": "rows"}')
@@ -99,7 +97,7 @@ def test_csv_of_meltanos_kit_when_synced_takes_every_stream(
         assert ids == {row["id"] for row in store.rows(name)}
 
 
-def test_tap_when_the_connector_fails_fails_as_well(tap: Path, tmp_path: Path) -> None:
+def test_the_tap_fails_if_the_connector_fails(tap: Path, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"store_hash": "abc123"}')
     script = shutil.copy(ROOT / "scripts/singer_tap.py", tmp_path)
     done = subprocess.run(

@@ -75,7 +75,7 @@ def assert_once(result: Sync) -> None:
 
 @pytest.mark.parametrize("read_as", READS)
 @pytest.mark.parametrize(("listed", "is_deleted", "flag"), WAYS)
-def test_orders_when_some_are_archived_come_all_and_once(
+def test_all_orders_arrive_once_if_some_are_archived(
     listed: str, is_deleted: str, flag: bool, read_as: str
 ) -> None:
     archived, settings = READS[read_as]
@@ -96,7 +96,7 @@ def test_orders_when_some_are_archived_come_all_and_once(
 
 
 @pytest.mark.parametrize("is_deleted", ["only", "also"])
-def test_children_when_their_orders_are_archived_come_all_and_once(is_deleted: str) -> None:
+def test_all_children_of_archived_orders_arrive_once(is_deleted: str) -> None:
     with shop(**SIZES, archived_orders="hidden", is_deleted=is_deleted) as store:
         archive(store, range(0, 60, 7))
         result = read(store, *STREAMS, **WINDOWS)
@@ -105,7 +105,7 @@ def test_children_when_their_orders_are_archived_come_all_and_once(is_deleted: s
 
 
 @pytest.mark.parametrize("number", [1, 4])
-def test_requests_when_the_list_hides_archived_orders_are_one_more_a_window(number: int) -> None:
+def test_a_list_that_hides_archived_orders_costs_one_more_request_a_window(number: int) -> None:
     with shop(**SIZES, archived_orders="hidden") as store:
         archive(store, (3, 30))
         read(store, "orders", num_workers=number)
@@ -122,7 +122,7 @@ def test_requests_when_the_list_hides_archived_orders_are_one_more_a_window(numb
         ({"is_deleted": "only"}, "the archived ones are in the list"),
     ],
 )
-def test_requests_when_the_store_has_shown_its_ways_are_one_a_window(
+def test_a_window_costs_one_request_once_the_store_has_shown_its_behaviour(
     options: dict[str, Any], reason: str
 ) -> None:
     with shop(**SIZES, **options) as store:
@@ -136,7 +136,7 @@ def test_requests_when_the_store_has_shown_its_ways_are_one_a_window(
         assert reason in said[0]
 
 
-def test_order_when_it_is_archived_during_the_read_comes_as_archived() -> None:
+def test_an_order_archived_during_the_read_arrives_as_archived() -> None:
     """Whether its date moves is not documented."""
     with shop(**SIZES, archived_orders="hidden") as store:
         key, date = (store.rows("orders")[5][name] for name in ("id", "date_modified"))
@@ -151,7 +151,7 @@ def test_order_when_it_is_archived_during_the_read_comes_as_archived() -> None:
 
 
 @pytest.mark.parametrize("becomes", [True, False], ids=["archived", "restored"])
-def test_order_when_its_date_moves_during_the_read_comes_with_the_next_sync(becomes: bool) -> None:
+def test_an_order_that_moves_during_the_read_arrives_with_the_next_sync(becomes: bool) -> None:
     with shop(**SIZES, archived_orders="hidden") as store:
         archive(store, (5, 7))
         key = store.rows("orders")[6 if becomes else 5]["id"]

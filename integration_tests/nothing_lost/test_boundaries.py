@@ -37,7 +37,7 @@ EMPTY = dict.fromkeys(
 
 
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_more_rows_in_one_second_than_fit_a_page(name: str) -> None:
+def test_a_second_may_hold_more_rows_than_a_page(name: str) -> None:
     with shop(orders=45, customers=45, products=45, channels=14) as store:
         for key in _keys(store, name)[:42]:
             _date(store, name, key, "2024-02-29T12:00:00Z")
@@ -52,7 +52,7 @@ def test_more_rows_in_one_second_than_fit_a_page(name: str) -> None:
 
 @pytest.mark.parametrize("lookback", [0, 10])
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_a_row_that_comes_late_in_the_second_of_the_state(name: str, lookback: int) -> None:
+def test_a_row_saved_late_in_the_second_of_the_state_arrives(name: str, lookback: int) -> None:
     with shop(orders=20, customers=20, products=20, channels=14) as store:
         settings = {**SETTINGS, "lookback_minutes": lookback}
         first = sync(store, name, **settings)
@@ -65,14 +65,14 @@ def test_a_row_that_comes_late_in_the_second_of_the_state(name: str, lookback: i
 
 
 @pytest.mark.parametrize("name", WINDOWED)
-def test_rows_exactly_on_the_edges_of_the_windows(name: str) -> None:
+def test_rows_exactly_on_the_edges_of_windows_arrive(name: str) -> None:
     _assert_edges_are_read(name)
 
 
 # Nobody documents whether v2 counts the bounds themselves; the sandbox does. If the API does not,
 # a row in the very second of the start date is out of reach.
 @pytest.mark.parametrize("name", ["orders", *ORDER_CHILDREN])
-def test_rows_on_the_edges_if_v2_leaves_its_bounds_out(
+def test_rows_on_the_edges_arrive_if_v2_excludes_its_bounds(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (route,) = (route for route in ROUTES if route.operation == "orders.list")
@@ -142,7 +142,7 @@ def test_without_a_start_date_there_is_no_oldest_row(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_an_empty_store_and_its_first_row(name: str) -> None:
+def test_an_empty_store_is_no_error_and_its_first_row_arrives(name: str) -> None:
     with shop(**EMPTY) as store:
         first = sync(store, name, **SETTINGS)
         assert first.errors == []
@@ -166,7 +166,7 @@ def test_an_empty_store_and_its_first_row(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["customers", "orders", "products", "brands", "categories", "pages"]
 )
-def test_pages_that_are_exactly_full(name: str, rows: int) -> None:
+def test_exactly_full_pages_lose_nothing(name: str, rows: int) -> None:
     with shop(**{**EMPTY, name: rows}) as store:
         read = sync(store, name, start_date=START, end_date=NOW, num_workers=1)
         assert read.errors == []
@@ -181,7 +181,7 @@ def test_pages_that_are_exactly_full(name: str, rows: int) -> None:
 
 @pytest.mark.parametrize("rows", [1, 250, 251, 500])
 @pytest.mark.parametrize("name", ORDER_CHILDREN)
-def test_an_order_whose_children_fill_pages_exactly(name: str, rows: int) -> None:
+def test_children_that_fill_pages_exactly_all_arrive(name: str, rows: int) -> None:
     with shop(orders=0, products=5) as store:
         order = store.insert("orders")
         for _ in range(rows - len(store.rows(name))):

@@ -49,7 +49,7 @@ def hostile(folder: Path, thief: Sandbox) -> None:
 
 
 @pytest.mark.process
-def test_files_of_our_names_in_the_working_directory_are_not_read(tmp_path: Path) -> None:
+def test_the_working_directory_is_not_searched_for_our_files(tmp_path: Path) -> None:
     def run(command: str, *options: str) -> list[dict[str, Any]]:
         done = subprocess.run(
             [sys.executable, str(ROOT / "main.py"), command, *options],
@@ -165,7 +165,7 @@ def test_a_store_that_is_down_takes_no_tries_of_another_source(waits: list[float
 # What the methods are given
 
 
-def test_a_source_that_was_given_nothing_reads_what_its_methods_are_given() -> None:
+def test_a_source_made_without_arguments_reads_what_its_methods_are_given() -> None:
     with shop() as store, shop(orders=40) as other:
         config, catalog = config_for(store), catalog_of(("orders",), config_for(store))
         source = SourceBigcommerce()
@@ -187,7 +187,7 @@ def test_a_source_that_was_given_nothing_reads_what_its_methods_are_given() -> N
         assert 0 < len(rest.records["orders"]) < 10
 
 
-def test_a_source_that_was_given_nothing_fails_its_check_in_words() -> None:
+def test_a_source_made_without_arguments_fails_its_check_in_words() -> None:
     for config in ({}, {"store_hash": "abc123"}, {"store_hash": "x y", "access_token": TOKEN}):
         status = SourceBigcommerce().check(LOGGER, config)
         assert status.status == CheckStatus.FAILED
@@ -210,7 +210,7 @@ INTERNAL: dict[str, Any] = {
 }
 
 
-def test_keys_that_are_not_of_the_form_have_no_effect(waits: list[float]) -> None:
+def test_keys_that_are_not_in_the_form_have_no_effect(waits: list[float]) -> None:
     with shop() as store:
         plain, more = config_for(store), config_for(store, **INTERNAL)
         assert (
@@ -223,7 +223,7 @@ def test_keys_that_are_not_of_the_form_have_no_effect(waits: list[float]) -> Non
         assert_complete(store, ["orders", "transactions", "brands"], read)
 
 
-def test_the_check_says_nothing_of_what_it_overrides(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_check_does_not_mention_what_it_overrides(caplog: pytest.LogCaptureFixture) -> None:
     with shop() as store, caplog.at_level(logging.INFO):
         config = config_for(store)
         status = SourceBigcommerce(config=config).check(LOGGER, config).status

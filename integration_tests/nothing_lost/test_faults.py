@@ -63,7 +63,7 @@ ENDLESS = ("500", "503", "connection reset", "200 with nothing", "hang")
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("group", GROUPS)
-def test_faults_that_pass_lose_nothing(
+def test_temporary_faults_lose_nothing(
     request: pytest.FixtureRequest, group: str, fault: str
 ) -> None:
     """At the first request of each list, one in the middle and the last."""
@@ -93,7 +93,7 @@ def test_faults_that_pass_lose_nothing(
         for operation in ("orders.list", f"{name}.list")
     ],
 )
-def test_a_fault_that_lasts_is_an_error_with_a_true_state(
+def test_a_lasting_fault_is_an_error_with_a_true_state(
     request: pytest.FixtureRequest, group: str, operation: str, fault: str, place: str
 ) -> None:
     kind, fields = _fault(request, fault)
@@ -134,7 +134,7 @@ def test_an_unreadable_page_is_never_taken_for_the_last_one(name: str) -> None:
 
 # A page that can be had in parts only. Not with page numbers, which a smaller page would shift.
 @pytest.mark.parametrize("name", ["orders", "products", *ORDER_CHILDREN])
-def test_a_page_that_fails_at_250_rows_and_works_at_50(name: str) -> None:
+def test_a_page_that_fails_at_250_rows_is_read_at_50(name: str) -> None:
     with shop(orders=600, products=600) as store:
         operation = streams()[name].paged_operation
         fault = store.faults.add(operation, "heavy", above=50)
@@ -149,7 +149,7 @@ def test_a_page_that_fails_at_250_rows_and_works_at_50(name: str) -> None:
 
 # With a light page after the heavy one, the read is back at full speed.
 @pytest.mark.parametrize("name", ["orders", "products"])
-def test_only_the_page_that_is_heavy_is_read_in_parts(name: str) -> None:
+def test_only_the_heavy_page_is_read_in_parts(name: str) -> None:
     with shop(orders=600, products=600) as store:
         operation = streams()[name].paged_operation
         fault = store.faults.add(operation, "status", status=504, times=3)

@@ -93,7 +93,7 @@ def _counted(store: Sandbox) -> Iterator[Requests]:
         "200 with nothing",
     ],
 )
-def test_faults_that_pass_lose_nothing(fault: str, undisturbed: Undisturbed) -> None:
+def test_temporary_faults_lose_nothing(fault: str, undisturbed: Undisturbed) -> None:
     """At the first request of each kind, one in the middle and the last."""
     kind, fields = FAULTS[fault]
     with _store() as store:
@@ -114,7 +114,7 @@ def test_faults_that_pass_lose_nothing(fault: str, undisturbed: Undisturbed) -> 
 
 @pytest.mark.parametrize("fault", ["503", "200 with nothing", "403"])
 @pytest.mark.parametrize("of_one_parent", [False, True], ids=["lists", "rows of one parent"])
-def test_a_fault_that_lasts_is_an_error_with_a_true_state(
+def test_a_lasting_fault_is_an_error_with_a_true_state(
     of_one_parent: bool, fault: str, undisturbed: Undisturbed
 ) -> None:
     kind, fields = FAULTS.get(fault, ("status", {"status": 403}))

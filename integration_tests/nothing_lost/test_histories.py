@@ -132,9 +132,7 @@ def _stopped(run: Sync, after: int) -> Sync:
 
 @pytest.mark.parametrize("lookback", [0, 1440, 44_640])
 @pytest.mark.parametrize("name", ["orders", "order_products", "customers", "channels"])
-def test_a_first_sync_that_may_read_nothing_skips_no_day(
-    name: str, lookback: int, set_clock: SetClock
-) -> None:
+def test_a_failed_first_sync_skips_no_day(name: str, lookback: int, set_clock: SetClock) -> None:
     with shop(**SIZES) as store:
         _spread(store, name, days=29)
         set_clock(store.clock.now())
@@ -177,7 +175,7 @@ def test_a_look_back_of_days_waits_for_the_first_window(name: str, set_clock: Se
 
 
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_a_start_date_of_yesterday_and_a_look_back_of_a_week(
+def test_a_look_back_of_a_week_works_with_a_start_date_of_yesterday(
     name: str, set_clock: SetClock
 ) -> None:
     with shop(**SIZES) as store:
@@ -193,7 +191,7 @@ def test_a_start_date_of_yesterday_and_a_look_back_of_a_week(
 
 
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_a_rest_of_years_is_read_in_as_many_windows_as_there_are_workers(
+def test_years_of_history_are_read_in_as_many_windows_as_workers(
     name: str, set_clock: SetClock
 ) -> None:
     with shop(**SIZES) as store:
@@ -258,7 +256,7 @@ def test_a_state_of_the_framework_is_used(name: str) -> None:
         assert newer <= got < set(streams()[name].rows(store))
 
 
-def test_a_state_that_is_not_used_is_said_with_the_reason() -> None:
+def test_an_unused_state_is_logged_with_the_reason() -> None:
     with shop(**SIZES) as store:
         read = sync(store, "orders", state={"orders": {"id": 4}}, start_date=START)
         assert any(

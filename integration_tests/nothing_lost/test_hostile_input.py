@@ -78,7 +78,7 @@ def test_a_config_with_wrong_values_is_refused_by_the_name_of_the_field(key: str
     ids=len,
 )
 @pytest.mark.parametrize("command", ["check", "discover", "read"])
-def test_what_is_missing_is_said_as_the_protocol_wants_it(
+def test_missing_input_is_reported_as_the_protocol_demands(
     command: str, config: dict[str, Any], printed: Callable[..., tuple[int, Sync]]
 ) -> None:
     status, output = printed(command, config=config, catalog={"streams": []})
@@ -108,7 +108,7 @@ def test_what_is_missing_is_said_as_the_protocol_wants_it(
     ],
     ids=str,
 )
-def test_files_that_are_not_ours_are_refused(
+def test_files_of_another_form_are_refused(
     files: dict[str, Any], printed: Callable[..., tuple[int, Sync]]
 ) -> None:
     given = {"config": {"store_hash": "abc", "access_token": TOKEN}, "catalog": {"streams": []}}
@@ -142,7 +142,7 @@ def test_files_that_are_not_ours_are_refused(
         " http://example.com",
     ],
 )
-def test_an_address_that_is_not_safe_is_refused(url: str) -> None:
+def test_an_unsafe_address_is_refused(url: str) -> None:
     config = {"store_hash": "abc", "access_token": TOKEN, "api_url": url}
     with pytest.raises(AirbyteTracedException) as raised:
         SourceBigcommerce(config=config)
@@ -186,7 +186,7 @@ def test_a_stream_that_does_not_exist_is_named(tmp_path: Path) -> None:
         assert read.errors[0].failure_type == FailureType.config_error
 
 
-def test_a_state_of_other_streams_is_passed_over() -> None:
+def test_a_state_of_other_streams_is_ignored() -> None:
     with shop(orders=20) as store:
         state: State = {"no_such_stream": {"a": [1, {"b": None}]}, "orders": {"a": "b"}}
         read = sync(store, "orders", state=state, start_date=START, end_date=NOW)

@@ -60,7 +60,7 @@ def assert_same(found: Sync, honest: dict[str, list[Row]], names: list[str]) -> 
         assert contents(found.records.get(name, [])) == contents(honest.get(name, [])), name
 
 
-def test_all_streams_when_dates_must_be_plain_in_v3_and_encoded_in_v2_come_whole(
+def test_dates_are_sent_plain_to_v3_and_encoded_to_v2(
     store: Sandbox, honest: dict[str, list[Row]]
 ) -> None:
     store.options.update({"v3_dates": "plain", "v2_dates": "encoded"})
@@ -85,7 +85,7 @@ def test_all_streams_when_dates_must_be_plain_in_v3_and_encoded_in_v2_come_whole
 
 
 @pytest.mark.parametrize("undocumented_page", ["refused", "ignored"])
-def test_all_streams_when_undocumented_pages_are_asked_for_or_not_come_whole(
+def test_all_streams_are_complete_whatever_undocumented_pages_answer(
     store: Sandbox, honest: dict[str, list[Row]], undocumented_page: str
 ) -> None:
     """Each list is as long as a page may be: with so small ones, every list is."""
@@ -96,7 +96,7 @@ def test_all_streams_when_undocumented_pages_are_asked_for_or_not_come_whole(
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_whole_lists_when_they_have_pages_all_the_same_come_whole(
+def test_lists_documented_without_pages_are_read_whole_if_they_have_pages(
     store: Sandbox, honest: dict[str, list[Row]], size: int
 ) -> None:
     store.options.whole_lists = size
@@ -104,7 +104,7 @@ def test_whole_lists_when_they_have_pages_all_the_same_come_whole(
     assert_same(sync(store, *names, page_size=size), honest, names)
 
 
-def test_counted_lists_when_they_have_pages_of_any_size_come_whole(
+def test_counted_lists_are_read_whole_with_pages_of_any_size(
     store: Sandbox, honest: dict[str, list[Row]]
 ) -> None:
     store.options.whole_lists = 1
@@ -120,7 +120,7 @@ def keys(rows: list[Row], row: Expected) -> list[Any]:
     return sorted(tuple(each[field] for field in row.primary_key.split(", ")) for each in rows)
 
 
-def test_all_streams_when_rows_have_no_date_bring_them_with_the_first_sync(
+def test_rows_without_a_date_arrive_with_the_first_sync(
     store: Sandbox, honest: dict[str, list[Row]]
 ) -> None:
     store.options.undated = True
@@ -143,7 +143,7 @@ def test_all_streams_when_rows_have_no_date_bring_them_with_the_first_sync(
 
 
 @pytest.mark.parametrize("name", ["subscribers", "order_metafields", "price_list_records"])
-def test_row_when_it_changes_while_no_bounds_are_asked_for_comes_with_the_next_sync(
+def test_a_row_that_changes_during_an_unbounded_read_arrives_with_the_next_sync(
     name: str,
 ) -> None:
     with Sandbox(**SIZES, access_token=TOKEN) as store:
@@ -164,7 +164,7 @@ def test_row_when_it_changes_while_no_bounds_are_asked_for_comes_with_the_next_s
 
 
 @pytest.mark.parametrize("name", ["channel_listings", "pickup_methods"])
-def test_streams_that_are_read_whole_when_never_modified_rows_come_later_bring_them(
+def test_streams_read_whole_bring_later_rows_that_were_never_modified(
     name: str,
 ) -> None:
     with Sandbox(**SIZES, access_token=TOKEN, undated=True) as store:
@@ -178,7 +178,7 @@ def test_streams_that_are_read_whole_when_never_modified_rows_come_later_bring_t
 
 
 @pytest.mark.parametrize("moves", [False, True], ids=["the date stays", "the date moves"])
-def test_children_when_edited_are_as_old_as_their_parents_but_in_streams_of_their_own(
+def test_edited_children_are_fresh_only_in_streams_of_their_own(
     moves: bool,
 ) -> None:
     names = ("products", "product_variants", "customers", "customer_addresses")

@@ -23,7 +23,7 @@ def order_of_many(store: Sandbox) -> int:
 
 
 @pytest.mark.parametrize("later", ["repeated", "empty", "refused", "missing"])
-def test_transactions_when_later_pages_are_not_sent_end_with_an_error_that_names_the_order(
+def test_transactions_without_their_later_pages_are_an_error_that_names_the_order(
     later: str,
 ) -> None:
     with shop(**SIZES, later_children=later) as store:
@@ -37,7 +37,7 @@ def test_transactions_when_later_pages_are_not_sent_end_with_an_error_that_names
         assert state.get("order_date_modified", "") <= "2009-01-01T00:00:00Z"
 
 
-def test_lines_when_a_later_page_is_refused_end_with_an_error_that_names_the_order() -> None:
+def test_line_items_whose_later_page_is_refused_are_an_error_that_names_the_order() -> None:
     with shop(**SIZES, later_children="refused", ignore_include=True) as store:
         key = order_of_many(store)
         result = sync(store, "order_products", page_size=MANY - 1, num_workers=1, failing=True)
@@ -49,7 +49,7 @@ def test_lines_when_a_later_page_is_refused_end_with_an_error_that_names_the_ord
         assert "refused a request with status 400" in error.internal_message
 
 
-def test_children_when_their_pages_come_are_complete() -> None:
+def test_children_are_complete_if_all_their_pages_arrive() -> None:
     with shop(**SIZES, ignore_include=True) as store:
         order_of_many(store)
         names = ("transactions", "order_products")

@@ -26,7 +26,7 @@ PAUSE = 60
 
 @pytest.mark.parametrize("upgraded", [False, True])
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_nothing_of_a_pause_is_missing(
+def test_changes_during_a_pause_arrive(
     name: str, upgraded: bool, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with shop(orders=40, customers=40, products=40) as store:
@@ -49,7 +49,7 @@ def test_nothing_of_a_pause_is_missing(
         assert_honest(store, second, first)
 
 
-def test_a_first_sync_that_failed_is_taken_up_where_it_stopped(set_clock: SetClock) -> None:
+def test_a_failed_first_sync_continues_where_it_stopped(set_clock: SetClock) -> None:
     """Its last window was not read: it is older than 30 days by the time of the next sync."""
     with shop(orders=40) as store:
         _touch(store, "orders", [row["id"] for row in store.rows("orders")], store.clock.now() - 60)

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.thorough
 ORDERS = 60
 
 
-def test_the_frameworks_router_loses_an_order() -> None:
+def test_the_router_of_the_framework_loses_an_order() -> None:
     with _shop() as store:
         due = {row["id"]: int(row["order_id"]) for row in store.rows("transactions")}
         fault = _break_the_second_window(store)
@@ -55,7 +55,7 @@ def test_the_frameworks_router_loses_an_order() -> None:
 
 
 @pytest.mark.parametrize("name", ORDER_CHILDREN)
-def test_ours_loses_none(name: str) -> None:
+def test_our_retriever_loses_no_order(name: str) -> None:
     settings: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2}
     with _shop() as store:
         fault = _break_the_second_window(store)

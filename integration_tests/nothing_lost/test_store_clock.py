@@ -45,7 +45,7 @@ def test_a_stream_with_a_state_ends_by_the_clock_of_the_store(
 
 
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_an_old_row_that_changes_within_the_second_of_the_end(
+def test_an_old_row_that_changes_in_the_last_second_is_not_lost(
     name: str, set_clock: SetClock
 ) -> None:
     with shop(**SIZES) as store:
@@ -75,7 +75,7 @@ def test_an_old_row_that_changes_within_the_second_of_the_end(
         ({"date_ahead": -30 * 365 * DAY}, 0, True),
     ],
 )
-def test_a_store_that_tells_its_time_badly(
+def test_a_badly_told_time_of_the_store_loses_nothing(
     name: str, options: dict[str, Any], seconds: int, prompt: bool, set_clock: SetClock
 ) -> None:
     with shop(**SIZES) as store:
@@ -86,7 +86,7 @@ def test_a_store_that_tells_its_time_badly(
 
 
 @pytest.mark.parametrize("kind", ["reset", "hang", "truncate", "status"])
-def test_a_store_that_does_not_answer_when_asked_for_the_time(
+def test_a_store_that_tells_no_time_loses_nothing(
     kind: str, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("source_bigcommerce.components.clock._TIME_OUT", 0.3)
@@ -107,7 +107,7 @@ def test_a_store_that_does_not_answer_when_asked_for_the_time(
     ],
     ids=str,
 )
-def test_headers_that_cannot_be_read_stop_no_sync(headers: dict[str, str]) -> None:
+def test_unreadable_headers_stop_no_sync(headers: dict[str, str]) -> None:
     class Reply(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response_only(302)
@@ -126,7 +126,7 @@ def test_headers_that_cannot_be_read_stop_no_sync(headers: dict[str, str]) -> No
     assert sure_until < now < utc_now() + timedelta(minutes=1)
 
 
-def test_an_end_that_is_long_past_costs_no_request_for_the_time(set_clock: SetClock) -> None:
+def test_an_end_date_long_past_costs_no_request_for_the_time(set_clock: SetClock) -> None:
     with shop(**SIZES) as store:
         set_clock(store.clock.now())
         sync(store, "orders", **{**SETTINGS, "end_date": "2025-01-01"})
@@ -134,7 +134,7 @@ def test_an_end_that_is_long_past_costs_no_request_for_the_time(set_clock: SetCl
         assert store.requests("time.get") == []
 
 
-def test_the_time_is_asked_for_as_everything_else_is(set_clock: SetClock) -> None:
+def test_the_request_for_the_time_is_like_every_other(set_clock: SetClock) -> None:
     """By the same account of the quota, so that it is not taken for another app's request."""
     with shop(quota=1000, **SIZES) as store:
         set_clock(store.clock.now())

@@ -38,7 +38,7 @@ READS: dict[str, tuple[Iterable[int], dict[str, Any]]] = {
 @pytest.mark.parametrize("read_as", READS)
 @pytest.mark.parametrize("listed_as", LISTS)
 @pytest.mark.parametrize("is_deleted", ["only", "also", "ignored"])
-def test_orders_when_archived_ones_are_hidden_come_all_and_once(
+def test_all_orders_arrive_once_whatever_the_store_does_with_archived_ones(
     is_deleted: str, listed_as: str, read_as: str
 ) -> None:
     archived, settings = READS[read_as]

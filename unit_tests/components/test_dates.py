@@ -132,7 +132,7 @@ UNREADABLE: list[Any] = [
 
 
 @pytest.mark.parametrize(("sent", "iso"), FORMS)
-def test_date_when_read_leaves_as_iso_wherever_the_machine_is(
+def test_a_date_becomes_iso_wherever_the_machine_is(
     sent: Any, iso: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for zone in ("Asia/Tokyo", "UTC"):
@@ -142,7 +142,7 @@ def test_date_when_read_leaves_as_iso_wherever_the_machine_is(
 
 
 @pytest.mark.parametrize("sent", UNREADABLE, ids=repr)
-def test_date_when_it_cannot_be_read_is_not_invented(sent: Any) -> None:
+def test_an_unreadable_date_is_not_invented(sent: Any) -> None:
     with pytest.raises(UnreadableDate):
         iso_date(sent)
     assert readable_date(sent) is None
@@ -161,7 +161,7 @@ def test_date_when_it_cannot_be_read_is_not_invented(sent: Any) -> None:
         ("0000-00-00", None),
     ],
 )
-def test_day_when_read_is_the_one_written(sent: str, day: str | None) -> None:
+def test_a_day_stays_the_one_written(sent: str, day: str | None) -> None:
     assert iso_day(sent) == day
 
 
@@ -172,9 +172,7 @@ OFFSETS = st.integers(min_value=-14 * 60, max_value=14 * 60).map(
 
 
 @given(MOMENTS, OFFSETS)
-def test_date_when_written_in_any_form_and_zone_is_the_same_instant(
-    moment: datetime, zone: timezone
-) -> None:
+def test_a_date_in_any_form_and_zone_is_the_same_instant(moment: datetime, zone: timezone) -> None:
     moment = moment.replace(microsecond=0, tzinfo=timezone.utc)
     iso, there = f"{moment.isoformat()[:19]}Z", moment.astimezone(zone)
     american = f"{moment.month}/{moment.day}/{moment:%Y} {moment:%I:%M:%S %p}"
@@ -184,7 +182,7 @@ def test_date_when_written_in_any_form_and_zone_is_the_same_instant(
 
 
 @given(MOMENTS)
-def test_date_when_it_is_right_stays(moment: datetime) -> None:
+def test_a_right_date_stays(moment: datetime) -> None:
     iso = f"{moment.isoformat()}Z"
     assert iso_date(iso) == iso
 
@@ -195,7 +193,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=30) | st.integers())
-def test_date_when_it_is_anything_is_iso_or_none_and_then_stays(sent: Any) -> None:
+def test_any_value_becomes_an_iso_date_or_none_and_then_stays(sent: Any) -> None:
     read = readable_date(sent)
     if read is not None:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", read, re.ASCII)

@@ -45,7 +45,7 @@ BIG = 123456789012345678901234567890
         (rb'{"a": 1, "a": "\ud83d"}', {"a": "\ufffd"}),
     ],
 )
-def test_body_when_it_is_nearly_json_is_read(body: bytes, value: Any) -> None:
+def test_a_body_that_is_nearly_json_is_read(body: bytes, value: Any) -> None:
     assert parsed(body) == value
 
 
@@ -65,7 +65,7 @@ def test_body_when_it_is_nearly_json_is_read(body: bytes, value: Any) -> None:
         b"[" * 100_000,
     ],
 )
-def test_body_when_it_is_cut_or_no_json_is_an_error(body: bytes) -> None:
+def test_a_body_that_is_cut_or_no_json_is_an_error(body: bytes) -> None:
     with pytest.raises(orjson.JSONDecodeError):
         parsed(body)
 
@@ -82,6 +82,6 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_body_when_it_is_any_json_is_what_it_says_but_for_nul(value: Any) -> None:
+def test_any_json_is_read_as_it_is_except_nul(value: Any) -> None:
     expected = json.loads(json.dumps(value).replace("\\u0000", "\ufffd"))
     assert "\\\\u0000" in json.dumps(value) or parsed(json.dumps(value).encode()) == expected
