@@ -1,4 +1,4 @@
-"""Airbyte's acceptance tests, against a sandbox store; and the files that they go by.
+"""Airbyte's acceptance tests, against a sandbox store, and their files.
 
 `python -m integration_tests.test_acceptance` writes expected_records.jsonl again.
 """
@@ -34,7 +34,7 @@ ACCEPTANCE: dict[str, Any] = yaml.safe_load(
     (HERE.parent / "acceptance-test-config.yml").read_text()
 )
 
-# Of the store that is open: what secrets/config.json would say, and an invalid config for it.
+# For the open store: the content of secrets/config.json, and an invalid config.
 CONFIG: Row = {}
 INVALID: Row = {}
 
@@ -67,18 +67,18 @@ def shop() -> Iterator[Sandbox]:
 class TestStandardSuite(SourceTestSuiteBase):
     """The CDK's tests. Those that need Docker have the mark `image_tests` and are left out.
 
-    As its command line does, they make the source first, and name its configuration later.
+    Like its command line, they make the source first and name its configuration later.
     """
 
-    # The CDK would look for it by the name of the folder, which may be any.
+    # The CDK looks for it by the name of the folder, and ours may have any name.
     connector = SourceBigcommerce
 
     @classmethod
     def get_scenarios(cls) -> list[ConnectorTestScenario]:
-        """Those of acceptance-test-config.yml, each with a config of the sandbox store.
+        """The scenarios of acceptance-test-config.yml, each with a config of the sandbox store.
 
-        What is read is looked at as for `basic_read` too, whose entry the CDK passes over: records
-        of every stream, and each fits its schema.
+        The CDK ignores the entry `basic_read`, so its rules are checked here: every stream has
+        records, and each fits its schema.
         """
         configs = {"config": CONFIG, "invalid_config": INVALID}
         return [
@@ -146,7 +146,7 @@ def test_state_when_it_lies_in_the_future_reads_everything_again(shop: Sandbox) 
 
 
 def expected_records(store: Sandbox) -> str:
-    """One record of each stream, the first by primary key, a line each."""
+    """One record of each stream, the first by primary key, one per line."""
     names = [each["stream"]["name"] for each in load("configured_catalog.json")["streams"]]
     records = sync(store, *names).records
     return "".join(

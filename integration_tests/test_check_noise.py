@@ -1,4 +1,4 @@
-"""What a check that succeeds says beside its answer."""
+"""What a check that succeeds logs beside its answer."""
 
 from __future__ import annotations
 

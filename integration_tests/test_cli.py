@@ -35,14 +35,14 @@ Message = dict[str, Any]
 
 @dataclass
 class Ran:
-    """What a command left behind."""
+    """Exit code and output of a command."""
 
     code: int
     stdout: str
     stderr: str
 
     def of(self, kind: str) -> list[Message]:
-        """The messages of a kind; every line of the output must be one of some kind."""
+        """The messages of a kind; every line of the output must be a message."""
         messages = [json.loads(line) for line in self.stdout.splitlines()]
         key = {"CONNECTION_STATUS": "connectionStatus"}.get(kind, kind.lower())
         return [message[key] for message in messages if message["type"] == kind]
@@ -63,7 +63,7 @@ def run(*args: object, command: str = "main.py") -> Ran:
 
 
 def ran(command: Command, *args: object) -> Ran:
-    """In this process, which takes no second to start."""
+    """Runs in this process, because a new one takes a second to start."""
     code, stdout, stderr = command(*args)
     assert TOKEN not in stdout + stderr
     return Ran(code, stdout, stderr)
@@ -159,7 +159,7 @@ def _dates(rows: list[Message]) -> list[str]:
     return [row["date_modified"] for row in rows if "date_modified" in row]
 
 
-# What does not: one sentence, and no traceback alone
+# What does not work is told in one sentence, never by a traceback alone
 
 
 def _free_port() -> int:
@@ -169,7 +169,7 @@ def _free_port() -> int:
         return port
 
 
-# The field of the form and what goes into it: what read fails with, and how the sentence begins.
+# Field of the form and its value: the failure type of read, and how the sentence begins.
 BAD = {
     "wrong token": (
         {"access_token": "other"},
@@ -222,7 +222,7 @@ def test_bad_input_fails_in_words_that_name_the_field(
 
 
 def test_an_unreachable_host_is_named(small: Sandbox) -> None:
-    """In this process: as a command it would try for half a minute."""
+    """Runs in this process: the command would try for half a minute."""
     address = f"http://127.0.0.1:{_free_port()}"
     config = config_for(small, api_url=address)
     status = SourceBigcommerce(config=config).check(logging.getLogger("airbyte"), config)
@@ -264,7 +264,7 @@ def test_an_interrupted_read_ends_at_once_and_silently(command: str, files: File
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # What runs in the background of a shell inherits that interrupts are ignored.
+            # A process in the background of a shell inherits that interrupts are ignored.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert reading.stdout

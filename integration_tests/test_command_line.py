@@ -52,7 +52,7 @@ NAMES = ["config", "catalog", "state"]
 
 
 def files(folder: Path, spoilt: str, content: bytes | None) -> list[object]:
-    """Options that name files, one of them spoilt, or not there."""
+    """Options that name files, one of them broken or missing."""
     options: list[object] = []
     for name, sound in (("config", CONFIG), ("catalog", CATALOG), ("state", [])):
         path = folder / f"{name}.json"
@@ -136,7 +136,7 @@ def test_a_file_that_is_not_json_is_named_with_the_place(
 
 
 def test_a_folder_in_place_of_a_file_is_named(command: Command, tmp_path: Path) -> None:
-    """Docker makes one where a file to be mounted is not there."""
+    """Docker makes a folder if a file to be mounted is missing."""
     code, output, _ = command("discover", "--config", tmp_path)
     assert code == 1
     assert failed(output)[1].startswith(f"The file {tmp_path} cannot be read as configuration.")

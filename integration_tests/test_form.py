@@ -1,4 +1,4 @@
-"""Values of the form as hosts, people and scripts write them, through the real command line."""
+"""Values of the form as hosts, people and scripts write them, sent through the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Consent and token exchange as the spec declares them, played against the sandbox's login."""
+"""Consent and token exchange as the spec declares them, against the sandbox's login server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from source_bigcommerce import SourceBigcommerce
 LOGIN = "https://login.bigcommerce.com"
 REDIRECT = "https://cloud.example.com/auth_flow?workspace=1&x=2"
 STATE = "s.t-a_t3"
-# The names that the platform gives to the parameters where the spec overrides none.
+# The platform's names of the parameters, unless the spec overrides them.
 NAMES = {name: name for name in ("client_id", "client_secret", "redirect_uri", "scope", "state")}
 NAMES |= {"auth_code": "code"}
 
@@ -48,16 +48,16 @@ FILTERS: dict[str, Callable[..., str]] = {
     "codechallengeS256": lambda text: base64.b64encode(sha256(text.encode()).digest()).decode(),
 }
 EXPRESSION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-# A name, and filters with texts in quotes.
+# A name, and filters with quoted texts.
 ARGUMENTS = r"(?:\(\s*(?:'[^']*'\s*,?\s*)*\))?"
 CHAIN = re.compile(rf"\s*(\w+)((?:\s*\|\s*\w+{ARGUMENTS})*)\s*")
 FILTER = re.compile(rf"\|\s*(\w+)({ARGUMENTS})")
 
 
 def rendered(template: str, values: Values) -> str:
-    """As Jinjava does it: an expression ends at the first `}}`; what has no value is empty.
+    """Renders as Jinjava does: an expression ends at the first `}}`; a missing value is empty.
 
-    Raises ValueError for what is no expression, and for a filter that there is not.
+    Raises ValueError for anything that is no expression, and for an unknown filter.
     """
 
     def value_of(found: re.Match[str]) -> str:
@@ -75,7 +75,7 @@ def rendered(template: str, values: Values) -> str:
 
 
 def values_of(auth: Mapping[str, Any], form: Values, **given: str) -> Values:
-    """What the templates may name: the form's values, the block's own, and those of the flow."""
+    """The values that templates may name: those of the form, of the block and of the flow."""
     inputs = auth["oauth_connector_input_specification"]
     values = form | {key: value for key, value in inputs.items() if isinstance(value, str)}
     given = {"scope": values.get("scope", ""), **given}
@@ -87,7 +87,7 @@ def values_of(auth: Mapping[str, Any], form: Values, **given: str) -> Values:
 
 
 def asked_of_the_form(auth: Mapping[str, Any], form: Mapping[str, Any]) -> Values:
-    """What the platform takes out of the form. Raises ValidationError where a value is missing."""
+    """Values that the platform takes from the form. Raises ValidationError if one is missing."""
     schema = auth["oauth_user_input_from_connector_config_specification"]
     paths = {
         name: field["path_in_connector_config"]
@@ -99,7 +99,7 @@ def asked_of_the_form(auth: Mapping[str, Any], form: Mapping[str, Any]) -> Value
 
 
 def put_into_the_form(auth: Mapping[str, Any], reply: Mapping[str, Any]) -> Values:
-    """Raises KeyError where the reply lacks what is declared."""
+    """Raises KeyError if the reply lacks what is declared."""
     inputs, schema = (
         auth["oauth_connector_input_specification"],
         auth["complete_oauth_output_specification"],
@@ -116,7 +116,7 @@ def consent_address(auth: Mapping[str, Any], store_hash: str, client_id: str = "
     form = asked_of_the_form(auth, {"store_hash": store_hash})
     values = values_of(auth, form, client_id=client_id, redirect_uri=REDIRECT, state=STATE)
     address = rendered(auth["oauth_connector_input_specification"]["consent_url"], values)
-    # What java.net.URI takes.
+    # What java.net.URI accepts.
     assert re.fullmatch(r"https://[A-Za-z0-9./?&=%*_+-]+", address)
     return address
 
@@ -131,7 +131,7 @@ def token_request(auth: Mapping[str, Any], store_hash: str, **given: str) -> Val
 def flow(
     auth: Mapping[str, Any], store: Sandbox, store_hash: str | None = None, **wrong: str
 ) -> dict[str, Any]:
-    """What the exchange fills into the form."""
+    """The values that the exchange fills into the form."""
     inputs, options = auth["oauth_connector_input_specification"], store.options
     store_hash = store_hash or store.store_hash
     consent = consent_address(auth, store_hash, options.client_id)
@@ -158,7 +158,7 @@ def flow(
     return put_into_the_form(auth, exchange.json())
 
 
-# What it makes of the spec
+# What the platform makes of the spec
 
 SCOPES_OF_BOTH = ("store_v2_orders_read_only", "store_v2_default")
 
@@ -250,7 +250,7 @@ def test_the_login_refuses_requests_that_the_api_would_refuse(
 def test_the_form_asks_for_nothing_of_the_app_if_the_token_is_typed(
     spec: dict[str, Any], auth: dict[str, Any]
 ) -> None:
-    """No predicate: the form offers the login where the platform has an app, else the field."""
+    """No predicate: the form offers the login if the platform has an app, otherwise the field."""
     app = auth["complete_oauth_server_input_specification"]
     assert set(app["required"]) == set(app["properties"]) == {"client_id", "client_secret"}
     assert not set(app["properties"]) & set(spec["connectionSpecification"]["properties"])

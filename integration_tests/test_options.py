@@ -24,7 +24,7 @@ def shop() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def plain(shop: Sandbox) -> Sync:
-    """Every stream, as it is without options."""
+    """Every stream, read without options."""
     return sync(shop, *NAMES, **SPAN)
 
 
@@ -63,7 +63,7 @@ def test_flattened_records_hold_every_value_in_a_column_of_the_schema(
     for row in flat.records.get(name, []):
         assert set(row) <= set(schema["properties"])
         assert not list(validator.iter_errors(row))
-        # An object that stays is one of which no field is known.
+        # An object stays if none of its fields is declared.
         assert not [
             key
             for key, value in row.items()
@@ -73,7 +73,7 @@ def test_flattened_records_hold_every_value_in_a_column_of_the_schema(
 
 
 def values(result: Sync, name: str) -> list[str]:
-    """What stands in each record, at whatever depth, without the names."""
+    """The values of each record, at any depth, without their names."""
     return sorted(str(sorted(map(repr, leaves(row)))) for row in result.records.get(name, []))
 
 

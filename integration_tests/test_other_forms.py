@@ -1,4 +1,4 @@
-"""A store that sends values in other types and dates in other forms gives equal rows."""
+"""A store that sends values in other types and dates in other forms yields equal rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def syncs() -> Iterator[tuple[Sync, Sync]]:
 
 
 def plain(value: Any) -> Any:
-    """12.0 as 12, which are one number in JSON."""
+    """Writes 12.0 as 12: they are one number in JSON."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):

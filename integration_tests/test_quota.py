@@ -1,4 +1,4 @@
-"""Syncs of a store whose quota is small, changes meanwhile, or is told wrongly."""
+"""Syncs of a store whose quota is small, changes meanwhile, or is reported wrongly."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def waits(result: Sync) -> list[str]:
 
 
 def windows(store: Sandbox) -> int:
-    """Over how many windows the requests were spread, at most."""
+    """The most windows over which the requests were spread."""
     started = [entry.started for entry in store.log]
     return int((max(started) - min(started)) / WINDOW) + 2
 
 
 def before_request(store: Sandbox, number: int, act: Callable[[], object]) -> None:
-    """Does something before the store looks at its n-th request."""
+    """Calls a function before the store handles its n-th request."""
     admit, numbers = store.surface.admit, count(1)
 
     def counted(*args: Any) -> Any:
@@ -162,7 +162,7 @@ def test_a_reset_that_is_hours_away_or_no_number_counts_as_a_window_away(
     result = sync(store, "products", num_workers=WORKERS)
     assert_holds(result, store, "products")
     assert time.monotonic() - started < 20
-    # Every reply says that nothing is left; those of a window are waited for together.
+    # Every reply says that nothing is left; the requests of a window wait together.
     assert 0 < len(waits(result)) <= len(store.log)
 
 

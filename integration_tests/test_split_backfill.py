@@ -32,7 +32,7 @@ def split(folder: Path, config: Row, *words: str) -> list[Row]:
 
 
 def run(folder: Path, config: Row, *words: str) -> subprocess.CompletedProcess[str]:
-    """As a command would, in this process."""
+    """Runs the script in this process."""
     path = folder / "config.json"
     path.write_text(json.dumps(config))
     command, code = ["split_backfill.py", str(path), *words], 0

@@ -1,7 +1,7 @@
 """Airbyte's own commands for developers, `airbyte-cdk`, in a checkout.
 
-In an environment without hypothesis, and without what the image leaves out: the framework's tests
-pass all the same. In the place of Docker stands a script that runs the installed command.
+The environment has neither hypothesis nor the packages that the image leaves out; the framework's
+tests pass without them. A script that runs the installed command stands in for Docker.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def test_the_connector_test_skips_tests_whose_secrets_are_missing(
     bin_folder: Path, clone: Path
 ) -> None:
     (clone / "secrets/config.json").unlink()
-    # With Docker it would build the image as Airbyte does, with a file from GitHub.
+    # With Docker, it would build the image in Airbyte's way, with a file from GitHub.
     folders = os.environ["PATH"].split(os.pathsep)
     path = os.pathsep.join(each for each in folders if not (Path(each) / "docker").exists())
     env = {**os.environ, "PATH": path}

@@ -1,4 +1,4 @@
-"""The image, built and run, where there is a Docker engine that has its base."""
+"""The image, built and run, if there is a Docker engine that has its base."""
 
 from __future__ import annotations
 

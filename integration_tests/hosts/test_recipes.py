@@ -1,4 +1,4 @@
-"""The recipes of README.md and docs/hosts.md, run as they are printed, in an empty folder."""
+"""The recipes of README.md and docs/hosts.md, run as printed, in an empty folder."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, store: Sandbox) -> Path:
-    """An empty folder but for the configuration, as README.md has it."""
+    """A folder with nothing but the configuration, where README.md has it."""
     empty = tmp_path / "empty"
     (empty / "secrets").mkdir(parents=True)
     (empty / "secrets/config.json").write_text(json.dumps(config_for(store)))
@@ -44,7 +44,7 @@ def ids(store: Sandbox, stream: str) -> set[int]:
 
 
 def edit(store: Sandbox) -> int:
-    """An order that is edited, later than the look-back."""
+    """Edits an order, later than the look-back; returns its id."""
     store.clock.advance(3600)
     edited = min(ids(store, "orders"))
     store.edit("orders", edited, {"status_id": 2, "staff_notes": "sent twice"})
@@ -52,7 +52,7 @@ def edit(store: Sandbox) -> int:
 
 
 def ask(programs: Path, folder: Path, database: str, sql: str) -> list[Any]:
-    """Rows of a DuckDB file, as its own version reads them."""
+    """Rows of a DuckDB file, read by the version of DuckDB that wrote it."""
     code = (
         "import duckdb, json, sys\n"
         "with duckdb.connect(sys.argv[1], read_only=True) as database:\n"
@@ -208,7 +208,7 @@ def test_the_singer_commands_pass_states_on(
     )
     state = json.loads((folder / "state.json").read_text())
     assert "date_modified" in state["bookmarks"]["orders"]
-    # The second run began at the bookmark of the first, less the look-back.
+    # The second run began at the bookmark of the first one, less the look-back.
     lists = [dict(entry.pairs) for entry in store.log if entry.operation == "orders.list"]
     begins = [asked["min_date_modified"] for asked in lists if "min_date_modified" in asked]
     newest = parse(state["bookmarks"]["orders"]["date_modified"])

@@ -1,4 +1,4 @@
-"""Targets of Singer that hold each record against the schema, fed by scripts/singer_tap.py."""
+"""Singer targets that validate each record, fed by scripts/singer_tap.py."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def tap(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pipe(
     folder: Path, tap: list[str | Path], target: list[str | Path]
 ) -> tuple[str, subprocess.CompletedProcess[str]]:
-    """What the tap printed, and the target that read it."""
+    """The output of the tap, and the target that read it."""
     printed = run(*tap, cwd=folder)
     words = [str(word) for word in target]
     return printed, subprocess.run(
@@ -39,7 +39,7 @@ def pipe(
 
 
 def bookmarks(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """Those of the last state that a target gave back."""
+    """The bookmarks of the last state that a target returned."""
     last: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return dict(last["bookmarks"])
 
@@ -78,7 +78,7 @@ def test_target_jsonl_accepts_every_stream_then_gets_what_changed(
     assert {each["stream"] for each in records} == {"orders"}
     by_id = {each["record"]["id"]: each["record"] for each in records}
     assert by_id.pop(edited)["status_id"] == 2
-    assert len(by_id) == 1  # the newest of before, which the look-back brings again
+    assert len(by_id) == 1  # the newest row of the first sync, which the look-back brings again
 
 
 def test_target_csv_accepts_every_stream(tap: Path, store: Sandbox, tmp_path: Path) -> None:
