@@ -1,4 +1,4 @@
-"""Archived orders come, each once, whatever the store makes of them and of `is_deleted`."""
+"""Archived orders arrive, each once, whatever the store makes of them and of `is_deleted`."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def asked(store: Sandbox) -> list[Entry]:
 
 
 def firsts(store: Sandbox) -> list[Entry]:
-    """The requests that begin a list."""
+    """The first request of each list."""
     lists = store.requests("orders.list")
     return [entry for entry in lists if not {"min_id", "page"} & set(entry.query)]
 
 
 def assert_ends_are_looked_for_once(store: Sandbox, lists: int) -> None:
-    """As many rows as a cap could have made are followed by one request."""
+    """A page that may be capped is followed by one request more."""
     ends = [entry for entry in store.requests("orders.list") if "min_id" in entry.query]
     assert len(ends) <= lists
 
@@ -85,7 +85,7 @@ def test_all_orders_arrive_once_if_some_are_archived(
         result = read(store, "orders", **settings)
         assert_once(result)
         if listed == "hidden" and is_deleted in ("ignored", "refused"):
-            # Nothing brings them; the others come as ever.
+            # Nothing brings the archived ones; the others arrive as usual.
             due = {row["id"] for row in store.rows("orders")} - hidden
             assert {row["id"] for row in result.records.get("orders", [])} == due
         elif flag:
@@ -128,7 +128,7 @@ def test_a_window_costs_one_request_once_the_store_has_shown_its_behaviour(
     with shop(**SIZES, **options) as store:
         archive(store, (3, 30, 50))
         result = read(store, *STREAMS, num_workers=1)
-        # Of three streams, one after the other, the first one alone pays.
+        # Three streams run one after the other; only the first one pays.
         assert len(firsts(store)) == 4
         assert_ends_are_looked_for_once(store, 3)
         said = [line for line in result.logs(Level.INFO) if "Orders are asked for once" in line]

@@ -1,4 +1,4 @@
-"""Rows that share a second, edges of windows, full pages, and stores with nothing to read."""
+"""Rows that share a second, edges of windows, full pages, and empty stores."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def test_rows_exactly_on_the_edges_of_windows_arrive(name: str) -> None:
     _assert_edges_are_read(name)
 
 
-# Nobody documents whether v2 counts the bounds themselves; the sandbox does. If the API does not,
-# a row in the very second of the start date is out of reach.
+# Nobody documents whether v2 includes its bounds; the sandbox does. If the API does not, a row in
+# the very second of the start date is out of reach.
 @pytest.mark.parametrize("name", ["orders", *ORDER_CHILDREN])
 def test_rows_on_the_edges_arrive_if_v2_excludes_its_bounds(
     name: str, monkeypatch: pytest.MonkeyPatch
@@ -82,7 +82,7 @@ def test_rows_on_the_edges_arrive_if_v2_excludes_its_bounds(
 
 
 def _assert_edges_are_read(name: str, since: int = 0) -> None:
-    """`since`: seconds after the start date, from which on rows are due."""
+    """`since`: rows are due from so many seconds after the start date on."""
     with shop(orders=40, customers=40, products=40) as store:
         settings = {**SETTINGS, "num_workers": 4}
         sync(store, name, **settings)
@@ -99,7 +99,7 @@ def _assert_edges_are_read(name: str, since: int = 0) -> None:
         assert_honest(store, read)
 
 
-# The state tells of the first window when it is whole, and of none behind it before.
+# The state covers the first window once it is whole, and none behind it before that.
 @pytest.mark.parametrize("name", WINDOWED)
 def test_a_first_window_that_fails_is_read_again_from_its_first_second(name: str) -> None:
     with shop(orders=40, customers=40, products=40) as store:
@@ -152,7 +152,8 @@ def test_an_empty_store_is_no_error_and_its_first_row_arrives(name: str) -> None
             return
 
         store.clock.advance(60)
-        store.insert(streams()[name].collection)  # An order comes with a line and a transaction.
+        # The store makes a line and a transaction for each order.
+        store.insert(streams()[name].collection)
         second = sync(
             store, name, state=first.state, **{**SETTINGS, "end_date": "2026-03-01T01:00:00Z"}
         )
@@ -161,7 +162,7 @@ def test_an_empty_store_is_no_error_and_its_first_row_arrives(name: str) -> None
         assert_honest(store, second, first)
 
 
-# The page size that the store grants at most, 250, and what fills it exactly or by one too many.
+# The largest page of the store, 250, filled exactly or exceeded by one row.
 @pytest.mark.parametrize("rows", [1, 250, 251, 500])
 @pytest.mark.parametrize(
     "name", ["customers", "orders", "products", "brands", "categories", "pages"]
@@ -173,8 +174,8 @@ def test_exactly_full_pages_lose_nothing(name: str, rows: int) -> None:
         assert len(read.records[name]) == rows
         assert_complete(store, [name], read)
         assert_honest(store, read)
-        # One more where only an empty page tells that the one before was the last, one where the
-        # first page is read again, and one for orders that are archived.
+        # One more if only an empty page shows that the one before was the last, one if the first
+        # page is read again, and one for archived orders.
         further = len(store.log) - max(1, -(-rows // 250)) - (name == "orders")
         assert further in (0, 1, 2)
 
@@ -224,6 +225,6 @@ def _bounds(store: Sandbox, name: str) -> list[tuple[int, int]]:
 
 
 def _edges(store: Sandbox, name: str) -> list[int]:
-    """Where windows begin, and where the last one ends."""
+    """The beginnings of the windows, and the end of the last one."""
     bounds = _bounds(store, name)
     return [start for start, _ in bounds] + [bounds[-1][1]]

@@ -1,4 +1,4 @@
-"""Clocks that disagree, and rows that the store commits after their date."""
+"""Clocks that disagree, and rows that the store commits later than their date says."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MINUTE = 60
 def test_a_wrong_clock_of_the_connector_loses_nothing(
     name: str, minutes: int, set_clock: SetClock
 ) -> None:
-    """Ahead: what changes while it reads is still in its last window, on pages it has read."""
+    """Ahead: rows that change during the read belong to its last window, to pages already read."""
     now = instant(NOW)
     with shop(**SIZES) as store:
         keys = _parents(store, name)
@@ -91,7 +91,7 @@ def test_rows_committed_late_with_an_earlier_date_arrive(
 def test_an_end_date_in_the_future_leaves_later_changes_to_the_next_sync(
     name: str, set_clock: SetClock
 ) -> None:
-    """A row that changed behind the reader is older than one that changed an hour later."""
+    """A row changes on a page already read, and another one an hour later."""
     now = instant(NOW)
     settings = {**SETTINGS, "end_date": "2126-01-01"}
     with shop(**SIZES) as store:

@@ -1,4 +1,4 @@
-"""What stands around a sync does not change it: its folder, its neighbours, keys of no form."""
+"""The surroundings of a sync do not change it: its folder, its neighbours, unknown keys."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LOGGER = logging.getLogger("airbyte")
 
 
 def hostile(folder: Path, thief: Sandbox) -> None:
-    """Fills it with files of all our names; the manifest sends the token to a thief."""
+    """Fills the folder with files of all our names; the manifest sends the token to a thief."""
     manifest = (ROOT / "source_bigcommerce/manifest.yaml").read_text()
     contents = {
         ".yaml": manifest.replace("{{ config['api_url'] }}", thief.url).replace("title:", "x:"),
@@ -102,7 +102,7 @@ def test_the_working_directory_is_not_searched_for_our_files(tmp_path: Path) -> 
 
 
 def printed(messages: Iterable[AirbyteMessage]) -> Sync:
-    """As they look once they are printed."""
+    """The messages as they are printed."""
     dumped = [orjson.dumps(AirbyteMessageSerializer.dump(message)) for message in messages]
     return Sync([AirbyteMessageSerializer.load(orjson.loads(line)) for line in dumped])
 
@@ -113,7 +113,7 @@ def printed(messages: Iterable[AirbyteMessage]) -> Sync:
 def test_sources_of_one_store_and_of_two_in_one_process_share_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """All three are read in turns, message by message; one of the stores has a quota of 3."""
+    """Reads all three in turns, message by message; one of the stores has a quota of 3."""
     sizes = {"brands": 60, "categories": 60, "customers": 60}
     with shop(**sizes) as one, shop(**sizes, quota=3, window_ms=1000) as other:
         asked = [(one, "brands", 2), (one, "customers", 3), (other, "categories", 4)]
@@ -162,7 +162,7 @@ def test_a_store_that_is_down_takes_no_tries_of_another_source(waits: list[float
         assert_complete(store, ["brands"], read)
 
 
-# What the methods are given
+# Arguments of the methods
 
 
 def test_a_source_made_without_arguments_reads_what_its_methods_are_given() -> None:
@@ -173,7 +173,7 @@ def test_a_source_made_without_arguments_reads_what_its_methods_are_given() -> N
         assert {stream.name for stream in source.discover(LOGGER, config).streams} >= {"orders"}
         first = printed(source.read(LOGGER, config, catalog))
         assert_complete(store, ["orders"], first)
-        # Again, another store, and from a state on.
+        # Then another store, and from a state.
         again = printed(source.read(LOGGER, config, catalog))
         assert_complete(store, ["orders"], again)
         configured = SourceBigcommerce(catalog=catalog, config=config)
@@ -194,7 +194,7 @@ def test_a_source_made_without_arguments_fails_its_check_in_words() -> None:
         assert str(status.message).startswith(("Store hash ", "Access token "))
 
 
-# Keys of no form
+# Unknown keys
 
 INTERNAL: dict[str, Any] = {
     "max_parents": 1,

@@ -1,4 +1,4 @@
-"""Input that makes no sense is refused in plain words; the token goes nowhere but to the store."""
+"""Nonsensical input is refused in plain words; the token goes nowhere but to the store."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FORM: Mapping[str, Any] = yaml.safe_load(
 
 
 def _wrong(key: str) -> list[Any]:
-    """Values that the form does not take for this key."""
+    """Values that the form refuses for this key."""
     kind = FORM[key]["type"]
     values = [*WORDS, *OTHER_TYPES]
     if kind == "integer":
@@ -133,7 +133,7 @@ def test_files_of_another_form_are_refused(
         "https://",
         "https://api.bigcommerce.com?x=",
         "https://api.bigcommerce.com#",
-        # A backslash ends the host for some readers of addresses, and is part of a name for others.
+        # Some parsers of addresses end the host at a backslash; others take it for part of a name.
         "http://example.com\\@127.0.0.1",
         "https://example.com\\@api.bigcommerce.com",
         "https://api.bigcommerce.com\r\nX-Evil: 1",
@@ -204,7 +204,7 @@ run()
 """
 
 
-# The token is sent without the blanks around it, so this is what must not be shown.
+# The token is sent without the blanks around it, so this form must not be shown.
 @pytest.mark.process
 @pytest.mark.parametrize(("way", "token"), [("flag", TOKEN), ("environment", f" {TOKEN}\n")])
 def test_logs_at_debug_level_do_not_show_the_token(
@@ -266,7 +266,7 @@ def printed(
 
 
 def _assert_refused(command: str, status: int, output: Sync) -> None:
-    """In words for a person, and for `check` as the answer to what it was asked."""
+    """In words for a person; for `check`, as its answer."""
     if command == "check":
         (result,) = [message.connectionStatus for message in output.messages]
         assert status == 0

@@ -1,4 +1,4 @@
-"""The connector ends when it should: with its main thread, its reader, a signal, its caller."""
+"""The connector ends with its main thread, its reader, a signal or its caller."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[2]
 MAIN = "from source_bigcommerce.run import run\nrun()"
-# What ends the main thread, while the workers wait for room in the record queue.
+# Ends the main thread while the workers wait for room in the record queue.
 OUT_OF_MEMORY = """
 from airbyte_cdk.utils.memory_monitor import MemoryMonitor
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -59,7 +59,7 @@ print("READ", sum(1 for _ in zip(range(100), messages)))
 
 @pytest.fixture(scope="module")
 def full() -> Iterator[Sandbox]:
-    """A store with far more rows than may wait to be printed."""
+    """A store with many more rows than may wait to be printed."""
     with shop(customers=2500, orders=1500) as store:
         yield store
 
@@ -143,7 +143,7 @@ def test_a_terminated_process_ends_at_once_even_as_the_first_of_a_container(
     else:
         process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=30)
-    # A shell says 143 of both.
+    # A shell shows 143 for both.
     assert (process.returncode, errors) == (143 if can_be_first else -signal.SIGTERM, "")
     assert time.monotonic() - begun < 5
 

@@ -1,4 +1,4 @@
-"""All streams, from stores that take requests in each of the ways that are reported."""
+"""All streams, from stores that treat requests in each of the ways that users report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.thorough
 
 NAMES = [row.name for row in STREAMS]
 SIZES: dict[str, Any] = {"orders": 30, "customers": 20, "products": 20, "channels": 4}
-# The API documents no paging of these.
+# The API documents no paging for these.
 WHOLE = [row.name for row in STREAMS if "limit=" not in row.first_request]
 WHOLE_CHILDREN = ["order_consignments", "order_fees"]
 
@@ -31,7 +31,7 @@ def store() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def honest(store: Sandbox) -> dict[str, list[Row]]:
-    """What an undisturbed sync reads; `test_every_stream.py` shows that it is what there is."""
+    """The rows of an undisturbed sync; `test_every_stream.py` shows that they are all."""
     return sync(store, *NAMES).records
 
 
@@ -53,7 +53,7 @@ def contents(rows: list[Row]) -> set[str]:
 
 
 def assert_same(found: Sync, honest: dict[str, list[Row]], names: list[str]) -> None:
-    """Each row as it is, though perhaps twice: a page that was ignored is the first one again."""
+    """Each row as it is, perhaps twice: an ignored page number brings the first page again."""
     assert found.errors == []
     assert completed(found) == set(names)
     for name in names:
@@ -77,7 +77,7 @@ def test_dates_are_sent_plain_to_v3_and_encoded_to_v2(
     assert not [text for text in v2 if ":" in text]
     assert "2020-01-01T00:00:00Z" in v3
     assert not [text for text in v3 if "%3A" in text]
-    # The names of filters as in the documentation.
+    # The names of filters, as documented.
     names = {name for path, name, _ in dates if "/v3/" in path}
     assert names == {
         f"{field}:{bound}" for field in ("date_modified", "created") for bound in ("min", "max")
@@ -88,7 +88,7 @@ def test_dates_are_sent_plain_to_v3_and_encoded_to_v2(
 def test_all_streams_are_complete_whatever_undocumented_pages_answer(
     store: Sandbox, honest: dict[str, list[Row]], undocumented_page: str
 ) -> None:
-    """Each list is as long as a page may be: with so small ones, every list is."""
+    """Each list is as long as a page may be, because pages are so small."""
     store.options.undocumented_page = undocumented_page
     names = [*WHOLE, *WHOLE_CHILDREN]
     assert_same(sync(store, *names, page_size=1), honest, names)
@@ -134,7 +134,7 @@ def test_rows_without_a_date_arrive_with_the_first_sync(
             assert keys(records, row) == keys(there, row), row.name
         dates = [record[row.cursor] for record in records if row.cursor in record]
         if row.cursor and dates:
-            # Those without a date move no state.
+            # Rows without a date move no state.
             assert first.state[row.name][row.cursor] == max(dates)[:19] + "Z"
         undated |= {row.name} if row.cursor and len(dates) < len(records) else set()
     metafields = {name for name in NAMES if name.endswith("_metafields")}

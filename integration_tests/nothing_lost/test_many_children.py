@@ -1,4 +1,4 @@
-"""One parent with more rows than the API is willing to page: an error that names it, no silence."""
+"""One parent with more rows than the API pages: an error that names it, never silence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from integration_tests.syncs import sync
 from sandbox import Sandbox
 
 SIZES = {"orders": 40, "customers": 5, "products": 10, "channels": 3}
-# Of a shorter page a store may have granted less than was asked for: more would be looked at.
+# With a shorter page, the store may have capped it, and more requests would follow.
 MANY = 15
 
 
@@ -32,7 +32,7 @@ def test_transactions_without_their_later_pages_are_an_error_that_names_the_orde
         assert completed(result) == set()
         said = [error.message for error in result.errors if error.stream_descriptor]
         assert said[0].startswith(f"BigCommerce does not send all transactions of order {key}. ")
-        # Nothing counts as read: the next sync begins where this one did, with its first second.
+        # Nothing counts as read: the next sync begins in the same second as this one.
         state = result.state.get("transactions", {})
         assert state.get("order_date_modified", "") <= "2009-01-01T00:00:00Z"
 

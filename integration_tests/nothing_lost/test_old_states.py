@@ -1,4 +1,4 @@
-"""State of any age and origin: what it says is believed, what it cannot say is read again."""
+"""States of any age and origin: what one says is believed, and all else is read again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.thorough
 
 SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 40}
 
-# Of Airbyte's archived connector, and of our own.
+# States of Airbyte's archived connector, and of our own.
 DATES = {
     "2023-11-13": "2023-11-13T00:00:00Z",
     "2023-08-11T15:18:55Z": "2023-08-11T15:18:55Z",
@@ -44,7 +44,7 @@ NESTED = {
     "lookback_window": 1,
     "parent_state": {},
 }
-# Nothing in these says which rows were read.
+# These do not say which rows were read.
 EMPTY_WORDS: dict[str, dict[str, Any]] = {
     "nothing": {},
     "id as a number": {"id": 4},
@@ -120,7 +120,7 @@ def test_full_refresh_streams_ignore_old_states(state: dict[str, Any]) -> None:
 
 
 def test_a_state_of_orders_says_nothing_about_their_children() -> None:
-    """Their old state holds a date of that name in no place that means this."""
+    """Their old state may hold such a date, but in a place that means something else."""
     with shop(orders=60) as store:
         old = {name: {"date_modified": "2025-06-01T00:00:00Z"} for name in ORDER_CHILDREN}
         read = sync(store, *ORDER_CHILDREN, state=old, **SETTINGS)

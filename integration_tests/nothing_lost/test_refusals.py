@@ -1,4 +1,4 @@
-"""Refusals: those that pass lose nothing, and those that last are told in true words."""
+"""Temporary refusals lose nothing; lasting ones are reported truthfully."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def small(**settings: Any) -> Sandbox:
 
 
 def told(read: Sync, name: str) -> tuple[str, FailureType, str]:
-    """The one error of a stream: the sentence, its kind and what the log has beside it."""
+    """The only error of a stream: its sentence, its kind and its details for the log."""
     [error] = [
         each
         for each in read.errors
@@ -56,11 +56,11 @@ def told(read: Sync, name: str) -> tuple[str, FailureType, str]:
     ],
 )
 def test_temporary_refusals_lose_nothing(fields: dict[str, Any], at: int) -> None:
-    """At the first or second request of each list of more than a page."""
+    """At the first or second request of each list that is longer than a page."""
     names = tuple(name for name in LISTS if name not in ("store", "channels"))
     with small() as store:
         faults = [store.faults.add(f"{name}.list", "status", at=at, **fields) for name in names]
-        # One after the other, so that the first reply of a list is there before its second request.
+        # One after the other, so that each list has its first reply before its second request.
         read = sync(store, *names, **SETTINGS | {"num_workers": 1})
         assert [fault.fired for fault in faults] == [fields.get("times", 1)] * len(names)
         assert read.errors == []
@@ -107,7 +107,7 @@ def test_a_withdrawn_token_is_refused_a_few_times_and_not_for_each_window() -> N
         read = sync(store, *LISTS, failing=True, **SETTINGS)
         assert_honest(store, read)
         refused = [entry for entry in store.log if entry.status == 401]
-        # Two workers, six times each; then each stream and window once.
+        # Two workers try six times each; then each stream and window once.
         assert len(refused) < 2 * 6 + 40
         failed = {name for name in LISTS if name not in completed(read)}
         assert failed

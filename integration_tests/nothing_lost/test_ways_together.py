@@ -1,4 +1,4 @@
-"""Orders from stores that have several ways of their own at once."""
+"""Orders from stores that combine several quirks."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_all_orders_arrive_once_whatever_the_store_does_with_archived_ones(
         assert completed(result) == {"orders"}
         keys = [record["id"] for record in result.records["orders"]]
         if is_deleted == "ignored":
-            # Nothing brings them; the others come as ever.
+            # Nothing brings the archived ones; the others arrive as usual.
             assert set(keys) == {row["id"] for row in store.rows("orders")} - hidden
         else:
             assert_complete(store, ["orders"], result)
