@@ -1,4 +1,4 @@
-"""The guard on the connector's shape: each failure names the file to edit."""
+"""Guards the connector's shape: each failure names the file to edit."""
 
 from __future__ import annotations
 
@@ -254,7 +254,7 @@ def test_schema_when_resolved_is_draft_07_nullable_and_open(row: Expected) -> No
 
 
 def test_schemas_when_compared_repeat_nothing_of_ten_lines() -> None:
-    """A line is one field, as the files are written."""
+    """One line is one field, as the files are written."""
     parts = Counter(
         json.dumps(node, sort_keys=True)
         for path in SCHEMAS

@@ -1,4 +1,4 @@
-"""What registries are told about the connector, and one version everywhere."""
+"""What registries read about the connector, and one version everywhere."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_package_has_no_name_that_others_have_on_pypi(taken: str) -> None:
 def test_the_documentation_address_is_a_page_of_ours() -> None:
     page = DATA["documentationUrl"]
     assert (ROOT / page.removeprefix("file:///")).is_file()
-    # Airbyte's protocol wants an address there, and nobody can follow that of a file.
+    # Airbyte's protocol wants an address there, and nobody can open that of a file.
     assert "documentation_url" not in MANIFEST["spec"]
 
 

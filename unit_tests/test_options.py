@@ -1,4 +1,4 @@
-"""The options of the form: what each adds to which requests, and the rows it drops."""
+"""The options of the form: what each adds to requests, and the rows it drops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who answers in time, and who is not waited for."""
+"""Questions that are answered in time, and those that nobody waits for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def hang() -> Iterator[Callable[[], str]]:
-    """A question that is answered when the test is over."""
+    """A question that is answered after the test."""
     over = threading.Event()
     yield lambda: str(over.wait())
     over.set()

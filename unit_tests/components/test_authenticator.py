@@ -1,4 +1,4 @@
-"""Where the token goes, and how much of a reply is taken in."""
+"""Where the token goes, and how much of a reply is read."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Redirect(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hosts() -> Iterator[tuple[Host, Host]]:
-    """A store that redirects, and the stranger that it redirects to."""
+    """A store that redirects, and the host that it redirects to."""
     store, stranger = Host(), Host()
     store.target = stranger.url
     for host in (store, stranger):

@@ -1,4 +1,4 @@
-"""The quota: who may go, who waits, and until when. No test waits."""
+"""The quota: which requests go, which wait, and until when. No test waits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Waits(Exception):
 class Store:
     """A budget on a clock of its own; a wait moves the clock on and is remembered.
 
-    is_ours: whatever is gone of the quota, this budget has used.
+    is_ours: this budget used everything that is gone of the quota.
     """
 
     def __init__(self, share: int = 100, is_ours: bool = True) -> None:
@@ -55,7 +55,7 @@ class Store:
         return request
 
     def send_until_one_waits(self) -> tuple[int, float]:
-        """How many requests may be under way at once, and how long the next one would wait."""
+        """The number of requests that may be under way at once, and the wait of the next one."""
         self.is_patient = False
         under_way: list[requests.PreparedRequest] = []
         while len(under_way) < 2000:
@@ -103,7 +103,7 @@ def test_first_request_when_no_reply_is_known_goes_alone_for_ten_seconds(store: 
 
 
 def test_first_request_when_its_reply_comes_lets_the_others_go_at_once() -> None:
-    """On the real clock and the real condition: no wait is as long as a reply's."""
+    """Uses the real clock and condition: no wait is as long as that for a reply."""
     budget = StoreBudget()
     first, second = requests.PreparedRequest(), requests.PreparedRequest()
     budget.acquire_call(first)
@@ -240,7 +240,7 @@ def test_replies_when_a_new_window_began_bring_a_new_count(store: Store) -> None
 class Shop:
     """A store with a quota of 150 requests in 30 s, which another app uses at a steady rate.
 
-    refused: how many of ours, how many of theirs.
+    refused: the number of our requests, and of theirs.
     """
 
     def __init__(self, store: Store, per_second: float) -> None:
@@ -263,7 +263,7 @@ class Shop:
                 self.began, self.ours, self.theirs = self.began + 30, 0, 0
 
     def serve(self, seconds: float) -> int:
-        """One request after the other, 20 a second; how many of ours were answered."""
+        """Sends one request after the other, 20 a second; returns how many were answered."""
         end, served = self.store.now + seconds, 0
         while self.store.now < end:
             self.store.waits.clear()
@@ -285,10 +285,10 @@ def test_app_when_it_uses_a_part_of_the_quota_is_left_that_part(per_second: floa
     shop = Shop(Store(is_ours=False), per_second)
     ours = shop.serve(300)
     wanted = per_second * 300
-    # Ten windows; two thirds of each are what the app may count on, but for two requests.
+    # Ten windows; the app may count on two thirds of each, except for two requests.
     assert wanted - shop.refused[1] >= min(wanted, 1000) - 20
     assert shop.refused[0] <= 10
-    # What the app does not use is used here.
+    # We use what the app does not use.
     assert ours >= 1500 - wanted
 
 
@@ -324,7 +324,7 @@ def test_app_when_it_is_waited_for_is_named_once_a_window(
 
 
 def test_apps_when_they_all_look_at_the_quota_do_not_wait_for_each_other_for_ever() -> None:
-    """Two connectors: to each, the other is an app that took a third at once."""
+    """Two connectors: each takes the other for an app that took a third at once."""
     store = Store(is_ours=False)
     store.ask(left(149, 150, 30_000))
     store.now += 1
@@ -345,7 +345,7 @@ def test_apps_when_they_all_look_at_the_quota_do_not_wait_for_each_other_for_eve
         (left(0, reset=8_500) | {"X-Retry-After": "9"}, [9.0]),
         (left(5, reset=8_500) | {"X-Retry-After": "9"}, [9.0]),
         ({"X-Retry-After": "10800"}, [300.0]),
-        # A limit on one endpoint, not of the store: only the request itself is held up.
+        # A limit of one endpoint, not of the store: only the request itself waits.
         (left(5, reset=8_500), []),
         ({}, []),
         ({"X-Retry-After": "soon"}, []),
@@ -436,7 +436,7 @@ def infos(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture
 def test_log_when_many_threads_wait_says_so_once(
     infos: pytest.LogCaptureFixture, share: int, headers: Headers, status: int, line: str
 ) -> None:
-    """One thread after the other finds the same end of the wait, as the clock stands still."""
+    """Each thread finds the same end of the wait, because the clock stands still."""
     store = Store(share)
     store.ask(headers, status)
     for _ in range(20):

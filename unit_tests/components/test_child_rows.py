@@ -23,7 +23,7 @@ PARENTS = [{"id": n, "date_modified": f"Wed, 0{n} Jan 2024 00:00:00 +0000"} for 
 
 
 class Rows:
-    """A retriever that answers from a function of the slice, and keeps the slices."""
+    """A retriever whose rows are a function of the slice; keeps the slices."""
 
     def __init__(self, answer: Callable[[StreamSlice], Any]) -> None:
         self.slices: list[StreamSlice] = []
@@ -37,7 +37,7 @@ class Rows:
 
 
 class Selector:
-    """Marks what it made a record of."""
+    """Marks the rows that it made records of."""
 
     def filter_and_transform(self, rows: Any, *_: Any) -> Iterator[Record]:
         for row in rows:
@@ -85,7 +85,7 @@ def test_children_when_asked_for_come_in_the_order_of_their_parents_with_id_and_
     assert {(record.stream_name, record.associated_slice) for record in found} == {
         ("children", WINDOW)
     }
-    # Each request is told the parent and the window.
+    # Each request knows the parent and the window.
     slices = cast(Rows, cast(object, retriever.children)).slices
     assert sorted((each["order_id"], each["start_time"]) for each in slices) == [
         (n, "2024-01-01T00:00:00Z") for n in (1, 2, 3)

@@ -1,4 +1,4 @@
-"""How long a reply may take, how much it may unpack to, and who is asked through a proxy."""
+"""How long a reply may take, how much it may unpack to, and which hosts get a proxy."""
 
 from __future__ import annotations
 

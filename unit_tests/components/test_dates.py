@@ -1,4 +1,4 @@
-"""Dates as they come and as they leave."""
+"""Dates as they arrive and as they leave."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ FORMS: list[tuple[Any, str | None]] = [
     ("20181205201655", ISO),
     ("2018-12-05", "2018-12-05T00:00:00Z"),
     ("20181205", "2018-12-05T00:00:00Z"),
-    # As much of a fraction as was sent, up to six digits.
+    # The fraction that was sent, up to six digits.
     ("2018-12-05T20:16:55.1Z", "2018-12-05T20:16:55.1Z"),
     ("2018-12-05T20:16:55.000Z", "2018-12-05T20:16:55.000Z"),
     ("2018-12-05T20:16:55.123456789+00:00", "2018-12-05T20:16:55.123456Z"),
@@ -55,7 +55,7 @@ FORMS: list[tuple[Any, str | None]] = [
     ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
     ("2018-12-31T24:00:00Z", "2019-01-01T00:00:00Z"),
     ("2020-02-29T23:30:00-01:00", "2020-03-01T00:30:00Z"),
-    # As Americans write it.
+    # The American form.
     ("5/18/2023 1:26:42 PM", "2023-05-18T13:26:42Z"),
     ("05/18/2023 01:26:42 am", "2023-05-18T01:26:42Z"),
     ("5/18/2023 12:00:00 AM", "2023-05-18T00:00:00Z"),
@@ -154,7 +154,7 @@ def test_an_unreadable_date_is_not_invented(sent: Any) -> None:
         ("2018-12-05", "2018-12-05"),
         (ISO, "2018-12-05"),
         ("Wed, 05 Dec 2018 00:00:00 +0000", "2018-12-05"),
-        # The day that was meant, not the one that it was in Greenwich.
+        # The day as written, not the day in Greenwich.
         ("2018-12-05T00:00:00+10:00", "2018-12-05"),
         ("2018-12-05T23:00:00-05:00", "2018-12-05"),
         ("", None),

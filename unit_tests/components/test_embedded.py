@@ -1,4 +1,4 @@
-"""When the order list holds all rows of an order, and when the order must be asked."""
+"""When the order list holds all rows of an order, and when the order needs a request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def lines(*ids: int, quantity: int = 1) -> list[dict[str, Any]]:
 
 
 def order(items_total: Any = 4, **places: Any) -> dict[str, Any]:
-    """An order of four lines, one in each of the four places, but for what is given."""
+    """An order of four lines, one in each of the four places, with the given changes."""
     whole: dict[str, Any] = {
         "pickups": [{"id": 1, "line_items": lines(3)}],
         "shipping": [{"id": 2, "line_items": lines(4)}],
@@ -68,7 +68,7 @@ WHOLE = [
     (order(3, pickups=None), [1, 2, 4]),
     (shipping(*lines(5, quantity=3), total=3), [5]),
     (shipping(*lines(*range(1, 50))), list(range(1, 50))),
-    # Lines of no quantity, ids and counts as text, lines that belong to others.
+    # Lines without a quantity, ids and counts as text, lines that belong to other lines.
     (shipping({"id": 5, "quantity": 0}, *lines(6), total=1, items_total="1"), [5, 6]),
     (shipping({"id": "10", "quantity": "1"}, *lines(9), total="2"), [9, "10"]),
     (shipping(*lines(1), {"id": 2, "quantity": 0, "parent_order_product_id": 1}, total=1), [1, 2]),
@@ -145,7 +145,7 @@ PLACES = st.sampled_from(["pickups", "shipping", "downloads", "gift_certificates
 def test_line_items_when_spread_and_cut_in_any_way_are_all_of_them_or_asked_for(
     drawn: list[tuple[str, list[int]]], as_array: bool, data: st.DataObject
 ) -> None:
-    """The cut is the API's: 50 lines a consignment; or any line is left out without a word."""
+    """The API cuts at 50 lines per consignment, or silently leaves out any line."""
     sent: dict[str, Any] = {"pickups": [], "shipping": [], "downloads": [], "email": {}}
     sent["email"]["gift_certificates"] = []
     ids = iter(range(1, 1000))

@@ -55,7 +55,7 @@ def refused(status: int) -> str:
 
 @pytest.fixture(scope="module")
 def handlers() -> dict[str, ErrorHandler]:
-    """As the streams have them: `plain` of brands, `shrinking` of orders, `lenient` of children."""
+    """The handlers of streams: `plain` of brands, `shrinking` of orders, `lenient` of children."""
     clients = clients_of(SourceBigcommerce(config=CONFIG), CONFIG)
     found = {
         "plain": clients["brands"][0],
@@ -128,7 +128,7 @@ def test_reply_when_interpreted_leads_to(
 
 
 def interpreted(handler: ErrorHandler, answer: requests.Response) -> tuple[Any, Any, Any]:
-    """The action, the failure type and the message; what is raised fails at once."""
+    """The action, the failure type and the message; an error that is raised fails at once."""
     try:
         resolution = handler.interpret_response(answer)
     except AirbyteTracedException as error:
@@ -338,7 +338,7 @@ def test_refusal_when_it_may_pass_is_heard_a_few_times_before_it_is_believed(
 
 
 def refused_after(handler: ErrorHandler, answer: requests.Response) -> tuple[int, Any, Any]:
-    """How often a reply came until the error, as the framework asks for it."""
+    """The number of replies until the error, counted as the framework asks."""
     for attempt in range(1, 100):
         try:
             assert handler.interpret_response(answer).response_action == RETRY
@@ -356,7 +356,7 @@ def test_token_when_it_has_worked_anywhere_in_the_sync_is_known_to_all(
     handlers["plain"].interpret_response(reply(200, HTML))  # a firewall's page proves nothing
     assert accepted == {"store_v2_transactions_read_only", ORDERS}
     assert refused_after(handlers["plain"], reply(401, V3))[0] == 6
-    # Believed; the other requests that wait need not hear it again, until one is answered.
+    # Believed: waiting requests need not try again, until one is answered.
     assert refused_after(handlers["shrinking"], reply(401, V2))[0] == 1
     handlers["plain"].interpret_response(reply(200, []))
     assert refused_after(handlers["shrinking"], reply(401, V2))[0] == 6
@@ -509,7 +509,7 @@ def given_up(seen: str, tries: int = 6) -> str:
 
 
 def tried(handler: ErrorHandler, replies: list[Any]) -> tuple[int, str]:
-    """How many replies the handler waited after, and with which words it gave up, if it did."""
+    """The number of replies after which the handler waited, and the words with which it gave up."""
     for attempt, each in enumerate(replies, start=1):
         try:
             handler.backoff_time(each, attempt)

@@ -1,4 +1,4 @@
-"""The rows of each shape of reply."""
+"""The rows of replies of each shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies that are JSON, nearly."""
+"""Bodies that are almost JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BIG = 123456789012345678901234567890
         (rb'[{"id": 101, "m": "thanks \ud83d"}]', [{"id": 101, "m": "thanks \ufffd"}]),
         (rb'{"\ude00": "\ude00\ud83d"}', {"\ufffd": "\ufffd\ufffd"}),
         (rb'["\ud83d", "\ud83d\ude00"]', ["\ufffd", "\U0001f600"]),
-        # NUL, and what only looks like it.
+        # NUL, and text that only looks like it.
         (rb'["a\u0000b"]', ["a\ufffdb"]),
         (rb'["\\u0000", "\\ud83d"]', [r"\u0000", r"\ud83d"]),
         # Bytes that are no UTF-8, also in the middle of a character.
@@ -37,7 +37,7 @@ BIG = 123456789012345678901234567890
         (b"[18446744073709551615, 18446744073709551616]", [2**64 - 1, 2**64]),
         (b'["%d"]' % BIG, [str(BIG)]),
         (b"[" + b"1" * 5000 + b"]", ["1" * 5000]),
-        # What is no JSON, or no number of a computer's.
+        # No JSON, or numbers that no computer holds.
         (b"[NaN, Infinity, -Infinity]", [None, None, None]),
         (b"[1e999]", ["1e999"]),
         # Two fields of one name.

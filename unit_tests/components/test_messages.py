@@ -14,7 +14,7 @@ from source_bigcommerce.components.messages import Problem
 ROOT = Path(__file__).parents[2]
 PROBLEMS = {name: each for name, each in vars(messages).items() if isinstance(each, Problem)}
 SENTENCE = re.compile(r"[A-Z{][^\n]*[^.\s]\.")
-# A full stop, a capital: where a sentence ends and another begins.
+# A full stop and a capital: one sentence ends and another begins.
 NEXT_SENTENCE = re.compile(r"[.!?] +[A-Z]")
 
 

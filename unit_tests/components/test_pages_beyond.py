@@ -28,7 +28,7 @@ class Pages:
     pages: int
     says: int = LIMIT
     zero: int = 0
-    """A page that comes as an empty list of none, as often as it is asked for."""
+    """A page that is always sent as an empty list with a total of 0."""
     asked: list[int] = field(default_factory=list)
     is_of_parent: bool = False
 

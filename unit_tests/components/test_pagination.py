@@ -1,4 +1,4 @@
-"""How lists are read to their end, from stores that are honest and from others."""
+"""How lists are read to their end, from honest stores and from others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class Store:
-    """A list, and how it is told of.
+    """A list, and what the store says about it.
 
     cap: rows that a page may have. says_cap: whether `per_page` tells.
     claim: what it makes of the total and the count of pages, from the rows of the page.
@@ -145,14 +145,14 @@ def keys(name: str, *values: Any) -> list[Any]:
 @pytest.mark.parametrize(
     ("way", "rows", "options", "expected"),
     [
-        # What is counted ends where the count does, and begins with the last page.
+        # A counted list ends with its count, and is read from the last page.
         ("page", 0, {}, []),
         ("page", 9, {}, []),
         ("page", 10, {}, numbers(2)),  # may be the total of a page
         ("page", 11, {}, numbers(2, 1)),
         ("page", 35, {}, numbers(4, 3, 2, 1)),
         ("page", 40, {}, numbers(4, 5, 3, 2, 1)),
-        # What is not counted ends with a page that no cap explains.
+        # An uncounted list ends with a page that no cap explains.
         ("page", 0, V2, []),
         ("page", 4, V2, []),
         ("page", 7, V2, numbers(2)),
@@ -302,7 +302,7 @@ def test_a_page_that_comes_again_is_the_end_where_all_is_read() -> None:
 @pytest.mark.parametrize("gaps", [{1}, {2}, {3}, {1, 2}, {2, 3}, {1, 3, 5}])
 def test_rows_behind_empty_pages_that_are_counted_are_read(gaps: set[int]) -> None:
     class Gaps(Store):
-        """Shows nothing on some pages, though their rows are counted."""
+        """Sends nothing on some pages, although their rows are counted."""
 
         def __call__(self, asked_by: Mapping[str, Any]) -> Page:
             page = super().__call__(asked_by)
@@ -317,7 +317,7 @@ def test_rows_behind_empty_pages_that_are_counted_are_read(gaps: set[int]) -> No
 
 def test_rows_of_a_parent_that_are_counted_and_missing_are_an_error() -> None:
     class Unwilling(Store):
-        """Counts what its later pages do not show."""
+        """Counts rows that its later pages do not send."""
 
         def __call__(self, asked_by: Mapping[str, Any]) -> Page:
             page = super().__call__(asked_by)

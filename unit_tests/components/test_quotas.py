@@ -1,4 +1,4 @@
-"""One quota or several: who waits beside whom. No test waits."""
+"""One quota or several: which requests wait together. No test waits."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_resources_when_they_share_a_quota_wait_together_and_ask_in_vain_once_at
     store: Store,
 ) -> None:
     store.ask(CUSTOMERS, left(0))
-    # The one request that is refused: it tells of the same quota.
+    # The only refused request: its reply is about the same quota.
     assert store.ask(PRODUCTS, left(0, reset=9_900) | {"X-Retry-After": "10"}, 429) == 0
     assert len(store.quotas._all()) == 1
     assert store.ask("v2/orders", left(19, reset=30_000)) > 9

@@ -1,4 +1,4 @@
-"""Refusals that say something of the store: the requests as the streams have them."""
+"""Refusals that say something about the store, for the requests of streams."""
 
 from __future__ import annotations
 

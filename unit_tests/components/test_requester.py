@@ -1,4 +1,4 @@
-"""What a list is asked by: the constant rendered once, the rest for each request."""
+"""Requests of a list: constant parts are rendered once, the rest for each request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values as they come and as the schema lets them leave."""
+"""Values as they arrive, and as they leave by the schema."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ PROSE = "some day in the spring, if the weather allows"
             {"value": 12.50, "customer_id": 3},
         ),
         ("customer_form_field_values", {"value": ["a", 1]}, {"value": ["a", 1]}),
-        # What does not fit, what is not declared, what is null.
+        # Values that do not fit, are not declared, or are null.
         ("orders", {"id": "abc", "items_total": 1.5}, {"id": "abc", "items_total": 1.5}),
         ("products", {"categories": "all"}, {"categories": "all"}),
         ("orders", {"new": {"id": "4"}, "id": None}, {"new": {"id": "4"}, "id": None}),
@@ -166,7 +166,7 @@ def test_fitted_values_are_what_the_schema_declares(
     stream: str, sent: dict[str, Any], left: dict[str, Any]
 ) -> None:
     values = values_of(stream)
-    # The second time by what is known of the first one's shape.
+    # The second time by the plan of the first one's shape.
     for record in (deepcopy(sent), deepcopy(sent), deepcopy(left)):
         values.transform(record)
         assert json.dumps(record) == json.dumps(left)
