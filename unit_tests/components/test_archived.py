@@ -173,7 +173,7 @@ BOTH = ["listed", "archived"]
         ),
     ],
 )
-def test_windows_when_read_give_each_order_once_and_cost(
+def test_windows_bring_each_order_once_and_cost(
     windows: Windows, read: list[Orders], pages: list[str]
 ) -> None:
     store = Store(windows)
@@ -181,7 +181,7 @@ def test_windows_when_read_give_each_order_once_and_cost(
     assert store.pages == pages
 
 
-def test_windows_when_another_stream_found_out_cost_one_reading(
+def test_windows_cost_one_reading_once_another_stream_found_out(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO", "airbyte")
@@ -196,7 +196,7 @@ def test_windows_when_another_stream_found_out_cost_one_reading(
 
 
 @pytest.mark.parametrize("key", [str, lambda number: 10**30 + number, lambda number: f"{number}a"])
-def test_orders_whose_ids_are_text_or_long_come_once(key: Callable[[int], Any]) -> None:
+def test_orders_whose_ids_are_text_or_long_arrive_once(key: Callable[[int], Any]) -> None:
     def keyed(orders: Orders) -> Orders:
         return [{**order, "id": key(order["id"])} for order in orders]
 
@@ -206,7 +206,7 @@ def test_orders_whose_ids_are_text_or_long_come_once(key: Callable[[int], Any]) 
     assert Store(hiding).read() == Store(mixing).read() == [keyed(both)]
 
 
-def test_orders_without_an_id_come() -> None:
+def test_orders_without_an_id_arrive() -> None:
     order: Row = {"is_deleted": False}
     hidden: Row = {"is_deleted": True}
     assert Store([([order], [hidden])]).read() == [[order, hidden]]
