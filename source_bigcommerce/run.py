@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from source_bigcommerce import __version__
 from source_bigcommerce.probes import hanging
 
-# The framework is imported where it is used: until then no signal is heeded as it should be.
+# The framework is imported where it is used, so that signals are handled from the start.
 if TYPE_CHECKING:
     from airbyte_cdk.models import AirbyteMessage
 
@@ -33,14 +33,14 @@ _Read = TypeVar("_Read")
 def run() -> None:
     """Entry point of the installed command, of `main.py` and of `python -m source_bigcommerce`.
 
-    Ends the process whatever its threads do, with 1 after an error, 2 if it is misused, 130 if it
-    is interrupted and 143 if it is terminated (both at once), and 141 if nobody reads its output.
+    Ends the process whatever its threads do: with 1 after an error, 2 if it is misused, 130 if it
+    is interrupted, 143 if it is terminated (both at once), and 141 if nobody reads its output.
 
     Raises SystemExit.
     """
     others = threading.enumerate()
     signal.signal(signal.SIGTERM, _terminate)
-    # What cannot be logged is no reason to write about it somewhere else.
+    # If logging fails, it must not write about that anywhere else.
     logging.raiseExceptions = False
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -48,10 +48,10 @@ def run() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     code = _code_of(lambda: _run(sys.argv[1:]))
     unwritten = _code_of(lambda: sys.stdout.flush())
-    # What works for a question that hangs is a daemon as it is, and Python waits for a pool's.
+    # A question that hangs has a daemon thread, but Python waits for the threads of its pool.
     if unwritten or code == _INTERRUPTED or hanging() or _are_left(others):
-        # The interpreter would try to write again, and wait for the threads: for a reply, a pause,
-        # room in the record queue.
+        # Otherwise the interpreter tries to write again, and waits for threads that wait for a
+        # reply, a pause or room in the record queue.
         os._exit(unwritten or code)
     sys.exit(code)
 
@@ -65,7 +65,7 @@ def _terminate(*_: object) -> None:
 
 
 def _are_left(others: list[threading.Thread]) -> bool:
-    """Whether threads beside the others go on for longer than a moment."""
+    """Whether threads other than the given ones run for longer than a moment."""
     deadline = time.monotonic() + _MOMENT
     ours = [each for each in threading.enumerate() if each not in others and not each.daemon]
     for thread in ours:
@@ -93,8 +93,8 @@ def _code_of(work: Callable[[], Any]) -> int:
 def _run(args: list[str]) -> None:
     """Does what the command line says.
 
-    A configuration, catalog or state that cannot be used ends as Airbyte's protocol wants it: a
-    failed connection status for `check`, a trace message for the other commands.
+    If a configuration, catalog or state cannot be used, it answers as Airbyte's protocol demands:
+    with a failed connection status for `check`, with a trace message for the other commands.
     """
     # tap-airbyte-wrapper says `docker run IMAGE -- read ...`, and argparse knows no `--` there.
     if args[:1] == ["--"]:
@@ -107,7 +107,7 @@ def _run(args: list[str]) -> None:
     from airbyte_cdk.exception_handler import init_uncaught_exception_handler
     from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-    sys.argv[0] = _NAME  # in what argparse says
+    sys.argv[0] = _NAME  # argparse prints it
     if not args:
         with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(SystemExit):
             AirbyteEntrypoint.parse_args(["--help"])
@@ -128,7 +128,7 @@ def _run(args: list[str]) -> None:
             return
         _print(traced.as_sanitized_airbyte_message())
         sys.exit(_FAILED)
-    # What was imported stays to the end; the collector need not look at it again and again.
+    # Imported modules stay to the end, so the garbage collector can skip them.
     gc.freeze()
     if command == "read":
         _end_with_the_reader()
@@ -164,7 +164,7 @@ def _read(reader: Callable[[str], _Read], path: str | None) -> _Read | None:
         user = os.geteuid() if hasattr(os, "geteuid") else "it"
         raise messages.FILE_FORBIDDEN.error(str(error), user=user, **named) from error
     except UnicodeDecodeError as error:
-        # Its repr holds the whole file.
+        # The error's repr holds the whole file.
         raise messages.FILE_NO_JSON.error(str(error), where="it is not UTF-8", **named) from None
     except Exception as error:
         if isinstance(error.__context__, json.JSONDecodeError):
@@ -174,7 +174,7 @@ def _read(reader: Callable[[str], _Read], path: str | None) -> _Read | None:
 
 
 def _end_with_the_reader() -> None:
-    """Ends the process when nobody reads its output any more, also while it waits for the API."""
+    """Ends the process if nobody reads its output any more, even while it waits for the API."""
     if not hasattr(select, "poll"):
         return
     output = select.poll()
@@ -182,7 +182,7 @@ def _end_with_the_reader() -> None:
 
     def watch() -> None:
         if output.poll()[0][1] & (select.POLLERR | select.POLLHUP):
-            time.sleep(1)  # it may be at its end
+            time.sleep(1)  # the sync may be ending anyway
             os._exit(_NOT_READ)
 
     threading.Thread(target=watch, name="reader", daemon=True).start()

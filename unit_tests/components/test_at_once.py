@@ -1,4 +1,4 @@
-"""Lists of which the API answers few requests at a time."""
+"""Lists for which the API answers few requests at a time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WINDOW = StreamSlice(partition={}, cursor_slice={})
 
 
 class Store:
-    """Answers when it is told to, and counts the requests that wait for that."""
+    """Answers when told to, and counts the requests that wait."""
 
     def __init__(self) -> None:
         self.waiting = 0
