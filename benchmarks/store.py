@@ -73,7 +73,12 @@ class Store:
     def _products(self) -> Iterator[dict[str, Any]]:
         headers = {"X-Auth-Token": "sandbox-token", "Accept": "application/json"}
         address = f"{self.url}/stores/sandbox/v3/catalog/products"
-        query = {"limit": 250, "sort": "id", "include": "variants", "id:greater": 0}
+        query: dict[str, str | int] = {
+            "limit": 250,
+            "sort": "id",
+            "include": "variants",
+            "id:greater": 0,
+        }
         while rows := _SESSION.get(address, params=query, headers=headers).json()["data"]:
             yield from rows
             query["id:greater"] = rows[-1]["id"]

@@ -59,7 +59,6 @@ def run() -> None:
     sys.exit(code)
 
 
-<<<<<<< HEAD
 def _give_large_blocks_back() -> None:
     """Has replies given back to the system as soon as they are dropped.
 
@@ -68,14 +67,14 @@ def _give_large_blocks_back() -> None:
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE_BLOCK)
-=======
+
+
 def _terminate(*_: object) -> None:
     """Ends the process by the signal itself: PyAirbyte takes an exit with 143 for a failure."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.raise_signal(signal.SIGTERM)
     # The first process of a container is not ended by a signal that it does not handle.
     os._exit(_TERMINATED)
->>>>>>> main
 
 
 def _are_left(others: list[threading.Thread]) -> bool:
