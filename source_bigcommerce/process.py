@@ -133,8 +133,11 @@ def fail(error: Exception, command: str) -> None:
     """
     from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-    is_traced = isinstance(error, AirbyteTracedException)
-    traced = error if is_traced else AirbyteTracedException.from_exception(error)
+    traced = (
+        error
+        if isinstance(error, AirbyteTracedException)
+        else AirbyteTracedException.from_exception(error)
+    )
     status = traced.as_connection_status_message()
     if command == "check" and status:
         print_message(status)
