@@ -93,7 +93,7 @@ class Api:
             scope,
             LOGGER,
             error_handler=handler,
-            api_budget=self._sync,
+            api_budget=self._sync,  # type: ignore[arg-type]  # as the source has it
             session=self._session,
             backoff_strategy=[handler],  # type: ignore[list-item]  # its backoff_time is used
         )
@@ -112,7 +112,8 @@ class _Handler(ErrorHandler):
         try:
             return super().interpret_response(reply)
         except AirbyteTracedException:
-            is_reply = isinstance(reply, requests.Response) and reply.status_code == 403
-            if is_reply and is_of_the_api(reply):
-                raise SCOPE_LACKING.error(described(reply), scope=self._scope) from None
-            raise
+            if not isinstance(reply, requests.Response) or reply.status_code != 403:
+                raise
+            if not is_of_the_api(reply):
+                raise
+            raise SCOPE_LACKING.error(described(reply), scope=self._scope) from None

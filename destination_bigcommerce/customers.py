@@ -11,7 +11,7 @@ import requests
 from destination_bigcommerce.api import CUSTOMERS, Api
 from destination_bigcommerce.record import Order, Rejected
 from source_bigcommerce.components.budget import seconds_until_retry
-from source_bigcommerce.components.extractor import ROWS, Row, described, is_of_the_api
+from source_bigcommerce.components.extractor import Row, described, is_of_the_api
 from source_bigcommerce.components.keys import key_of
 
 # https://developer.bigcommerce.com/docs/rest-management/customers#create-customers
@@ -26,7 +26,7 @@ Person = dict[str, Any]
 
 
 class Customers:
-    """Finds the customers of orders by e-mail address, many at once, and creates those there are not.
+    """Finds customers of orders by e-mail address, many at once, and creates those there are not.
 
     Addresses are compared without regard to case, as BigCommerce does, which takes no second
     customer of one address: to repeat a creation is safe.
@@ -96,9 +96,11 @@ class Customers:
                 if row["id"] not in [each["id"] for each in known]:
                     known.append({"id": row["id"], "channel_ids": row.get("channel_ids")})
 
-    def _create(self, people: list[Person]) -> dict[str, Rejected]:
-        """Creates them; the reasons for those whom BigCommerce refuses, by e-mail address."""
-        words = ""
+    def _create(self, people: list[Person], doubtful: bool = False) -> dict[str, Rejected]:
+        """Creates them; the reasons for those whom BigCommerce refuses, by e-mail address.
+
+        doubtful: they may be there already, and not be seen yet: that is then why it refuses.
+        """
         for attempt in range(_TRIES):
             reply = self._sent(people)
             emails = [_plain(person["email"]) for person in people]
@@ -106,19 +108,23 @@ class Customers:
             people = [person for person in people if _plain(person["email"]) not in self._known]
             if not people:
                 return {}
-            if reply is not None and reply.status_code in _REFUSED and is_of_the_api(reply):
+            doubtful = doubtful or reply is None or reply.status_code >= 500
+            is_refused = reply is not None and reply.status_code in _REFUSED
+            if reply is not None and is_refused and is_of_the_api(reply):
                 if len(people) > 1:  # one of them is at fault, and the others are not
-                    parts = [self._create([person]) for person in people]
+                    parts = [self._create([person], doubtful) for person in people]
                     return {email: reason for part in parts for email, reason in part.items()}
-                words = described(reply)
-                reason = f"customer: BigCommerce refused it with status {reply.status_code}"
-                return {_plain(people[0]["email"]): Rejected(reason, words)}
+                if doubtful and attempt < _TRIES - 1:
+                    time.sleep(_PAUSE * 2**attempt)
+                    continue
+                why = f"customer: BigCommerce refused it with status {reply.status_code}"
+                return {_plain(people[0]["email"]): Rejected(why, described(reply))}
             if reply is not None and (problem := self._api.problem(reply, CUSTOMERS)):
                 raise problem
             pause = _PAUSE * 2**attempt
             limited = reply is not None and reply.status_code == 429
             time.sleep(max(seconds_until_retry(reply), pause) if reply and limited else pause)
-        reason = Rejected("customer: BigCommerce did not create it, and it is not there", words)
+        reason = Rejected("customer: BigCommerce did not create it, and it is not there")
         return {_plain(person["email"]): reason for person in people}
 
     def _sent(self, people: list[Person]) -> requests.Response | None:

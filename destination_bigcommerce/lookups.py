@@ -1,4 +1,4 @@
-"""Which orders are in the store already: asked by their keys, and believed no further than shown."""
+"""Which orders are in the store already: asked by key, and believed no further than shown."""
 
 import logging
 import time
@@ -19,7 +19,6 @@ LOGGER = logging.getLogger("airbyte")
 _PAGE = 250
 _MOST = 8 * _PAGE
 _LONGEST_PAUSE = 8.0
-_YES = (True, "true", "1", 1)
 _PLAIN: Mapping[str, str] = {}
 _ARCHIVED: Mapping[str, str] = {"is_deleted": "true"}
 # Keys of these are found if any are. What else may stand in a key is seen to be found first.
@@ -38,6 +37,7 @@ class Lookups:
 
     api: asks the store.
     patience: seconds that an order may stay invisible.
+    newest: the highest id known; ids only grow.
 
     Raises AirbyteTracedException where the store cannot be asked.
     """
@@ -52,19 +52,18 @@ class Lookups:
     def begin(self) -> None:
         """Finds out how the store answers. Raises KEY_UNHEEDED where its look-up is of no use."""
         orders = self._api.rows("v2/orders", ORDERS, sort="id:desc", limit=50)
-        self.newest = max((_id(order) for order in orders), default=0)
+        ids = list(map(_id, orders))
+        # Where `sort` is not heeded they are not the newest ones.
+        self.newest = max(ids, default=0) if ids == sorted(ids, reverse=True) else 0
         self._lists = self._needed_lists(orders)
-        if self._asked(str(uuid4()), _PLAIN, 1):
+        if any(self._asked(str(uuid4()), each, 1) for each in self._lists):
             raise KEY_UNHEEDED.error(what="asked for a key that no order has, it sends orders")
-        keys = {
-            str(order["external_order_id"]) for order in orders if order.get("external_order_id")
-        }
-        for key in sorted(keys, key=lambda key: (_unusual(key) != set(), key))[:1]:
-            if not self.find(key):
-                raise KEY_UNHEEDED.error(
-                    what=f"there is an order {key}, and asked for it, it sends none"
-                )
-            self._proved |= _unusual(key) | {""}
+        # Whether it would find an unusual one is another question.
+        keys = {_key(order) for order in orders if _key(order) and not _unusual(_key(order))}
+        for key in sorted(keys)[:1]:
+            if not self.find_surely(key):
+                raise KEY_UNHEEDED.error(what=f"asked for {key}, which it has, it sends none")
+            self._proved.add("")
 
     def find(self, key: str) -> list[Row]:
         """The orders of exactly this key, archived ones among them, the oldest first.
@@ -74,13 +73,12 @@ class Lookups:
         found: dict[int, Row] = {}
         for each in self._lists:
             rows = self._asked(key, each, _PAGE)
-            if len(rows) == _PAGE or any(not _is_of(row, key) for row in rows):
-                # It finds more than was asked for; ours may stand behind.
-                rows = list(islice(self._listed(external_order_id=key, **each), _MOST + 1))
-            strange = [row for row in rows if key.casefold() not in _key(row).casefold()]
-            if strange or len(rows) > _MOST:
+            if any(key.casefold() not in _key(row).casefold() for row in rows):
                 raise Rejected("external_order_id: BigCommerce does not tell this key from others")
-            found.update((_id(row), row) for row in rows if _is_of(row, key))
+            if len(rows) == _PAGE or any(_key(row) != key for row in rows):
+                # It finds more than was asked for; ours may stand behind.
+                rows = list(self._listed(0, external_order_id=key, **each))
+            found.update((_id(row), row) for row in rows if _key(row) == key)
         return [found[id] for id in sorted(found)]
 
     def find_surely(self, key: str) -> list[Row]:
@@ -99,18 +97,13 @@ class Lookups:
 
         Raises UNSETTLED where it cannot be told.
         """
-        deadline, pause = time.monotonic() + self._patience, min(1.0, self._patience / 4)
         try:
-            while True:
-                now = time.monotonic()
+            for _ in self._looks():
                 if found := self.find(order.key):
                     return found
-                if now >= deadline:
-                    return self._listed_since(order, newest)
-                time.sleep(max(0.0, min(pause, deadline - time.monotonic())))
-                pause = min(2 * pause, _LONGEST_PAUSE)
+            return self._listed_since(order, newest)
         except Exception as error:
-            raise UNSETTLED.error(f"{error}", key=order.key) from error
+            raise UNSETTLED.error(repr(error), key=order.key) from error
 
     def is_proved(self, order: Order) -> bool:
         """Whether orders of such keys were seen to be found."""
@@ -126,45 +119,59 @@ class Lookups:
         self.newest = max(self.newest, id)
         if echo == order.key and self.is_proved(order):
             return
-        deadline, pause = time.monotonic() + self._patience, min(1.0, self._patience / 4)
-        while True:
-            now = time.monotonic()
-            if id in map(_id, self.find(order.key)):
+        for _ in self._looks():
+            if id in map(_id, self._found_if_told(order.key)):
                 self._proved |= _to_prove(order)
                 return
-            if now >= deadline:
-                raise KEY_CHANGED.error(f"BigCommerce keeps {echo!r}", id=id, key=order.key)
-            time.sleep(pause)
+        raise KEY_CHANGED.error(f"BigCommerce keeps {echo!r}", id=id, key=order.key)
 
     def created_since(self, newest: int, last: int) -> Iterator[Row]:
         """All orders that are newer, as soon as the last of ours is among them."""
-        deadline = time.monotonic() + self._patience
-        while not self._api.rows("v2/orders", ORDERS, min_id=last, max_id=last):
-            if time.monotonic() >= deadline:
-                LOGGER.warning("Order %s was created, and is not in the list of orders.", last)
-                break
-            time.sleep(min(1.0, self._patience / 4))
-        return self._listed(min_id=newest + 1)
+        if not any(self._has(last, _PLAIN) for _ in self._looks()):
+            LOGGER.warning("Order %s was created, and is not in the list of orders.", last)
+        return self._listed(newest)
+
+    def _looks(self) -> Iterator[None]:
+        """Moments to look at: at once, more and more seldom, and when the patience is over."""
+        deadline, pause = time.monotonic() + self._patience, min(1.0, self._patience / 4)
+        while (now := time.monotonic()) < deadline:
+            yield
+            time.sleep(max(0.0, min(pause, deadline - now)))
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        yield
+
+    def _found_if_told(self, key: str) -> list[Row]:
+        try:
+            return self.find(key)
+        except Rejected:
+            return []
 
     def _asked(self, key: str, which: Mapping[str, str], limit: int) -> list[Row]:
         return self._api.rows("v2/orders", ORDERS, external_order_id=key, limit=limit, **which)
 
     def _listed_since(self, order: Order, newest: int) -> list[Row]:
-        rows = list(islice(self._listed(min_id=newest + 1), _MOST + 1))
-        found = [row for row in rows if _is_of(row, order.key)]
+        rows = list(islice(self._listed(newest), _MOST + 1))
+        found = [row for row in rows if _key(row) == order.key]
         is_hidden = order.body.get("status_id") == 0 and not self.is_proved(order)
         if not found and (is_hidden or len(rows) > _MOST):
             raise RuntimeError("the list of new orders does not tell")
         return found
 
-    def _listed(self, min_id: int = 1, **asked: Any) -> Iterator[Row]:
-        """The orders of a list by their ids; a page that is not newer than the last one ends it."""
-        while rows := self._api.rows("v2/orders", ORDERS, limit=_PAGE, min_id=min_id, **asked):
-            yield from rows
-            last = max(map(_id, rows))
-            if last < min_id:
+    def _listed(self, after: int, **asked: str) -> Iterator[Row]:
+        """The orders of a list with higher ids than that, whether `min_id` includes it or not.
+
+        Raises RuntimeError where `min_id` is not heeded.
+        """
+        while rows := self._api.rows(
+            "v2/orders", ORDERS, limit=_PAGE, min_id=max(after, 1), **asked
+        ):
+            if min(map(_id, rows)) < after:
+                raise RuntimeError("min_id is not heeded")
+            new = [row for row in rows if _id(row) > after]
+            if not new:
                 return
-            min_id = last + 1
+            yield from new
+            after = max(map(_id, new))
 
     def _needed_lists(self, orders: list[Row]) -> tuple[Mapping[str, str], ...]:
         """The plain list, the one asked for archived orders, or both: whatever holds all."""
@@ -174,18 +181,20 @@ class Lookups:
             return (_PLAIN,)
         if not archived:
             return (_PLAIN,)
-        others = [_id(order) for order in orders if order.get("is_deleted") not in _YES]
+        others = [_id(order) for order in orders if not is_archived(order)]
         if others and self._has(others[0], _ARCHIVED):
             return (_ARCHIVED,)
         return (_PLAIN,) if self._has(_id(archived[0]), _PLAIN) else (_PLAIN, _ARCHIVED)
 
     def _has(self, id: int, which: Mapping[str, str]) -> bool:
-        rows = self._api.rows("v2/orders", ORDERS, min_id=id, max_id=id, limit=1, **which)
+        # Whether the bounds are inclusive is not documented.
+        rows = self._api.rows("v2/orders", ORDERS, min_id=id - 1, max_id=id + 1, **which)
         return id in map(_id, rows)
 
 
 def is_archived(order: Row) -> bool:
-    return order.get("is_deleted") in _YES
+    """Whether a merchant has deleted it; it can be restored."""
+    return order.get("is_deleted") in (True, "true", "1")
 
 
 def _id(order: Row) -> int:
@@ -197,16 +206,11 @@ def _key(order: Row) -> str:
     return str(order.get("external_order_id") or "")
 
 
-def _is_of(order: Row, key: str) -> bool:
-    return _key(order) == key
-
-
 def _unusual(key: str) -> set[str]:
     return set(key) - _ORDINARY
 
 
 def _to_prove(order: Order) -> set[str]:
-    """What its look-up depends on: the filter, unusual characters, the list of incomplete orders."""
-    return {"", *_unusual(order.key)} | (
-        {"incomplete"} if order.body.get("status_id") == 0 else set()
-    )
+    """What its look-up depends on: the filter, unusual characters, the list of incomplete ones."""
+    incomplete = {"incomplete"} if order.body.get("status_id") == 0 else set()
+    return {"", *_unusual(order.key), *incomplete}

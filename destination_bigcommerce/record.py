@@ -73,6 +73,13 @@ def order_of(record: Any) -> Order:
     """
     if not isinstance(record, Mapping):
         raise Rejected(getattr(record, "reason", "the record is no order: it is not an object"))
+    try:
+        return _order_of(record)
+    except (RecursionError, TypeError) as error:
+        raise Rejected(f"the record cannot be written as JSON: {type(error).__name__}") from error
+
+
+def _order_of(record: Mapping[str, Any]) -> Order:
     problems = list(_too_large(record))
     if not problems:
         given = _without_nulls(record)
@@ -148,7 +155,7 @@ def _validator() -> Draft7Validator:
     types = Draft7Validator.TYPE_CHECKER.redefine("integer", _is_whole).redefine(
         "number", _is_number
     )
-    return extend(Draft7Validator, own, type_checker=types)(_schema())  # type: ignore[no-any-return]
+    return extend(Draft7Validator, own, type_checker=types)(_schema())  # type: ignore[no-untyped-call, no-any-return]
 
 
 def _is_whole(_: Any, value: Any) -> bool:
@@ -216,23 +223,25 @@ _SAID = {
 def _said(error: ValidationError) -> Iterator[str]:
     """In words, by the name of the field: `products[0].quantity: is missing`."""
     where = error.json_path.removeprefix("$").removeprefix(".")
+    wanted: Any = error.validator_value
+    schema: Any = error.schema
+    instance: Any = error.instance
     if error.validator == "required":
-        names = [name for name in error.validator_value if name not in error.instance]
+        names = [name for name in wanted if name not in instance]
         yield from (f"{_joined(where, name)}: is missing" for name in names)
     elif error.validator == "additionalProperties":
-        known = error.schema["properties"]
-        for name in sorted(set(error.instance) - set(known)):
+        known = schema["properties"]
+        for name in sorted(set(instance) - set(known)):
             yield f"{_joined(where, str(name)[:80])}: is not a field that can be sent"
     elif error.validator == "dependencies":
-        for name, needed in error.validator_value.items():
-            if name in error.instance and isinstance(needed, list):
-                lacking = [each for each in needed if each not in error.instance]
+        for name, needed in wanted.items():
+            if name in instance and isinstance(needed, list):
+                lacking = [each for each in needed if each not in instance]
                 yield from (f"{each}: is missing beside {name}" for each in lacking)
     elif error.validator in ("anyOf", "oneOf", "not"):
-        yield f"{where or 'the order'}: {error.schema['say']}"
+        yield f"{where or 'the order'}: {schema['say']}"
     else:
-        value = error.validator_value
-        shown = " or ".join(map(str, value)) if isinstance(value, list) else value
+        shown = " or ".join(map(str, wanted)) if isinstance(wanted, list) else wanted
         yield f"{where}: {_SAID.get(str(error.validator), error.message).format(value=shown)}"
 
 

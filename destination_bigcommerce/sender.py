@@ -8,7 +8,6 @@ from enum import Enum
 from typing import NamedTuple
 
 import requests
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from destination_bigcommerce.api import ORDERS, Api
 from destination_bigcommerce.lookups import Lookups, is_archived
@@ -26,7 +25,7 @@ from source_bigcommerce.components.keys import key_of
 
 _TRIES = 4
 _LONGEST_WAIT = 60.0
-# Of all refusals these are not about the order: the token, the store, the time that it took, the pace.
+# Of all refusals these are not about the order: but the token, the store, the time, the pace.
 _NOT_ABOUT_THE_ORDER = (401, 403, 404, 407, 408, 425, 429)
 
 
@@ -121,7 +120,8 @@ class Sender:
             raise Rejected(
                 f"BigCommerce refused it with status {reply.status_code}", described(reply)
             )
-        if problem := self._api.problem(reply, ORDERS):
+        # A refusal that is not the API's own says nothing.
+        if reply.status_code not in (400, 422) and (problem := self._api.problem(reply, ORDERS)):
             raise problem
         return reply
 
