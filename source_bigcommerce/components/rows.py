@@ -1,7 +1,9 @@
 """Reading the rows of a list, all of them."""
 
 import logging
+import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import InitVar, dataclass, field
 from typing import Any, cast
 
@@ -53,11 +55,13 @@ class Rows(Retriever):
     that the API capped, go backward, see that a filter is not heeded, or read on in another way.
 
     paging: `page`, `key`, `cursor`, or `none` for what the API sends in one reply.
-    key: field of a row that `key_parameter` asks by.
+    key: field of a row that no two rows share: what `key_parameter` asks by, what tells rows apart
+        where the dates of windows are not heeded, and what children name their parent by.
     has_pages: whether a list whose key or cursor does not lead on can be read by page.
     has_limit: whether the endpoint takes a number of rows.
     date: field of a row that the window's dates are about; empty where a list has no windows.
     drops_late: drop what changed after the window's end, where the API is not asked to.
+    at_once: requests that the API answers at a time, of all that ask for such a list; 0 for any.
     """
 
     requester: HttpRequester
@@ -71,6 +75,7 @@ class Rows(Retriever):
     has_limit: bool = True
     date: str = ""
     drops_late: bool = False
+    at_once: int = 0
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
@@ -79,11 +84,20 @@ class Rows(Retriever):
         # The rows of a stream of children are not what a page of parents, or of one's, counts.
         self._is_counted = not parameters.get("has_parent")
         self.page_size = int(self.config["page_size"])
+        if (self.date or self.paging == "key") and not self.key:
+            raise ValueError(f"manifest.yaml: the retriever of {self._stream} lacks `key`")
         self._dates = (
-            DateFilter(self.date, self.config, self._say_dates, has_open_end=self.drops_late)
+            DateFilter(
+                self.date,
+                self.config,
+                self._say_dates,
+                has_open_end=self.drops_late,
+                key=self.key,
+            )
             if self.date
             else None
         )
+        self.turn = threading.BoundedSemaphore(self.at_once) if self.at_once else nullcontext()
         # The most rows in one reply, whoever asked; in a list, to be shared with a twin.
         self.largest = [0]
         self._said: set[str] = set()
@@ -165,9 +179,10 @@ class _Asking:
             limit = self._size.page_size_override or rows.page_size
             sized = {"limit": limit} if rows.has_limit else {}
             try:
-                reply = rows.requester.send_request(
-                    stream_slice=self._window, request_params={**sized, **asked_by}
-                )
+                with rows.turn:
+                    reply = rows.requester.send_request(
+                        stream_slice=self._window, request_params={**sized, **asked_by}
+                    )
                 break
             except PageSizeReductionRequiredException as error:
                 self._size.reduce(error.error_message)

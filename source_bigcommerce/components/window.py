@@ -61,6 +61,8 @@ class WindowRetriever(Rows):
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         super().__post_init__(parameters)
+        if not self.date:
+            raise ValueError(f"manifest.yaml: the retriever of {self._stream} lacks `date`")
         self._replies: Orders = super().replies
         if self.archived and self.api_budget.most_pages is None:
             self.archived.largest = self.largest
@@ -70,6 +72,7 @@ class WindowRetriever(Rows):
                 archived=self.archived.replies,
                 requester=self.archived.requester,
                 found=self.api_budget.found,
+                key=self.key,
             )
 
     def replies(self, window: StreamSlice) -> Iterator[list[Row]]:
