@@ -81,7 +81,7 @@ class Customers:
             ids = ", ".join(str(row["id"]) for row in here)
             return Rejected(f"customer.email: customers {ids} have it; name one as customer_id")
         if here:
-            order.body["customer_id"] = key_of(here[0])
+            order.body["customer_id"] = key_of(here[0], "id")
         elif self._rule == "existing":
             return Rejected("customer.email: no customer has it")
         return None

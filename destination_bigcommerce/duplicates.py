@@ -33,7 +33,7 @@ class Duplicates:
         ids: dict[str, set[int]] = defaultdict(set)
         try:
             for order in self._lookups.created_since(since, last):
-                key, id = str(order.get("external_order_id") or ""), key_of(order)
+                key, id = str(order.get("external_order_id") or ""), key_of(order, "id")
                 if key in created and isinstance(id, int) and not is_archived(order):
                     ids[key] |= {created[key], id}
         except (AirbyteTracedException, RuntimeError) as error:

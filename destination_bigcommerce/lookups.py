@@ -198,7 +198,7 @@ def is_archived(order: Row) -> bool:
 
 
 def _id(order: Row) -> int:
-    key = key_of(order)
+    key = key_of(order, "id")
     return key if isinstance(key, int) else 0
 
 

@@ -108,7 +108,7 @@ class Sender:
             return None
         if reply.status_code in (*ROWS, 201, 202):
             created = _order_in(reply)
-            id = key_of(created)
+            id = key_of(created, "id")
             if not isinstance(id, int):
                 return reply
             self._lookups.confirm(order, id, created.get("external_order_id"))
