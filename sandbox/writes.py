@@ -264,7 +264,10 @@ def _money(value: Any) -> str:
 def _order(asked: Row, lines: list[Row], places: list[Row], is_pickup: bool) -> Row:
     """The fields of the new order; the rest is made up, like that of any other."""
     status = asked.get("status_id", 1)
-    subtotal = {kind: sum(Decimal(line[f"total_{kind}_tax"]) for line in lines) for kind in _KINDS}
+    subtotal = {
+        kind: sum((Decimal(line[f"total_{kind}_tax"]) for line in lines), Decimal())
+        for kind in _KINDS
+    }
     given = {name: _money(asked[name]) for name in _MONEY & asked.keys()}
     shipping = {kind: Decimal(given.get(f"shipping_cost_{kind}_tax", "0")) for kind in _KINDS}
     discount = Decimal(given.get("discount_amount", "0"))
