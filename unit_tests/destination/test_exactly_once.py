@@ -208,3 +208,51 @@ def test_order_when_it_is_there_twice_is_told_by_its_ids(clock: Clock) -> None:
     store.add("PO-1", 0.0)
     store.add("PO-1", 0.0)
     assert begun(store).settle(order("PO-1")).ids == (100, 101)
+
+
+def test_order_when_it_stands_behind_a_page_of_others_is_there(clock: Clock) -> None:
+    store = Store(clock, match="prefix")
+    for number in range(300):
+        store.add(f"PO-{number}", 0.0)
+    store.add("PO", 0.0)
+    assert begun(store).settle(order("PO")).ids == (400,)
+
+
+def test_order_when_only_the_list_shows_it_after_doubt_is_not_created_again(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(clock, fates=iter(["lost"]))
+    store.add("X-1", 0.0)
+    made = begun(store)
+    monkeypatch.setattr(Store, "_matches", lambda *_: False)
+    assert made.settle(order("PO-1")).kind is Kind.CREATED
+    assert store.sent == 1
+
+
+def test_order_when_the_list_of_new_orders_does_not_tell_is_unsettled(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(clock, fates=iter(["gone"]))
+    for _ in range(3):
+        store.add("X-1", 0.0)
+    made, rows = begun(store), store.rows
+
+    def ignoring(*args: Any, min_id: int = 0, **params: Any) -> Any:
+        return rows(*args, **params)
+
+    monkeypatch.setattr(store, "rows", ignoring)
+    with pytest.raises(AirbyteTracedException, match="not known"):
+        made.settle(order("PO-1"))
+
+
+def test_order_when_incomplete_and_such_are_hidden_stops_the_sync(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(clock)
+    store.add("X-1", 0.0)
+    made, matches = begun(store), Store._matches
+    monkeypatch.setattr(
+        Store, "_matches", lambda self, row, key: row["id"] == 100 and matches(self, row, key)
+    )
+    with pytest.raises(AirbyteTracedException, match="order 101"):
+        made.settle(order("PO-1", status_id=0))
