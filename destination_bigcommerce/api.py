@@ -21,7 +21,8 @@ LOGGER = logging.getLogger("airbyte")
 
 ORDERS = "store_v2_orders"
 CUSTOMERS = "store_v2_customers"
-PRODUCTS = "store_v2_products_read_only"
+PRODUCTS = "store_v2_products"
+_TO_READ = "_read_only"
 
 # Seconds until a connection, and for each byte of a reply; the manifest has the same of the source.
 _TIME_OUT = (10, 60)
@@ -79,16 +80,23 @@ class Api:
             self._sync.update_from_response(request, requests.Response())
             raise
 
-    def problem(self, reply: requests.Response, scope: str) -> Exception | None:
-        """What is wrong with the token, the store or the address, by the reply to any request."""
+    def problem(self, reply: requests.Response, scope: str) -> AirbyteTracedException | None:
+        """What is wrong with the token, the store or the address, by the reply to a change.
+
+        None where that may pass: a token that could read need not be one that may change.
+        """
         try:
             _Handler.of(self._config, scope, self._sync).interpret_response(reply)
-        except Exception as error:
+        except AirbyteTracedException as error:
             return error
         return None
 
+    def was_allowed(self, scope: str) -> None:
+        """A change was made: a refusal from now on may pass."""
+        self._sync.accepted.add(scope)
+
     def _client(self, scope: str) -> HttpClient:
-        handler = _Handler.of(self._config, scope, self._sync)
+        handler = _Handler.of(self._config, f"{scope}{_TO_READ}", self._sync)
         return HttpClient(
             scope,
             LOGGER,
@@ -104,7 +112,8 @@ class _Handler(ErrorHandler):
 
     @classmethod
     def of(cls, config: Mapping[str, Any], scope: str, sync: Sync) -> "_Handler":
-        parameters = {"scope": scope, "endpoint": "v2/orders" if scope == ORDERS else "v3"}
+        endpoint = "v2/orders" if scope.startswith(ORDERS) else "v3"
+        parameters = {"scope": scope, "endpoint": endpoint}
         return cls(parameters=parameters, config=config, api_budget=sync, may_refuse=True)
 
     def interpret_response(self, response_or_exception: Reply) -> ErrorResolution:
@@ -116,4 +125,9 @@ class _Handler(ErrorHandler):
                 raise
             if not is_of_the_api(reply):
                 raise
-            raise SCOPE_LACKING.error(described(reply), scope=self._scope) from None
+            raise SCOPE_LACKING.error(described(reply), scope=_needed(str(self._scope))) from None
+
+
+def _needed(scope: str) -> str:
+    """Orders and customers that can be read only can be sent no more than others."""
+    return scope if scope.startswith(PRODUCTS) else scope.removesuffix(_TO_READ)

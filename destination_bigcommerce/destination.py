@@ -179,8 +179,8 @@ def _report(config: Mapping[str, Any], flow: Flow, duplicates: Duplicates) -> No
 def _fill_in(order: Order, config: Mapping[str, Any]) -> None:
     """What the form says of orders that do not say it."""
     defaults = {
-        "status_id": config["default_status_id"],
-        "channel_id": config["default_channel_id"],
+        "status_id": config.get("default_status_id"),
+        "channel_id": config.get("default_channel_id"),
         "external_source": config["external_source"] or None,
     }
     for name, value in defaults.items():

@@ -1,5 +1,6 @@
 """Orders side by side, states in order."""
 
+import math
 import threading
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -87,6 +88,9 @@ class Flow:
         self._failure: BaseException | None = None
         self._unsettled: BaseException | None = None
         self._pending: deque[_Item] = deque()
+        # Numbers of records: of the last one, and of the first one that was rejected, if that ends
+        # the sync. What came before it is still sent.
+        self._last, self._end = 0, math.inf
         self._under_way: dict[str, _Item] = {}
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._look_for_others, self._created = look_for_others, dict[str, int]()
@@ -156,25 +160,28 @@ class Flow:
             return rejected
 
     def _begun(self, message: AirbyteMessage, order: Order | Rejected) -> _Item:
+        self._last += 1
         if isinstance(order, Rejected) or order.rejected:
             why = order if isinstance(order, Rejected) else order.rejected
             record: Any = message.record.data if message.record else None
             done: Future[Outcome] = Future()
-            done.set_result(self._rejected(record, why or Rejected("")))
+            done.set_result(self._rejected(self._last, record, why or Rejected("")))
             return _Item(settled=done, key=key_of(record))
         before, known = self._under_way.get(order.key), self._known.get(order.key)
         item = _Item(key=order.key, digest=order.digest)
-        item.settled = self._sync.submit(self._outcome, order, before, known)
+        item.settled = self._sync.submit(self._outcome, self._last, order, before, known)
         item.settled.add_done_callback(lambda _: self._events.put(None))
         self._under_way[order.key] = item
         return item
 
     # What workers do
 
-    def _outcome(self, order: Order, before: _Item | None, known: _Known | None) -> Outcome:
+    def _outcome(
+        self, number: int, order: Order, before: _Item | None, known: _Known | None
+    ) -> Outcome:
         """Settles an order. What is `before` has the same key, and is under way or was settled."""
         try:
-            if self._is_stopping.is_set():
+            if self._is_stopping.is_set() or number > self._end:
                 raise Stopped
             if before and before.settled:
                 known = _Known(before.digest, before.settled.result())
@@ -183,7 +190,9 @@ class Flow:
                     return self._again(order, known)
                 return self._settle(order)
             except Rejected as rejected:
-                return self._rejected(order.record, rejected)
+                return self._rejected(number, order.record, rejected)
+        except Stopped:
+            raise
         except BaseException:
             self._is_stopping.set()
             raise
@@ -194,10 +203,10 @@ class Flow:
         which = f", as order {known.outcome.ids[0]}" if known.outcome.ids else ""
         raise Rejected(f"external_order_id: it came before with other content{which}")
 
-    def _rejected(self, record: Any, rejected: Rejected) -> Outcome:
+    def _rejected(self, number: int, record: Any, rejected: Rejected) -> Outcome:
         self._rejections.add(record, rejected)
         if not self._goes_on:
-            self._is_stopping.set()
+            self._end = min(self._end, number)
         return Outcome(Kind.REJECTED, (), str(rejected))
 
     # What is settled
@@ -225,6 +234,8 @@ class Flow:
             del self._under_way[item.key]
         if outcome.kind is Kind.REJECTED:
             self.first_rejected = self.first_rejected or (item.key, outcome.reason)
+            if not self._goes_on:
+                self._is_stopping.set()
             return
         if outcome.kind is Kind.CREATED:
             self._created[item.key] = outcome.ids[0]

@@ -25,7 +25,7 @@ def specification() -> Mapping[str, Any]:
 
 
 def normalized(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries, each in one shape, with the defaults: `{"store_hash": "abc123", ...}`.
+    """The entries, each in one shape, with the defaults there are: `{"store_hash": "abc123", ...}`.
 
     Raises a config error that names the field of the form and what to type there.
     """
@@ -44,4 +44,4 @@ def normalized(config: Mapping[str, Any]) -> dict[str, Any]:
     streams = values["streams"]
     if not isinstance(streams, dict) or any(kind != "orders" for kind in streams.values()):
         raise STREAMS_UNREADABLE.error(value=f"{streams!r}"[:60])
-    return {key: values[key] for key in form}
+    return {key: values[key] for key in form if values[key] is not None}

@@ -33,11 +33,13 @@ def _run(args: list[str]) -> None:
         print(f"{_NAME} {__version__}")
         return
 
+    from airbyte_cdk.connector import BaseConnector
     from airbyte_cdk.exception_handler import init_uncaught_exception_handler
     from airbyte_cdk.sources import AbstractSource
     from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
     from destination_bigcommerce import DestinationBigcommerce
+    from destination_bigcommerce.form import normalized
 
     sys.argv[0] = _NAME  # in what argparse says
     destination = DestinationBigcommerce()
@@ -48,7 +50,8 @@ def _run(args: list[str]) -> None:
     given = destination.parse_args(args)
     init_uncaught_exception_handler(logging.getLogger("airbyte"))
     try:
-        read_file(destination.read_config, getattr(given, "config", None))
+        if config := read_file(BaseConnector.read_config, getattr(given, "config", None)):
+            normalized(config)
         read_file(AbstractSource.read_catalog, getattr(given, "catalog", None))
     except Exception as error:
         fail(error, given.command)

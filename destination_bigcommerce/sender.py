@@ -111,6 +111,7 @@ class Sender:
             id = key_of(created, "id")
             if not isinstance(id, int):
                 return reply
+            self._api.was_allowed(ORDERS)
             self._lookups.confirm(order, id, created.get("external_order_id"))
             return Outcome(Kind.CREATED, (id,))
         is_refusal = (

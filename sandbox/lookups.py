@@ -18,7 +18,7 @@ _NONE = (Condition("id", "min", 1), Condition("id", "max", 0))
 def understood(data: Data, collection: str, asked: Query) -> Query:
     """The question with ids in place of a key, as `key_match` has it."""
     field = data.KEYS.get(collection)
-    wanted = [each for each in asked.conditions if each.field == field]
+    wanted = [each for each in asked.conditions if each.field == field and each.value]
     if not wanted:
         return asked
     others = tuple(each for each in asked.conditions if each.field != field)

@@ -7,20 +7,21 @@ import re
 from sandbox.endpoints import catalog, customers, marketing, orders, store, writes
 from sandbox.route import Route
 
+# What can be read.
 ROUTES: tuple[Route, ...] = (
     *orders.ROUTES,
     *customers.ROUTES,
     *catalog.ROUTES,
     *marketing.ROUTES,
     *store.ROUTES,
-    *writes.ROUTES,
 )
 
-OPERATIONS = frozenset(route.operation for route in ROUTES)
+_ALL = (*ROUTES, *writes.ROUTES)
+OPERATIONS = frozenset(route.operation for route in _ALL)
 
 _ID = re.compile(r"(?<=/)\d+(?=/|$)")
-_BY_PATH = {(each.method, re.sub(r"\{\w+\}", "*", each.path)): each for each in ROUTES}
-_METHODS = frozenset(route.method for route in ROUTES)
+_BY_PATH = {(each.method, re.sub(r"\{\w+\}", "*", each.path)): each for each in _ALL}
+_METHODS = frozenset(route.method for route in _ALL)
 
 
 def match(path: str, method: str = "GET") -> tuple[Route, dict[str, str]] | None:

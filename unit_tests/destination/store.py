@@ -123,6 +123,9 @@ class Store:
             return reply(502, {"status": 502})
         return reply(200, {"id": created["id"]} if fate == "mute" else created)
 
+    def was_allowed(self, scope: str) -> None:
+        pass
+
     def problem(self, reply: requests.Response, scope: str) -> AirbyteTracedException | None:
         return None
 
