@@ -71,12 +71,12 @@ def test_entry_point_when_airbyte_looks_for_it_is_the_command() -> None:
 
 def test_destination_when_its_target_is_built_differs_in_name_and_command_alone() -> None:
     command = "/opt/connector/bin/destination-bigcommerce"
-    assert DESTINATION == [
+    assert [
         ("FROM", "source AS destination"),
         ("LABEL", 'io.airbyte.name="destination-bigcommerce"'),
         ("ENV", f'AIRBYTE_ENTRYPOINT="{command}"'),
         ("ENTRYPOINT", f'["{command}"]'),
-    ]
+    ] == DESTINATION
 
 
 def test_target_when_none_is_named_is_the_source() -> None:
