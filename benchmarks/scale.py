@@ -34,6 +34,8 @@ class Scale:
     quota_workers: worker counts of the reads with a quota.
     confirms_costs: whether a row of the costs is read, which takes half a minute.
     growths: what is read to measure memory.
+    sent_orders: numbers of orders that are sent with latency.
+    ordeal_orders: orders that are sent under faults and kills.
     """
 
     starts: int
@@ -50,6 +52,8 @@ class Scale:
     quota_workers: tuple[int, ...]
     confirms_costs: bool
     growths: tuple[Growth, ...]
+    sent_orders: tuple[int, ...]
+    ordeal_orders: int
 
 
 FULL = Scale(
@@ -71,6 +75,8 @@ FULL = Scale(
         Growth("order_products", 20_000, 200_000),
         Growth("transactions", 4_000, 40_000, workers=(10,)),
     ),
+    sent_orders=(1_000, 10_000),
+    ordeal_orders=10_000,
 )
 
 # Shows that everything runs.
@@ -89,4 +95,6 @@ QUICK = Scale(
     quota_workers=(10,),
     confirms_costs=False,
     growths=(Growth("order_products", 500, 5_000, workers=(10,)),),
+    sent_orders=(100, 400),
+    ordeal_orders=400,
 )
