@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: prints the tables of docs/bigcommerce.md and what must be reached."""
+"""`python -m benchmarks`: prints the tables of docs/performance.md and what must be reached."""
 
 from __future__ import annotations
 

@@ -91,13 +91,13 @@ def includes(query: str) -> list[str]:
 
 
 def route_of(endpoint: str) -> Route:
-    found = match("/" + re.sub(r"\{\w+\}", "1", endpoint))
+    found = match("/" + re.sub(r"\{\w+\}", "1", endpoint.partition("?")[0]))
     assert found, f"sandbox/endpoints/ has no /{endpoint}"
     return found[0]
 
 
 def parent_key(row: Expected) -> str:
-    [key] = re.findall(r"\{(\w+)\}", row.endpoint)
+    key, *_ = re.findall(r"\{(\w+)\}", row.endpoint)
     return str(key)
 
 
@@ -118,10 +118,11 @@ def children_of(store: Sandbox, row: Expected) -> Iterator[Row]:
     key = parent_key(row)
     for at in parents.select():
         parent = parents.row(at)
-        added = {key: parent["id"]}
+        parent_id = parent["id"] if "id" in parent else parent["uuid"]
+        added = {key: parent_id}
         if row.cursor and row.cursor.endswith("_date_modified"):
             added[row.cursor] = parent["date_modified"]
-        for child in children_at(store, row, at, parent["id"], includes(query)):
+        for child in children_at(store, row, at, parent_id, includes(query)):
             yield {**added, **child}
 
 

@@ -218,7 +218,7 @@ def test_process_when_terminated_or_unread_ends_at_once(files: list[str]) -> Non
     assert unread.stdout
     unread.stdout.close()
     started = time.monotonic()
-    assert terminated.wait(10) == 143
+    assert terminated.wait(10) == -signal.SIGTERM
     assert unread.wait(10) == 141
     assert time.monotonic() - started < 5
     _: Any = [each.stdin and each.stdin.close() for each in (terminated, unread)]

@@ -66,6 +66,15 @@ class Data:
         with self.lock:
             return self.table(collection).row(self.position(collection, key))
 
+    def key_of(self, table: Table, name: str) -> int:
+        """The key of a row that a path names by its key or uuid; KeyError when there is none."""
+        if name.isdecimal():
+            return int(name)
+        found = (at for at in table.select() if table.row(at).get("uuid") == name)
+        if (at := next(found, None)) is None:
+            raise KeyError(name)
+        return table.columns[table.key][at]
+
     def position(self, collection: str, key: int) -> int:
         """Where the row with this key is; KeyError when there is none."""
         table = self.table(collection)

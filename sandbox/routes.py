@@ -19,7 +19,7 @@ ROUTES: tuple[Route, ...] = (
 _ALL = (*ROUTES, *writes.ROUTES)
 OPERATIONS = frozenset(route.operation for route in _ALL)
 
-_ID = re.compile(r"(?<=/)\d+(?=/|$)")
+_ID = re.compile(r"(?<=/)(?:\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
 _BY_PATH = {(each.method, re.sub(r"\{\w+\}", "*", each.path)): each for each in _ALL}
 _METHODS = frozenset(route.method for route in _ALL)
 

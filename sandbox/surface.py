@@ -127,7 +127,9 @@ class Surface:
         if route.answer is Answer.OBJECT:
             return self._object(route, ids, asked)
         if route.collection in self.data.children:
-            return self._child_list(route, int(next(iter(ids.values()))), asked)
+            parents = self.data.children[route.collection].parent
+            parent = self.data.key_of(parents, next(iter(ids.values())))
+            return self._child_list(route, parent, asked)
         if route.parent:
             self.data.get(route.parent, int(next(iter(ids.values()))))
         within = tuple(Condition(name, "eq", int(value)) for name, value in ids.items())

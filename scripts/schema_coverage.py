@@ -124,6 +124,8 @@ STREAMS = {
     "blog_posts": ("store_content.v2.yml", "/blog/posts"),
     "blog_tags": ("store_content.v2.yml", "/blog/tags"),
     "scripts": ("scripts.v3.yml", "/content/scripts"),
+    "themes": ("themes.v3.yml", "/themes"),
+    "theme_configurations": ("themes.v3.yml", "/themes/{uuid}/configurations"),
     "webhooks": ("webhooks.v3.yml", "/hooks"),
     "payment_methods": ("payments/methods_payments.v2.yml", "/payments/methods"),
     "settings_profile": ("settings.v3.yml", "/settings/store/profile"),

@@ -37,8 +37,7 @@ def run_to_the_end(work: Callable[[list[str]], None]) -> None:
     Raises SystemExit.
     """
     others = threading.enumerate()
-    # As the first process of a container it would not be ended by a signal that it does not handle.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(_TERMINATED))
+    signal.signal(signal.SIGTERM, _terminate)
     # What cannot be logged is no reason to write about it somewhere else.
     logging.raiseExceptions = False
     for stream in (sys.stdout, sys.stderr):
@@ -53,6 +52,14 @@ def run_to_the_end(work: Callable[[list[str]], None]) -> None:
         # room in the record queue.
         os._exit(unwritten or code)
     sys.exit(code)
+
+
+def _terminate(*_: object) -> None:
+    """Ends the process by the signal itself: PyAirbyte takes an exit with 143 for a failure."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.raise_signal(signal.SIGTERM)
+    # The first process of a container is not ended by a signal that it does not handle.
+    os._exit(_TERMINATED)
 
 
 def _are_left(others: list[threading.Thread]) -> bool:

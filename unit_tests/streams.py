@@ -1,6 +1,6 @@
 """What each stream is and asks for, by hand: nothing here is derived from the manifest.
 
-`make test` compares the manifest, the catalogue, the README, the requests and the records with it.
+`make test` compares the manifest, the catalogue, the docs, the requests and the records with it.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ CUSTOMERS = "store_v2_customers_read_only"
 MARKETING = "store_v2_marketing_read_only"
 INFORMATION = "store_v2_information_read_only"
 CONTENT = "store_v2_content_read_only"
+THEMES = "store_themes_read_only"
 CHANNELS = "store_channel_settings_read_only"
 
 
@@ -281,6 +282,14 @@ STREAMS = (
     pages("sites", "v3/sites", "store_sites_read_only"),
     # Content
     pages("pages", "v3/content/pages", CONTENT, include="body"),
+    whole("themes", "v3/themes", THEMES, "uuid"),
+    Expected(
+        "theme_configurations",
+        "v3/themes/{theme_uuid}/configurations?variation_uuid={variation_id}",
+        "v3/themes",
+        THEMES,
+        primary_key="uuid",
+    ),
     pages("scripts", "v3/content/scripts", CONTENT, "uuid"),
     pages("blog_posts", "v2/blog/posts", CONTENT),
     whole("blog_tags", "v2/blog/tags", CONTENT, "tag"),

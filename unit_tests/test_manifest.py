@@ -17,7 +17,7 @@ from airbyte_cdk.models import ConnectorSpecificationSerializer
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce import SourceBigcommerce
+from source_bigcommerce import SourceBigcommerce, components
 from source_bigcommerce.components import NormalizeConfig
 from unit_tests.streams import CONFIG, STREAMS, Expected
 
@@ -75,13 +75,13 @@ def source() -> SourceBigcommerce:
 
 
 def test_streams_when_listed_anywhere_are_the_same() -> None:
-    readme = (ROOT / "README.md").read_text()
-    table = re.search(r"^\| *streams? *\|.*\n\|[-:| ]+\|\n((?:\|.*\n?)+)", readme, re.M | re.I)
-    assert table, "README.md lacks the table whose first column is `stream`"
+    page = (ROOT / "docs/streams.md").read_text()
+    table = re.search(r"^\| *streams? *\|.*\n\|[-:| ]+\|\n((?:\|.*\n?)+)", page, re.M | re.I)
+    assert table, "docs/streams.md lacks the table whose first column is `stream`"
     listed = {
         "source_bigcommerce/manifest.yaml": [s["$parameters"]["name"] for s in MANIFEST["streams"]],
         "source_bigcommerce/schemas/": [path.stem for path in PACKAGE.glob("schemas/*.json")],
-        "README.md": re.findall(r"^\| *`(\w+)`", table[1], re.MULTILINE),
+        "docs/streams.md": re.findall(r"^\| *`(\w+)`", table[1], re.MULTILINE),
     }
     wrong = {file: names for file, names in listed.items() if sorted(names) != sorted(NAMES)}
     assert not wrong, "these differ from unit_tests/streams.py; edit one of the two"
@@ -132,9 +132,17 @@ def test_stream_entry_when_read_is_short_and_names_its_documentation(name: str) 
     assert comments[-1].startswith("  # https://developer.bigcommerce.com/docs/"), EDIT
 
 
-def test_stream_entries_when_counted_take_seven_lines_at_the_median() -> None:
+def test_stream_entries_when_counted_take_four_lines_at_the_median() -> None:
     lines = [sum(not line.startswith("  #") for line in entry) for entry in entries().values()]
-    assert median(lines) <= 7, f"move what streams share into definitions; {EDIT}"
+    assert median(lines) <= 4, f"move what streams share into definitions; {EDIT}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stream_entry_when_looked_for_shows_its_name_and_endpoint_first(name: str) -> None:
+    base, *rest = [line for line in entries()[name] if not line.startswith("  #")]
+    assert base.startswith('  - $ref: "#/definitions/'), f"{EDIT} ({name})"
+    head = " ".join(line.strip() for line in rest[:3])
+    assert re.match(rf"\$parameters: (\{{)?name: {name},? endpoint: ", head), f"{EDIT} ({name})"
 
 
 # Definitions
@@ -166,9 +174,39 @@ def test_definitions_when_followed_from_the_streams_are_all_used() -> None:
     assert definitions.keys() - used == set(), f"{EDIT}: take out what nothing refers to"
 
 
-def test_custom_classes_when_declared_are_those_that_components_export() -> None:
-    from source_bigcommerce import components
+def paths(value: Any) -> Iterator[str]:
+    """Every reference within a part of the manifest, in either form."""
+    for node in nodes(value):
+        for child in node.values():
+            for item in child if isinstance(child, list) else [child]:
+                if isinstance(item, str) and item.startswith("#/"):
+                    yield item
 
+
+def test_references_when_followed_reach_two_steps_below_a_definition_at_most() -> None:
+    deep = {path for path in paths(MANIFEST) if path.count("/") > 4}
+    assert not deep, f"give these a definition of their own; {EDIT}"
+
+
+def derived_from(part: Any) -> set[str]:
+    """The definitions that a part of the manifest is made of, however indirectly."""
+    made_of, found = set[str](), references(part)
+    while found:
+        made_of |= found
+        found = references([MANIFEST["definitions"][name] for name in found]) - made_of
+    return made_of
+
+
+@pytest.mark.parametrize("stream", MANIFEST["streams"], ids=lambda of: of["$parameters"]["name"])
+def test_stream_of_one_version_when_followed_is_made_of_nothing_of_the_other(stream: Any) -> None:
+    made_of = derived_from(stream)
+    is_of_orders = "orders_retriever" in made_of  # transactions: v3, read through v2
+    is_v2 = is_of_orders or stream["$parameters"]["endpoint"].startswith("v2/")
+    other = "v3_" if is_v2 else "v2_"
+    assert not [name for name in made_of if name.startswith(other)], EDIT
+
+
+def test_custom_classes_when_declared_are_those_that_components_export() -> None:
     declared = {node["class_name"] for node in nodes(MANIFEST) if "class_name" in node}
     exported = {f"source_bigcommerce.components.{name}" for name in components.__all__}
     assert declared == exported, "edit source_bigcommerce/components/__init__.py"

@@ -11,8 +11,6 @@ from typing import Any
 from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.values import whole
 
-# The API puts no more line items than this into a consignment of the order list.
-_LINE_ITEMS_CAP = 50
 _WARNING = "__warning__"
 
 _ADDRESS_COSTS = (
@@ -30,8 +28,10 @@ _NOT_OF_ADDRESSES = {"line_items", "applied_discounts"}
 _QUOTES = re.compile(r"/consignments/shipping/(\d+)/shipping_quotes$")
 
 
-def line_items(order: Mapping[str, Any]) -> list[Row] | None:
+def line_items(order: Mapping[str, Any], at_most: int) -> list[Row] | None:
     """As `/orders/{id}/products` gives them.
+
+    at_most: line items that the API puts into a consignment of the order list.
 
     They may not be all where the API cut them (a `__warning__`, or as many as its cap), sent links
     or nothing in their place, sent one twice, or sent other than the number of items that the order
@@ -46,7 +46,7 @@ def line_items(order: Mapping[str, Any]) -> list[Row] | None:
     items: list[Row] = []
     for consignment in _consignments(groups):
         part = consignment.get("line_items") if isinstance(consignment, dict) else None
-        if not isinstance(part, list) or len(part) >= _LINE_ITEMS_CAP or _WARNING in consignment:
+        if not isinstance(part, list) or len(part) >= at_most or _WARNING in consignment:
             return None
         # Shipping consignments count their own items.
         if "items_total" in consignment and not _counted(part, consignment):
@@ -176,10 +176,10 @@ def _list(name: str) -> Callable[[Row], list[Row] | None]:
     return lambda parent: uncounted(parent.get(name))
 
 
-# What the manifest may say in `embeds`.
+# What the manifest may say in `embeds`: lists that the API cuts at a number of rows, and others.
+CUT: Mapping[str, Callable[..., list[Row] | None]] = {"line_items": line_items}
 EMBEDDED: Mapping[str, Callable[[Row], list[Row] | None]] = {
     # Of orders
-    "line_items": line_items,
     "shipping_addresses": shipping_addresses,
     "consignments": consignments,
     "fees": fees,

@@ -16,7 +16,6 @@ from source_bigcommerce.components.instant import instant
 from source_bigcommerce.components.rows import Rows
 
 LOGGER = logging.getLogger("airbyte")
-_MANY_PAGES = 10
 
 
 class Window(StreamSlice):
@@ -51,12 +50,13 @@ class WindowRetriever(Rows):
 
     Not YAML: as Rows; SimpleRetriever also takes the slice as the cursor made it.
 
-    counter: asks how many rows a window has, where the pages do not tell. It costs a request, so
-        only windows of many pages are counted.
+    counter: asks how many rows a window has, where the pages do not tell.
+    counted_from_page: a count costs a request; windows of fewer pages are not worth it.
     archived: the same list, asked for what it may hide; see WithArchived.
     """
 
     counter: HttpRequester | None = None
+    counted_from_page: int = 1
     archived: Rows | None = None
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
@@ -82,7 +82,7 @@ class WindowRetriever(Rows):
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[StreamData]:
         window = Window(stream_slice)
-        read, many = 0, _MANY_PAGES * self.page_size
+        read, many = 0, self.counted_from_page * self.page_size
         for rows in self.pages(window):
             if self.counter and read < many <= read + len(rows):
                 self._count(self.counter, window)

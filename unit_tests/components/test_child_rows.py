@@ -242,12 +242,21 @@ def test_window_when_a_parent_has_no_key_ends_with_an_error_that_names_the_field
     assert raised.value.internal_message == "a row without uuid has children"
 
 
+def test_window_when_a_parent_lacks_a_field_that_the_address_names_ends_with_an_error() -> None:
+    records = child_rows(of_parent, [{"id": 1, "style": None}], parent_fields=["style"])
+    with pytest.raises(AirbyteTracedException) as raised:
+        list(records.read_records({}, WINDOW))
+    assert raised.value.internal_message == "a row without style has children"
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"key": ""}, "the parents of children lack `key`"),
         ({"date": "", "parent_date": "changed"}, "the parents of children lack `date`"),
         ({"embeds": "line_itmes"}, "children embeds line_itmes, none of line_items, shipping_"),
+        ({"embeds": "line_items"}, "children needs `embeds_at_most` for"),
+        ({"embeds": "fees", "embeds_at_most": 50}, "children needs `embeds_at_most` for"),
     ],
 )
 def test_manifest_when_it_lacks_what_children_need_fails_at_the_start(

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from source_bigcommerce.components import embedded
 from source_bigcommerce.components.embedded import (
     consignments,
     fees,
-    line_items,
     reviews,
     shipping_addresses,
     uncounted,
@@ -20,6 +20,10 @@ from source_bigcommerce.components.embedded import (
 
 LINK = {"url": "https://api.bigcommerce.com/stores/x/v2/orders/7/products", "resource": "/orders/7"}
 WARNING = {"message": "Not all line items of this consignment are returned with this response"}
+
+
+def line_items(order: dict[str, Any]) -> Any:
+    return embedded.line_items(order, at_most=50)
 
 
 def lines(*ids: int, quantity: int = 1) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce.components import RowsExtractor, StockExtractor
+from source_bigcommerce.components import NestedRowsExtractor, RowsExtractor, StockExtractor
 from source_bigcommerce.components.extractor import parsed_body
 from unit_tests.replies import reply
 from unit_tests.streams import CONFIG
@@ -92,6 +92,23 @@ def test_stock_when_an_item_lies_in_two_locations_is_a_row_for_each() -> None:
         reply(200, body, path="v3/inventory")
     )
     assert list(found) == [{"identity": identity, **identity, **each} for each in locations]
+
+
+def test_nested_rows_when_extracted_have_fields_of_the_row_around_them() -> None:
+    extractor = NestedRowsExtractor(
+        CONFIG, {}, nested="variations", outer={"theme_uuid": "uuid", "theme": "name"}
+    )
+    themes: list[Any] = [
+        {"uuid": "a", "name": "x", "variations": [{"uuid": "b"}, {"uuid": "c", "name": "y"}]},
+        {"uuid": "d", "variations": None},
+        {"uuid": "e"},
+        {"uuid": "f", "variations": [{"uuid": "g"}]},
+    ]
+    assert extractor.extract_records(reply(200, {"data": themes}, path="v3/themes")) == [
+        {"theme_uuid": "a", "theme": "x", "uuid": "b"},
+        {"theme_uuid": "a", "theme": "x", "uuid": "c", "name": "y"},
+        {"theme_uuid": "f", "theme": None, "uuid": "g"},
+    ]
 
 
 def test_rows_when_their_channels_come_as_text_are_those_of_the_channels_chosen() -> None:

@@ -174,6 +174,7 @@ def test_window_when_it_has_ten_pages_is_counted_by_a_request(
         date="date_modified",
         parameters={"name": "orders"},
         counter=Counting(),
+        counted_from_page=10,
         api_budget=sync,
     )
     assert len(list(retriever.read_records({}))) == rows
