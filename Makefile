@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick test-hosts check bench costs sync constraints clean
+.PHONY: help install demo demo-orders test quick test-hosts check bench costs sync show constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -22,17 +22,21 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## copy a sandbox store into DuckDB, twice
 	@$(BIN)/python -m demo
 
-# A worker a core. What needs real time runs in the end, by itself.
+demo-orders: $(STAMP)  ## send 50 purchase orders to a sandbox store, twice
+	@$(BIN)/python -m demo.orders
+
+# A worker a core; the long files of integration_tests come first, so that both end together. What
+# needs real time runs in the end, by itself.
 TESTS := not hosts and not image_tests
 PYTEST := $(BIN)/python -m pytest
-PARALLEL := $(PYTEST) -n auto --dist loadfile
+PARALLEL := $(PYTEST) -n auto --dist loadfile --no-loadscope-reorder
 
 test: check  ## lint, types and all tests
 	$(PARALLEL) -m "$(TESTS) and not alone"
 	$(PYTEST) -m "$(TESTS) and alone"
 
-quick: check  ## lint, types and the tests that start no process and wait for nothing
-	$(PARALLEL) -m "$(TESTS) and not alone and not process"
+quick: check  ## lint, types and the tests that start no process, wait for nothing and are short
+	$(PARALLEL) -m "$(TESTS) and not alone and not process and not thorough"
 
 test-hosts: $(STAMP)  ## the connector in the programs that run it, and on every Python there is
 	$(PYTEST) -m hosts -rA
@@ -52,6 +56,9 @@ costs: $(STAMP)  ## how long a sync takes, by plan and by size of the store
 sync: $(STAMP)  ## copy a real store into DuckDB: make sync CONFIG=secrets/config.json
 	@test -n "$(CONFIG)" || { echo "Usage: make sync CONFIG=secrets/config.json"; exit 2; }
 	@$(BIN)/python -m demo --config "$(CONFIG)" $(if $(STREAMS),--streams $(STREAMS))
+
+show: $(STAMP)  ## print a stream of the manifest unfolded: make show STREAM=order_products
+	@$(BIN)/python scripts/show.py $(STREAM)
 
 constraints: $(STAMP)  ## fix the versions of everything that is installed (with Python 3.10)
 	$(BIN)/python -m pip install --quiet --upgrade -e '.[dev]'

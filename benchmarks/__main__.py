@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: prints the tables of docs/bigcommerce.md and what must be reached."""
+"""`python -m benchmarks`: prints the tables of docs/performance.md and what must be reached."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import argparse
 import os
 import sys
 
-from benchmarks import costs, latency, memory, quota, speed, startup
+from benchmarks import by_order, costs, latency, memory, quota, sending, speed, startup
 from benchmarks.report import Report
 from benchmarks.scale import FULL, QUICK
 
 _PARTS = {
     "start": startup.measure,
     "speed": speed.measure,
+    "by-order": by_order.measure,
     "latency": latency.measure,
     "quota": quota.measure,
     "costs": costs.confirm,
     "memory": memory.measure,
+    "sending": sending.measure,
 }
 
 

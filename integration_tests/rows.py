@@ -1,7 +1,7 @@
 """What the records of a stream must be: the rows of the store, printed. The one place for it.
 
-What a stream is stands in unit_tests/streams.py, where its rows lie in the route table of the
-sandbox: a new stream needs no line here.
+unit_tests/streams.py says what a stream is, and the route table of the sandbox where its rows are.
+So a new stream needs no line here.
 """
 
 from __future__ import annotations
@@ -76,13 +76,13 @@ def includes(query: str) -> list[str]:
 
 
 def route_of(endpoint: str) -> Route:
-    found = match("/" + re.sub(r"\{\w+\}", "1", endpoint))
+    found = match("/" + re.sub(r"\{\w+\}", "1", endpoint.partition("?")[0]))
     assert found, f"sandbox/endpoints/ has no /{endpoint}"
     return found[0]
 
 
 def parent_key(row: Expected) -> str:
-    [key] = re.findall(r"\{(\w+)\}", row.endpoint)
+    key, *_ = re.findall(r"\{(\w+)\}", row.endpoint)
     return str(key)
 
 
@@ -108,16 +108,17 @@ def rows_of(store: Sandbox, name: str, since: str = "") -> list[Row]:
 
 
 def children_of(store: Sandbox, row: Expected) -> Iterator[Row]:
-    """The rows of all parents, each with its parent's id, and with the date that is its cursor."""
+    """The rows of all parents, each with its parent's id and the date that is its cursor."""
     path, _, query = row.first_request.partition("?")
     parents = store.data.table(route_of(path).collection)
     key = parent_key(row)
     for at in parents.select():
         parent = parents.row(at)
-        added = {key: parent["id"]}
+        parent_id = parent["id"] if "id" in parent else parent["uuid"]
+        added = {key: parent_id}
         if row.cursor and row.cursor.endswith("_date_modified"):
             added[row.cursor] = parent["date_modified"]
-        for child in children_at(store, row, at, parent["id"], includes(query)):
+        for child in children_at(store, row, at, parent_id, includes(query)):
             yield {**added, **child}
 
 
@@ -127,13 +128,13 @@ def children_at(
     """The rows of the parent at a position, with this key."""
     parents = store.data.table(route_of(row.first_request.partition("?")[0]).collection)
     endpoint = row.endpoint.partition("?")[0]
-    if not match("/" + re.sub(r"\{\w+\}", "1", endpoint)):  # they only come with their parents
+    if not match("/" + re.sub(r"\{\w+\}", "1", endpoint)):  # they are listed by parent only
         [name] = embedded
         found: list[Row] = parents.row(at, [name])[parents.includes[name][0]]
         return found
     collection = route_of(endpoint).collection
     if collection in store.data.children:
-        return store.data.children_of(collection, parent)
+        return store.data.children_at(collection, at)
     table = store.data.table(collection)
     positions = table.select([Condition(parent_key(row), "eq", parent)])
     return [table.row(each, includes(row.children_query)) for each in positions]

@@ -1,4 +1,4 @@
-"""The check of a connection while parts of the store hang, refuse or send pages of a firewall."""
+"""The check of a connection while parts of the store hang, refuse or send a firewall's page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LATER = "Check the connection again later; these streams were not checked."
 
 @pytest.fixture
 def calm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """Waits for three seconds where it would wait for 15, and not at all before a retry."""
+    """Waits three seconds in place of 15, and does not wait before a retry."""
     monkeypatch.setattr(probes, "PATIENCE", 3.0)
     monkeypatch.setattr(budget, "_FIRST_REPLY_WAIT", 0.1)
     monkeypatch.setattr(rate_limiting, "time", SimpleNamespace(sleep=lambda seconds: None))
@@ -40,6 +40,7 @@ def check(store: Sandbox, **values: Any) -> AirbyteConnectionStatus:
     return SourceBigcommerce(config=config).check(logging.getLogger("airbyte"), config)
 
 
+@pytest.mark.thorough
 def test_check_when_endpoints_hang_names_them_with_their_streams_and_tells_the_rest(
     calm: Sandbox,
 ) -> None:
@@ -67,6 +68,7 @@ def test_check_when_endpoints_hang_names_them_with_their_streams_and_tells_the_r
     assert time.monotonic() - began < 20
 
 
+@pytest.mark.thorough
 def test_check_when_nothing_answers_names_the_address(calm: Sandbox) -> None:
     calm.faults.add("*", "hang", seconds=30, times=None)
     found = check(calm)
@@ -74,6 +76,7 @@ def test_check_when_nothing_answers_names_the_address(calm: Sandbox) -> None:
     assert found.message == f"No usable answer came within 3 seconds from {calm.url}. {LATER}"
 
 
+@pytest.mark.thorough
 def test_check_when_the_name_is_not_looked_up_in_time_ends(
     calm: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +96,7 @@ def test_check_when_the_name_is_not_looked_up_in_time_ends(
     )
 
 
+@pytest.mark.thorough
 def test_check_when_the_store_asks_for_a_pause_waits_for_its_end(
     calm: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

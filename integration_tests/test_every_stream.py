@@ -21,14 +21,14 @@ from unit_tests.streams import STREAMS, Expected
 
 NAMES = [row.name for row in STREAMS]
 INCREMENTAL = [row for row in STREAMS if row.cursor]
-# Those whose endpoint answers few requests at a time.
+# Streams whose endpoint answers few requests at a time.
 LIMITED = [
     row
     for row in STREAMS
     for route in [match("/" + re.sub(r"\{\w+\}", "1", row.endpoint.partition("?")[0]))]
     if route and route[0].concurrent
 ]
-# Those that the order list can bring along.
+# Streams that the order list can embed.
 WITH_ORDERS = [row for row in STREAMS if row.first_request.startswith("v2/orders?include=")]
 
 SIZES: dict[str, Any] = {"orders": 260, "customers": 300, "products": 260, "seed": 11}
@@ -70,13 +70,13 @@ def everything(shop: Sandbox) -> dict[str, list[Row]]:
 
 @pytest.fixture(scope="module")
 def first(shop: Sandbox) -> Reading:
-    """Of the store as it was made."""
+    """A sync of the store as it was made."""
     return Reading(sync(shop, *NAMES), everything(shop))
 
 
 @pytest.fixture(scope="module")
 def second(shop: Sandbox, first: Reading) -> Reading:
-    """After an edit of a row that each stream read, or of its parent, and with a new row."""
+    """A sync after a row of each stream, or its parent, was edited, and one was inserted."""
     shop.clock.advance(3600)
     for row in INCREMENTAL:
         own = row.cursor in ("date_modified", "created")
@@ -85,7 +85,7 @@ def second(shop: Sandbox, first: Reading) -> Reading:
         if not own:
             shop.edit(table.name, int(first.read(row)[0][parent_key(row)]), {})
             continue
-        if "date_modified" in table.columns:  # all but refunds
+        if "date_modified" in table.columns:  # all except refunds
             oldest = min(table.select(), key=table.columns["date_modified"].__getitem__)
             shop.edit(table.name, table.columns[table.key][oldest], {})
         shop.insert(table.name)
@@ -141,7 +141,7 @@ def test_records_when_the_order_list_brings_only_links_are_the_same(row: Expecte
         read = sync(store, row.name)
         requests = store.requests("orders.list")
         asked = len(requests) + len(store.requests("time.get"))
-        # A v2 list longer than any before is asked for what may follow: a few of the first ones.
+        # A v2 list longer than any before costs one more request: a few of the first ones.
         assert 0 <= len(store.log) - len(store.rows("orders")) - asked <= 3
     assert_equal(row.name, read.records[row.name], rows_of(store, row.name))
 
@@ -150,7 +150,7 @@ def test_records_when_the_order_list_brings_only_links_are_the_same(row: Expecte
 def test_requests_when_the_endpoint_limits_them_stay_below(row: Expected) -> None:
     limit = route_of(row.endpoint).concurrent
     with Sandbox(**SIZES, latency_ms=300) as store:
-        # More parents than the endpoint answers requests.
+        # More parents than the endpoint answers requests at a time.
         if "{" in row.endpoint:
             parents = store.data.table(route_of(row.first_request.partition("?")[0]).collection)
             for _ in range(30):

@@ -66,6 +66,7 @@ class World:
             "page": content.pages,
             "product": catalog.products,
         }
+        publishing = Publishing(seed, history, targets, size.channels, store_hash)
         self.orders = orders
         self.tables: tuple[Table, ...] = (
             orders.table,
@@ -81,12 +82,13 @@ class World:
             coupons.table,
             *Marketing(seed, history, orders, catalog, customers.segment_id(0)).tables,
             *setup.tables,
-            *Publishing(seed, history, targets, size.channels, store_hash).tables,
+            *publishing.tables,
         )
         self.children = (
             *orders.children,
             *order_children.children,
             *catalog_lists.children,
             *setup.children,
+            *publishing.children,
         )
         self.objects: dict[str, Row] = {"store": store, **settings()}

@@ -4,8 +4,13 @@ from source_bigcommerce.components.authenticator import TokenAuthenticator
 from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.config import NormalizeConfig
 from source_bigcommerce.components.error_handler import ErrorHandler
-from source_bigcommerce.components.extractor import RowsExtractor, StockExtractor
+from source_bigcommerce.components.extractor import (
+    NestedRowsExtractor,
+    RowsExtractor,
+    StockExtractor,
+)
 from source_bigcommerce.components.flatten import Flatten, SchemaFile
+from source_bigcommerce.components.requester import Requester
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.values import Values
 from source_bigcommerce.components.window import WindowRetriever
@@ -14,7 +19,9 @@ __all__ = [
     "ChildRows",
     "ErrorHandler",
     "Flatten",
+    "NestedRowsExtractor",
     "NormalizeConfig",
+    "Requester",
     "Rows",
     "RowsExtractor",
     "SchemaFile",

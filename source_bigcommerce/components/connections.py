@@ -4,6 +4,7 @@ import io
 import ipaddress
 import socket
 import time
+from collections.abc import Mapping
 from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,21 +12,31 @@ from urllib.parse import urlsplit
 import requests
 from airbyte_cdk.sources.streams.http.tcp_keepalive import TcpKeepaliveHTTPAdapter
 
-# For a whole reply, from the first byte of its headers on; budget.py counts with it.
+# For a whole reply, from the first byte of its headers; budget.py uses it, too.
 LONGEST_REPLY = 60.0
-# At once; more are opened, and closed again after their reply.
+# Kept open; further ones are opened, and closed after their reply.
 _KEPT_OPEN = 100
 
 
 class Connections(TcpKeepaliveHTTPAdapter):
-    """Those of a sync: kept alive, each reply bounded in time, none to this machine by a proxy.
+    """The connections of a sync: kept alive, replies bounded in time, no proxy to this machine.
 
-    Not YAML: the requester's read time-out is for each byte. A reply that trickles, a byte now and
-    then, never meets it.
+    The environment's proxies and certificates are read once per host: `requests` reads them for
+    each request, which takes as long as sending one.
+
+    Not YAML: the requester's read time-out applies to each byte. A reply that trickles, a byte now
+    and then, never exceeds it.
     """
 
     def __init__(self) -> None:
         super().__init__(pool_maxsize=_KEPT_OPEN)
+        self._settings: dict[str, Mapping[str, Any]] = {}
+
+    def carry(self, session: requests.Session) -> None:
+        """Sends all requests of a session over these connections."""
+        session.trust_env = False
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, self)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
@@ -41,15 +52,24 @@ class Connections(TcpKeepaliveHTTPAdapter):
     def send(  # type: ignore[override]
         self, request: requests.PreparedRequest, **options: Any
     ) -> requests.Response:
-        if is_loopback(urlsplit(str(request.url)).hostname):
-            options["proxies"] = None
-        return super().send(request, **options)
+        return super().send(request, **{**options, **self._settings_for(str(request.url))})
+
+    def _settings_for(self, url: str) -> Mapping[str, Any]:
+        """The options of `requests` that the environment decides."""
+        scheme, host, *_ = urlsplit(url)
+        if (settings := self._settings.get(f"{scheme}:{host}")) is None:
+            with requests.Session() as session:
+                read = session.merge_environment_settings(url, {}, None, True, None)
+            proxies = None if is_loopback(urlsplit(url).hostname) else read["proxies"]
+            settings = {"proxies": proxies, "verify": read["verify"]}
+            self._settings[f"{scheme}:{host}"] = settings
+        return settings
 
 
 def is_loopback(host: Any) -> bool:
-    """Whether it is this machine, or the one that runs this container.
+    """Whether a host is this machine, or the one that runs this container.
 
-    A proxy would take the token elsewhere, in plain text.
+    A proxy would carry the token elsewhere, in plain text.
     """
     if host in ("localhost", "host.docker.internal"):
         return True
@@ -60,7 +80,7 @@ def is_loopback(host: Any) -> bool:
 
 
 def _bound(manager: Any) -> None:
-    """Has all connections of a urllib3 PoolManager end their replies."""
+    """Makes all connections of a urllib3 PoolManager end their replies."""
     manager.pool_classes_by_scheme = {
         scheme: type(
             pool.__name__,
@@ -76,7 +96,7 @@ def _bound(manager: Any) -> None:
 
 
 class _Reply(HTTPResponse):
-    """One that is read from its socket until a certain instant."""
+    """A reply that is read from its socket until a given instant."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)

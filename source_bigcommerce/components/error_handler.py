@@ -73,6 +73,14 @@ class ParameterRefused(AirbyteTracedException):
     """The store does not know a parameter that it was asked by, or has no such page."""
 
 
+class ScopeLacking(AirbyteTracedException):
+    """The token lacks `scope`."""
+
+    def __init__(self, scope: str, error: AirbyteTracedException) -> None:
+        super().__init__(error.internal_message, error.message, error.failure_type)
+        self.scope = scope
+
+
 @dataclass
 class ErrorHandler(DefaultErrorHandler):
     """Retries what passes, never gives up on rate limits, takes no broken page for an empty one.
@@ -86,7 +94,8 @@ class ErrorHandler(DefaultErrorHandler):
       token lacks is not among them: a first sync would wait for each of its streams;
     - `shrinks_pages`: a page that is too heavy (413, 500, 504, a time-out, a reply beyond the
       authenticator's bound) is asked for again in smaller parts; else the person is told the size;
-    - `missing_is_empty`: a 404 means no rows (an order without the sub-resource);
+    - a 404 to `endpoint` of one parent, `v2/orders/{order_id}/fees`, means that it has no rows
+      (`missing_is_empty`);
     - `has_no_pages`: a refused second page means that the first one was all;
     - `may_refuse`: a refusal is not the end (ParameterRefused): the store is asked otherwise. Nor
       is that of a page behind the first: there may be none.
@@ -108,6 +117,7 @@ class ErrorHandler(DefaultErrorHandler):
         super().__post_init__(parameters)
         self.max_retries = self.max_time = _NO_LIMIT
         self.backoff_strategies = [self]  # type: ignore[list-item]  # its backoff_time is used
+        self.missing_is_empty = self.missing_is_empty or "{" in parameters.get("endpoint", "")
         self._scope, self._endpoint = parameters.get("scope"), parameters.get("endpoint")
         # All tries of one request are made by one thread, one after the other.
         self._tried = threading.local()
@@ -212,6 +222,8 @@ class ErrorHandler(DefaultErrorHandler):
             problem = STORE_SUSPENDED
         values = {"status": status, "scope": self._scope, "endpoint": self._endpoint}
         error = problem.error(words, asked=asked, smaller=smaller, **values) if problem else None
+        if error and problem is SCOPE_LACKING:
+            return ScopeLacking(str(self._scope), error)
         if error and status in (*_REFUSED, 404) and _FURTHER_PAGE.search(reply.url):
             return ParameterRefused(words, error.message, error.failure_type)
         return error

@@ -16,7 +16,6 @@ from source_bigcommerce.components.instant import instant
 from source_bigcommerce.components.rows import Rows
 
 LOGGER = logging.getLogger("airbyte")
-_MANY_PAGES = 10
 
 
 class Window(StreamSlice):
@@ -51,16 +50,19 @@ class WindowRetriever(Rows):
 
     Not YAML: as Rows; SimpleRetriever also takes the slice as the cursor made it.
 
-    counter: asks how many rows a window has, where the pages do not tell. It costs a request, so
-        only windows of many pages are counted.
+    counter: asks how many rows a window has, where the pages do not tell.
+    counted_from_page: a count costs a request; windows of fewer pages are not worth it.
     archived: the same list, asked for what it may hide; see WithArchived.
     """
 
     counter: HttpRequester | None = None
+    counted_from_page: int = 1
     archived: Rows | None = None
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         super().__post_init__(parameters)
+        if not self.date:
+            raise ValueError(f"manifest.yaml: the retriever of {self._stream} lacks `date`")
         self._replies: Orders = super().replies
         if self.archived and self.api_budget.most_pages is None:
             self.archived.largest = self.largest
@@ -70,6 +72,7 @@ class WindowRetriever(Rows):
                 archived=self.archived.replies,
                 requester=self.archived.requester,
                 found=self.api_budget.found,
+                key=self.key,
             )
 
     def replies(self, window: StreamSlice) -> Iterator[list[Row]]:
@@ -79,7 +82,7 @@ class WindowRetriever(Rows):
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[StreamData]:
         window = Window(stream_slice)
-        read, many = 0, _MANY_PAGES * self.page_size
+        read, many = 0, self.counted_from_page * self.page_size
         for rows in self.pages(window):
             if self.counter and read < many <= read + len(rows):
                 self._count(self.counter, window)
