@@ -77,11 +77,11 @@ def shop() -> Iterator[Sandbox]:
 
 
 def package_files() -> set[str]:
-    """The files of the package in the checkout."""
-    folder = ROOT / "source_bigcommerce"
+    """The files of the two packages in the checkout."""
     return {
         path.relative_to(ROOT).as_posix()
-        for path in folder.rglob("*")
+        for package in ("source_bigcommerce", "destination_bigcommerce")
+        for path in (ROOT / package).rglob("*")
         if path.is_file() and path.parent.name != "__pycache__"
     }
 

@@ -29,7 +29,7 @@ def stages() -> list[Stage]:
     return [found[a:b] for a, b in zip(starts, [*starts[1:], len(found)], strict=True)]
 
 
-BUILD, FINAL = stages()
+BUILD, FINAL, DESTINATION, DEFAULT = stages()
 
 
 def only(stage: Stage, word: str) -> str:
@@ -44,7 +44,7 @@ def copied() -> list[str]:
 
 
 def test_stages_when_compared_stand_on_the_same_slim_python() -> None:
-    base = only(FINAL, "FROM")
+    base = only(FINAL, "FROM").removesuffix(" AS source")
     assert only(BUILD, "FROM") == f"{base} AS build"
     assert re.fullmatch(r"python:3\.1[0-3]-slim-\w+", base)
 
@@ -67,6 +67,20 @@ def test_user_when_the_image_runs_is_not_root() -> None:
 def test_entry_point_when_airbyte_looks_for_it_is_the_command() -> None:
     assert json.loads(only(FINAL, "ENTRYPOINT")) == [ENTRYPOINT]
     assert only(FINAL, "ENV") == f'AIRBYTE_ENTRYPOINT="{ENTRYPOINT}"'
+
+
+def test_destination_when_its_target_is_built_differs_in_name_and_command_alone() -> None:
+    command = "/opt/connector/bin/destination-bigcommerce"
+    assert [
+        ("FROM", "source AS destination"),
+        ("LABEL", 'io.airbyte.name="destination-bigcommerce"'),
+        ("ENV", f'AIRBYTE_ENTRYPOINT="{command}"'),
+        ("ENTRYPOINT", f'["{command}"]'),
+    ] == DESTINATION
+
+
+def test_target_when_none_is_named_is_the_source() -> None:
+    assert DEFAULT == [("FROM", "source")]
 
 
 def test_labels_when_airbyte_looks_for_them_are_there() -> None:
@@ -120,10 +134,11 @@ def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.process
 def test_steps_when_done_leave_the_connector_and_no_build_tools(opt: Path) -> None:
     files = {path.name for path in (opt / "connector/bin").iterdir()}
-    assert "source-bigcommerce" in files
+    assert {"source-bigcommerce", "destination-bigcommerce"} <= files
     assert [name for name in files if fnmatch(name, "pip*") or name in ("uv", "hatch")] == []
     [packages] = (opt / "connector/lib").glob("python3.*/site-packages")
     assert (packages / "source_bigcommerce/manifest.yaml").is_file()
+    assert (packages / "destination_bigcommerce/order.yaml").is_file()
     installed = {path.name for path in packages.iterdir()}
     assert not {"sandbox", "demo", "unit_tests", "pytest", "hatchling", "pip", "uv"} & installed
 
