@@ -1,4 +1,4 @@
-"""The store's data: reads and changes its collections by name. It knows no HTTP."""
+"""The store as data: asks and changes its collections by name. Knows no HTTP."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Data:
             if text is None:
                 # A copy, as orjson leaves its text in a far larger block of memory.
                 text = bytes(memoryview(orjson.dumps(make(at))))
-                # Nothing is evicted if it is full: that would not help a reader who starts over.
+                # Full means full: evicting would never help a reader who starts over.
                 if self._cache_left > len(text):
                     self._cache_left -= len(text)
                     known[at] = text
@@ -150,7 +150,7 @@ class Data:
                 self._touch_parent_of(table, at)
 
     def insert(self, collection: str, fields: Row | None = None, parent: int | None = None) -> int:
-        """Add a row and return its key; fields that are not given are made up."""
+        """Add a row; whatever is not given is made up. Gives its key."""
         fields = fields or {}
         with self.lock:
             if children := self.children.get(collection):

@@ -1,4 +1,4 @@
-"""Children of orders other than their lines: shipments, coupons, taxes, messages, refunds."""
+"""What hangs on orders besides their lines: shipments, coupons, taxes, messages, refunds."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TAXES_PER_ORDER = 1_000
 
 
 class OrderChildren:
-    """Makes the children of orders; each follows from its order."""
+    """Makes the children of orders; every one is settled by its order."""
 
     def __init__(self, seed: int, history: History, orders: Orders, coupons: Table) -> None:
         self._orders = orders
@@ -64,7 +64,7 @@ class OrderChildren:
     # Shipments
 
     def _shipments(self, at: int) -> list[Row]:
-        """One for each address of a shipped order, two if it went in two parts."""
+        """One for each address of an order that was sent off, two where it went in two parts."""
         if self._orders.columns["status_id"][at] not in (SHIPPED, COMPLETED):
             return []
         order, bits = self._orders.key(at)
