@@ -15,18 +15,18 @@ LOGGER = logging.getLogger("airbyte")
 LEFT, TOTAL = "X-Rate-Limit-Requests-Left", "X-Rate-Limit-Requests-Quota"
 
 _WINDOW = 30.0
-# A shorter window is nonsense: waiting for it would be a busy loop.
+# What says that its window is shorter says nothing; it is no wait, but a loop.
 _SHORTEST_WINDOW = 0.1
 _LONGEST_WAIT = 300.0
 # How long the first request goes alone if no reply comes.
 _FIRST_REPLY_WAIT = 10.0
 
-# The error of a failed request keeps it in memory. A request without a reply for longer than its
+# A request that failed is kept in memory by its error. What has had no reply for longer than its
 # time-outs (manifest) is not under way any more.
 _LONGEST_REPLY = 75.0
 
-# Within a window, the rest of one quota may seem to grow by less than a tenth of it, for instance
-# because gateways cache replies. Instants nearer than a quarter of a window are of one window.
+# What is left of one quota is seen to grow, within a window, by less than a tenth of it: replies
+# that gateways keep, for instance. Instants are of one window if they are nearer than a fourth.
 _SOME, _SAME_WINDOW = 10, 4
 
 
@@ -34,15 +34,15 @@ class StoreBudget:
     """Lets requests go only while the store's own headers say that its quota allows them.
 
     Each reply tells how many requests are left in the current window, for all apps of the store
-    together, and when the next window begins. It assumes no plan: the first request goes alone, and
-    its reply counts until another one says otherwise. Other apps keep what they seem to need until
-    then (OtherApps).
+    together, and when the next window begins. No plan is assumed: the first request goes alone, and
+    what its reply says holds until another reply says otherwise. What other apps seem to need until
+    then is left to them (OtherApps).
 
     Not YAML: the CDK's budget takes the milliseconds until the reset for an epoch time and never
     waits (https://github.com/airbytehq/airbyte-python-cdk/issues/1151).
 
-    share: percent of the quota to use; the rest is for the store's other apps.
-    changed: the condition that its requests wait for, if others wait for it, too.
+    share: percent of the quota to use; the rest is left to the store's other apps.
+    changed: what its requests wait for, if others wait for it too.
 
     Source: https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits
     """
@@ -69,13 +69,13 @@ class StoreBudget:
         self._announced_until = 0.0
 
     def acquire_call(self, request: Any, is_its: Callable[[], bool] = lambda: True) -> bool:
-        """Returns once `request` may be sent; a wait ends with the window, or with that of a 429.
+        """Returns when `request` may be sent; a wait ends with the window, or with a 429's.
 
-        Returns False if `is_its` says that the request is not of this quota any more.
+        False if `is_its` says that it is no request of this quota any more.
         """
         with self._changed:
             if request in self._in_flight:
-                # A retry: the reply to the last try never came, and nobody waits for it.
+                # A retry: the reply to the last try never came, and none is waited for.
                 del self._in_flight[request]
                 self._has_reply = True
                 self._changed.notify_all()
@@ -107,7 +107,7 @@ class StoreBudget:
             return True
 
     def update_from_response(self, request: Any, response: Any) -> None:
-        """Reads the headers of a reply. Ignores headers that make no sense."""
+        """Takes in what a reply's headers say. Headers that make no sense are passed over."""
         headers = response.headers
         left = number(headers, LEFT)
         reset = _seconds(headers, "X-Rate-Limit-Time-Reset-Ms")
@@ -123,7 +123,7 @@ class StoreBudget:
                 window = _seconds(headers, "X-Rate-Limit-Time-Window-Ms") or 0
                 self._window = min(window, _LONGEST_WAIT) if window >= _SHORTEST_WINDOW else _WINDOW
                 resets_at = now + (self._window if reset is None else min(reset, self._window))
-                # Replies of one window arrive in any order, so only the lowest count is certain.
+                # Replies of one window arrive in any order: only the lowest count is sure.
                 is_new_window = resets_at > self._resets_at + self._window / 2
                 under_way = len(self._under_way(now))
                 if is_new_window:
@@ -144,10 +144,10 @@ class StoreBudget:
         return self._in_flight.get(request, 0.0)
 
     def agrees(self, headers: Mapping[str, str], sent: float) -> bool:
-        """Whether the headers of a reply to a request sent at that instant may be of this quota.
+        """Whether the headers of the reply to a request, sent at that instant, may be of it.
 
-        They are not if they show another number of requests, or more left than there were before
-        the request was sent, in the same window.
+        They are not if they tell of another number of requests, or of more that are left than
+        there were before the request was sent, in the same window.
         """
         total, left = number(headers, TOTAL), number(headers, LEFT) or 0
         if self._quota is None or total is None:
@@ -161,7 +161,7 @@ class StoreBudget:
         return not (is_same_window and is_more and sent > self._left_since)
 
     def hand_over(self, request: Any, other: "StoreBudget") -> None:
-        """Forgets a sent request that turns out to be of another quota."""
+        """A request that was sent turns out to be of another quota."""
         sent = self._in_flight.pop(request, None)
         if sent is not None:
             other._in_flight[request] = sent
@@ -170,12 +170,12 @@ class StoreBudget:
 
     @property
     def total(self) -> int | None:
-        """Requests in a window; None until a reply tells."""
+        """Requests in a window; None as long as no reply told."""
         return self._quota
 
     @property
     def is_pausing(self) -> bool:
-        """Whether the next request has to wait for the next window, or for the end of a 429."""
+        """Whether the next request would have to wait for the next window, or a 429's end."""
         now = self._clock()
         if now < self._blocked_until:
             return True
@@ -185,7 +185,7 @@ class StoreBudget:
 
     @property
     def scarcity(self) -> float:
-        """The part of the quota that is gone; 0 if nothing is known."""
+        """The part of the quota that is gone; of which nothing is known, none."""
         return 1 - self._left / self._quota if self._quota else 0.0
 
     @property
@@ -197,7 +197,7 @@ class StoreBudget:
 
     @property
     def pause(self) -> float:
-        """Seconds for which no request goes: the quota is used up, or a 429 asked for a pause."""
+        """Seconds for which no request goes, as the quota is used up or a 429 asked for a pause."""
         return max(self._announced_until, self._blocked_until) - self._clock()
 
     def _under_way(self, now: float) -> list[requests.PreparedRequest]:
@@ -208,19 +208,19 @@ class StoreBudget:
         return min(int(quota * (1 - self._share)), quota - 1)
 
     def _wanted_by_others(self, now: float) -> int:
-        """At most two thirds of the quota: two connectors must not wait for each other for ever."""
+        """Two thirds of the quota at most: two connectors must not wait for each other for ever."""
         remaining = self._resets_at - now
         wanted = self._other_apps.rate(self._window - remaining, self._window) * remaining
-        # Sometimes they ask for more than on average.
+        # Now and then they ask for more than on average.
         return min(math.ceil(wanted + math.sqrt(wanted)), (self._quota or 0) * 2 // 3)
 
     def _spare(self, wanted: int, now: float) -> int:
-        """Requests that may be under way at once; at least one, to see what is left by now."""
+        """Requests that may be under way at once; one at least, to see what is left by now."""
         gone = self._other_apps.since_look(self._window - (self._resets_at - now), self._window)
         return max(1, self._left - math.ceil(gone) - max(wanted, self._share_of_others()))
 
     def _wait_for_others(self, now: float) -> None:
-        """Seconds until more is left than they want, if they go on as before."""
+        """Until what is left is more than they want, if they go on as they did."""
         wait = self._other_apps.seconds_until(self._left, self._resets_at - now, self._window)
         if self._announced_until < self._resets_at - 1:  # one line a window
             self._announced_until = self._resets_at
@@ -239,10 +239,10 @@ class StoreBudget:
 
 
 class OtherApps:
-    """The part of the quota that the store's other apps use: all that is gone and not ours.
+    """What the other apps of a store use of its quota: whatever is gone that is not ours.
 
-    Without it, a sync takes all that is left at the start of each window, and the store refuses the
-    other apps until the next one.
+    Without it a sync takes all that is left at the start of each window, and the others are refused
+    until the next one.
 
     ours: requests of this connector in the current window.
     """
@@ -255,19 +255,19 @@ class OtherApps:
         self._rate_before = 0.0
 
     def look(self, used: int, under_way: int, elapsed: float) -> None:
-        """Notes how much of the quota is gone, so many seconds into the window.
+        """A reply tells how much of the quota is gone, so many seconds into the window.
 
-        Some of our requests under way may be counted already: half of them, once it is certain
-        that there are other apps.
+        Of our requests that are under way, some may be counted already: half of them, as soon as
+        it is sure that there are other apps.
         """
         theirs = used - self.ours
         self._theirs = theirs + under_way / 2 if theirs > 0 else 0.0
         self._looked = elapsed
 
     def begin_window(self, now: float, window: float, under_way: int) -> None:
-        """Counts requests under way in the new window, although they may belong to either.
+        """Requests on their way may be counted in either window; here in the new one.
 
-        A window that ends soon after it began is the previous one, whose reply was late.
+        A window that ends soon after it began is the last one, of which a reply came late.
         """
         if now < self._began + window / 2:
             return
@@ -276,24 +276,24 @@ class OtherApps:
         self._theirs, self._looked, self.ours = 0.0, 0.0, under_way
 
     def rate(self, elapsed: float, window: float) -> float:
-        """Requests per second in the current window, or in the last one if that is more."""
+        """Requests per second: in the current window, or in the last one if that is more."""
         return max(self._rate_before, self._theirs / max(elapsed, window / 30))
 
     def since_look(self, elapsed: float, window: float) -> float:
-        """What they have used since the last reply, if they went on as before."""
+        """What they have used since the last look, if they went on as they did."""
         return self.rate(elapsed, window) * max(0.0, elapsed - self._looked)
 
     def seconds_until(self, left: int, remaining: float, window: float) -> float:
-        """Seconds until they want less than what is left, without a request of ours."""
+        """How long it takes until they want less than what is left, with no request of ours."""
         by_rate = remaining - left / self._rate_before if self._rate_before else 0.0
         elapsed = window - remaining
         by_number = self._theirs * window / (left + self._theirs) - elapsed if self._theirs else 0.0
-        # Not more often: each look at what is left takes one of their requests.
+        # Not more often than that: each look at what is left takes one of theirs.
         return min(max(by_rate, by_number, remaining / 3, window / 300), remaining)
 
 
 def seconds_until_retry(response: requests.Response) -> float:
-    """Seconds that a 429 asks to wait: the longer of its headers, 0 without them, at most 300."""
+    """How long a 429 asks to wait: the longer of its two headers, 0 without them, 300 at most."""
     retry_after = number(response.headers, "X-Retry-After") or 0
     reset = _seconds(response.headers, "X-Rate-Limit-Time-Reset-Ms") or 0
     return min(max(retry_after, reset), _LONGEST_WAIT)
@@ -305,7 +305,7 @@ def _seconds(headers: Mapping[str, str], name: str) -> float | None:
 
 
 def number(headers: Mapping[str, str], name: str) -> int | None:
-    """The number in a header; None if there is none, or it makes no sense."""
+    """The number in a header; None if it holds none, or one that makes no sense."""
     try:
         value = float(headers[name])
     except (KeyError, ValueError):

@@ -97,8 +97,8 @@ class ErrorHandler(DefaultErrorHandler):
     - a 404 to `endpoint` of one parent, `v2/orders/{order_id}/fees`, means that it has no rows
       (`missing_is_empty`);
     - `has_no_pages`: a refused second page means that the first one was all;
-    - `may_refuse`: a refusal is not final (ParameterRefused), because there is another way to ask.
-      Nor is that of a page after the first one: there may be none.
+    - `may_refuse`: a refusal is not the end (ParameterRefused): the store is asked otherwise. Nor
+      is that of a page behind the first: there may be none.
 
     Not YAML: DefaultErrorHandler counts 429s among the tries of all other errors, ends after ten
     minutes of them, takes each 200 as it comes, and writes whole replies into the log.
