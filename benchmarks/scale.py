@@ -35,6 +35,8 @@ class Scale:
     confirms_costs: whether a row of the costs is read, which takes half a minute.
     heavy_products: products of the store whose pages are heavy.
     growths: what is read to measure memory.
+    sent_orders: numbers of orders that are sent with latency.
+    ordeal_orders: orders that are sent under faults and kills.
     """
 
     starts: int
@@ -52,6 +54,8 @@ class Scale:
     confirms_costs: bool
     heavy_products: int
     growths: tuple[Growth, ...]
+    sent_orders: tuple[int, ...]
+    ordeal_orders: int
 
 
 FULL = Scale(
@@ -74,6 +78,8 @@ FULL = Scale(
         Growth("order_products", 20_000, 200_000),
         Growth("transactions", 4_000, 40_000, workers=(10,)),
     ),
+    sent_orders=(1_000, 10_000),
+    ordeal_orders=10_000,
 )
 
 # Shows that everything runs.
@@ -93,4 +99,6 @@ QUICK = Scale(
     confirms_costs=False,
     heavy_products=500,
     growths=(Growth("order_products", 500, 5_000, workers=(10,)),),
+    sent_orders=(100, 400),
+    ordeal_orders=400,
 )

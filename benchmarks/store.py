@@ -83,6 +83,18 @@ class Store:
             yield from rows
             query["id:greater"] = rows[-1]["id"]
 
+    def add_fault(self, **fault: Any) -> None:
+        """Plans a fault; see `sandbox.faults.Fault` for the fields."""
+        self._call("POST", "faults", fault)
+
+    def get(self, path: str, **params: Any) -> Any:
+        """What the API answers, of v2: rows, or nothing."""
+        headers = {"X-Auth-Token": "sandbox-token", "Accept": "application/json"}
+        url = f"{self.url}/stores/sandbox/{path}"
+        response = _SESSION.get(url, params=params, headers=headers, timeout=120)
+        response.raise_for_status()
+        return orjson.loads(response.content or b"[]")
+
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         data = orjson.dumps(body) if body is not None else None
         response = _SESSION.request(method, f"{self.url}/_sandbox/{path}", data=data, timeout=120)
