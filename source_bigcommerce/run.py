@@ -15,7 +15,7 @@ from source_bigcommerce.process import (
     run_to_the_end,
 )
 
-# The framework is imported where it is used: until then no signal is heeded as it should be.
+# The framework is imported where it is used, so that signals are handled from the start.
 if TYPE_CHECKING:
     from source_bigcommerce import SourceBigcommerce
 
@@ -33,8 +33,8 @@ def run() -> None:
 def _run(args: list[str]) -> None:
     """Does what the command line says.
 
-    A configuration, catalog or state that cannot be used ends as Airbyte's protocol wants it: a
-    failed connection status for `check`, a trace message for the other commands.
+    If a configuration, catalog or state cannot be used, it answers as Airbyte's protocol demands:
+    with a failed connection status for `check`, with a trace message for the other commands.
     """
     # tap-airbyte-wrapper says `docker run IMAGE -- read ...`, and argparse knows no `--` there.
     if args[:1] == ["--"]:
@@ -46,7 +46,7 @@ def _run(args: list[str]) -> None:
     from airbyte_cdk.entrypoint import AirbyteEntrypoint, launch
     from airbyte_cdk.exception_handler import init_uncaught_exception_handler
 
-    sys.argv[0] = _NAME  # in what argparse says
+    sys.argv[0] = _NAME  # argparse prints it
     if not args:
         with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(SystemExit):
             AirbyteEntrypoint.parse_args(["--help"])
@@ -58,7 +58,7 @@ def _run(args: list[str]) -> None:
     except Exception as error:
         fail(error, command)
         return
-    # What was imported stays to the end; the collector need not look at it again and again.
+    # Imported modules stay to the end, so the garbage collector can skip them.
     gc.freeze()
     if command == "read":
         end_with_the_reader()

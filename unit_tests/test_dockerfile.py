@@ -1,4 +1,4 @@
-"""The image, without Docker: what the Dockerfile says, and its build stage done in a folder."""
+"""The image, without Docker: the text of the Dockerfile, and its build stage run in a folder."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ BUILD, FINAL, DESTINATION, DEFAULT = stages()
 
 
 def only(stage: Stage, word: str) -> str:
-    """What follows the one instruction of its kind."""
+    """The text of the only instruction of its kind."""
     [rest] = [rest for each, rest in stage if each == word]
     return rest
 
 
 def copied() -> list[str]:
-    """What is copied from the checkout."""
+    """The files copied from the checkout."""
     return [name for word, rest in BUILD if word == "COPY" for name in rest.split()[:-1]]
 
 
@@ -99,7 +99,7 @@ def test_context_when_docker_sends_it_holds_what_is_copied_and_no_more() -> None
 
 @pytest.fixture(scope="module")
 def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in the place of /opt, after the steps of the build stage."""
+    """A folder in place of /opt, after the steps of the build stage."""
     folder = tmp_path_factory.mktemp("image")
     for name in copied():
         source, target = ROOT / name, folder / "build" / name
@@ -111,7 +111,7 @@ def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert only(BUILD, "WORKDIR") == "/build"
     environment = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        # uv is here already, and this environment is not to be changed.
+        # uv is here already, and this environment must not change.
         "PIP_DRY_RUN": "1",
         "UV_PYTHON": sys.executable,
     }

@@ -144,6 +144,39 @@ def test_a_serialised_row_is_made_once_and_again_after_an_edit(data: Data) -> No
     assert made == [1, 2, 2]
 
 
+CHANGED = {"date_modified": 1_700_000_000, "status_id": 5, "line_count": 9}
+SMALL: dict[str, Any] = {"orders": 40, "customers": 12, "products": 12, "seed": 23}
+
+
+def every_row(store: Sandbox) -> dict[str, Any]:
+    return {name: store.rows(name) for name in (*store.data.tables, *store.data.children)}
+
+
+@pytest.mark.parametrize("read", [False, True], ids=["unread", "read"])
+@pytest.mark.parametrize(
+    "collection",
+    ["orders", "order_metafields", "customers", "products", "variants", "categories", "channels"],
+)
+def test_every_change_shows_wherever_it_must(collection: str, read: bool) -> None:
+    """In a store that takes rows from others of the same world, as in one that makes its own."""
+    still, warm, cold = Sandbox(**SMALL), Sandbox(**SMALL), Sandbox(**SMALL, cache_mb=0)
+    before = every_row(still)
+    if read:
+        assert every_row(warm) == every_row(cold) == before
+    table = warm.data.table(collection)
+    keys = list(table.columns[table.key])[::3]
+    columns = {name: value for name, value in CHANGED.items() if name in table.columns}
+    for store in (warm, cold):
+        for key in keys:
+            store.edit(collection, key, {**columns, "name": "Another"})
+    assert every_row(warm) == every_row(cold) != before
+    for store in (warm, cold):
+        store.insert(collection)
+        store.delete(collection, keys[0])
+    assert every_row(warm) == every_row(cold) != before
+    assert every_row(still) == before
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
