@@ -1,4 +1,4 @@
-"""The API's manners: who may ask, what envelope an answer wears, how lists are paged."""
+"""The API's surface: access, envelopes of replies, and paging of lists."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _UNAUTHORIZED = (
 
 
 class Surface:
-    """Answers requests from the store's data, as the options say."""
+    """Answers requests from the store's data, as the options demand."""
 
     def __init__(self, data: Data, options: Options) -> None:
         self.data = data
@@ -48,7 +48,7 @@ class Surface:
     # Before the route is known
 
     def admit(self, request: Request, store_hash: str, path: str) -> tuple[Reply | None, Balance]:
-        """A refusal, if the request may not even be looked at, and the rate-limit headers."""
+        """A refusal if the request is not admitted, and the rate-limit headers."""
         balance = self._quota_of(path).take()
         family = Family.of(path)
         options = self.options
@@ -76,7 +76,7 @@ class Surface:
 
     @contextmanager
     def lane(self, route: Route) -> Iterator[Reply | None]:
-        """A place among the requests that the route answers at a time; else its refusal."""
+        """A place among the requests that the route answers at a time, or a refusal."""
         with self._busy_lock:
             self._busy[route.operation] += 1
             full = route.concurrent is not None and self._busy[route.operation] > route.concurrent
@@ -204,7 +204,7 @@ class Surface:
         return self._listed(route, page, meta)
 
     def _no_transactions(self, route: Route, order: int, asked: Query) -> Reply:
-        """The API was seen to answer this in three ways."""
+        """Users saw the API answer this in three ways."""
         kind = self.options.empty_transactions
         status = (200, 204, 404)[order % 3] if kind == "mixed" else int(kind)
         if status == 404:
@@ -235,7 +235,7 @@ class Surface:
         return self._listed(route, self._texts(route, asked, positions), meta)
 
     def _found(self, route: Route, asked: Query) -> Positions:
-        """The rows that match; a filter on the date of change finds none that has no such date."""
+        """The rows that match; a filter on the date of change finds no row without such a date."""
         found = self.data.select(route.collection, asked.conditions, asked.sort, asked.descending)
         found = lookups.visible(self.data, route.collection, found)
         if any(condition.field == "date_modified" for condition in asked.conditions):
@@ -260,7 +260,7 @@ class Surface:
             last = table.columns[table.key][positions[-1]] if more else None
             meta = _after_pagination(asked, total, len(positions), last)
             return self._listed(route, self._texts(route, asked, positions), meta)
-        # `page` is ignored with a cursor, so this speaks of the whole list's first page.
+        # `page` is ignored with a cursor, so this is about the first page of the whole list.
         meta = _pagination(Query(limit=asked.limit), total, len(positions))
         meta |= self._cursor_meta(route, asked, positions, more)
         return self._listed(route, self._texts(route, asked, positions), meta)
@@ -327,7 +327,7 @@ class Surface:
         return self.data.serialised("orders", positions, shape, made)
 
     def _listed(self, route: Route, texts: list[bytes], meta: Row) -> Reply:
-        """A page of a list, with whatever the options say that it has wrong."""
+        """A page of a list, with the faults that the options demand."""
         if "pagination" in meta:
             meta["pagination"] = _claimed(meta["pagination"], self.options.totals, len(texts))
         if self.options.doubled:
@@ -356,7 +356,7 @@ def _reduced(row: Row, key: str, asked: Query) -> Row:
 
 
 def _claimed(pagination: Row, totals: str, count: int) -> Row:
-    """What a list says of its length, see `TOTALS`."""
+    """What a list says about its length, see `TOTALS`."""
     total, pages = pagination.get("total", 0), pagination.get("total_pages", 0)
     told = {
         "of_page": (count, 1),

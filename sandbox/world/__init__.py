@@ -1,4 +1,4 @@
-"""The store's data: what rows there are and what stands in them. Knows neither HTTP nor queries."""
+"""The store's data: its rows and their fields. It knows neither HTTP nor queries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sandbox.world.setup import Setup
 
 @dataclass(frozen=True)
 class Size:
-    """How many rows of each kind the store starts with."""
+    """The number of rows of each kind at the start."""
 
     orders: int = 5_000
     customers: int = 2_000

@@ -1,4 +1,4 @@
-"""What surrounds customers: groups, attributes, segments, subscribers, wishlists, metafields."""
+"""Lists around customers: groups, attributes, segments, subscribers, wishlists, metafields."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _AT_MOST = 400  # Subscribers and wishlists, however many customers there are.
 
 
 class CustomerLists:
-    """Makes the lists; every row is settled by the seed and its id."""
+    """Makes the lists; every row follows from the seed and its id."""
 
     def __init__(
         self, seed: int, history: History, customers: Customers, catalog: Catalog, orders: Table
@@ -174,5 +174,5 @@ def attribute_name(nth: int) -> str:
 
 
 def _plain(seconds: int) -> str:
-    """`2023-07-17 06:30:41`: customer groups write their dates like nobody else."""
+    """`2023-07-17 06:30:41`: only customer groups write dates in this form."""
     return iso(seconds, "").replace("T", " ")
