@@ -171,5 +171,6 @@ ROUTES: tuple[Route, ...] = (
         "/v3/pickup/methods",
         "pickup_methods",
         FULFILLMENT,
+        filters=MODIFIED,
     ),
 )
