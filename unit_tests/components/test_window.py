@@ -8,7 +8,7 @@ import pytest
 from airbyte_cdk.sources.types import Record, StreamSlice
 
 from source_bigcommerce.components import WindowRetriever
-from source_bigcommerce.components.instant import Instant
+from source_bigcommerce.components.dates import Instant
 from source_bigcommerce.components.window import Window
 
 SLICE = StreamSlice(

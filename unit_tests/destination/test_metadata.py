@@ -93,7 +93,7 @@ def test_form_when_normalized_again_is_the_same() -> None:
         ({"default_channel_id": "x"}, "Channel is"),
         (
             {"on_rejected": "ask"},
-            'When an order is rejected is "ask". Choose one of: continue, stop.',
+            'When an order is rejected is "ask". Choose one of',
         ),
         ({"external_source": 7}, 'Source of the orders is "7".'),
         ({"streams": ["a"]}, "Streams is ['a']."),
