@@ -19,7 +19,7 @@ LEFT, TOTAL = "X-Rate-Limit-Requests-Left", "X-Rate-Limit-Requests-Quota"
 
 # That of the plans which the documentation names, where no header tells another.
 _WINDOW = 30.0
-# What says that its window is shorter says nothing; it is no wait, but a loop.
+# A shorter window is nonsense: waiting for it would be a busy loop.
 _SHORTEST_WINDOW = 0.1
 # A header that asks for a longer one is wrong, or would have a person think that nothing happens.
 _LONGEST_WAIT = 300.0
@@ -27,11 +27,11 @@ _LONGEST_WAIT = 300.0
 _FIRST_REPLY_WAIT = 10.0
 # Two pauses that end within a second of each other are one, and are told once.
 _SAME_PAUSE = 1.0
-# A request that failed is kept in memory by its error. What has had no reply for longer than its
+# The error of a failed request keeps it in memory. A request without a reply for longer than its
 # time-outs (manifest) is not under way any more.
 _LONGEST_REPLY = 75.0
-# What is left of one quota is seen to grow, within a window, by less than a tenth of it: replies
-# that gateways keep, for instance. Instants are of one window if they are nearer than a fourth.
+# Within a window, the rest of one quota may seem to grow by less than a tenth of it, for instance
+# because gateways cache replies. Instants nearer than a quarter of a window are of one window.
 _SOME, _SAME_WINDOW = 10, 4
 
 
@@ -111,15 +111,15 @@ class StoreBudget:
     """Lets requests go only while the store's own headers say that its quota allows them.
 
     Each reply tells how many requests are left in the current window, for all apps of the store
-    together, and when the next window begins. No plan is assumed: the first request goes alone, and
-    what its reply says holds until another reply says otherwise. What other apps seem to need until
-    then is left to them (OtherApps).
+    together, and when the next window begins. It assumes no plan: the first request goes alone, and
+    its reply counts until another one says otherwise. Other apps keep what they seem to need until
+    then (OtherApps).
 
     Not YAML: the CDK's budget takes the milliseconds until the reset for an epoch time and never
     waits (https://github.com/airbytehq/airbyte-python-cdk/issues/1151).
 
-    share: percent of the quota to use; the rest is left to the store's other apps.
-    changed: what its requests wait for, if others wait for it too.
+    share: percent of the quota to use; the rest is for the store's other apps.
+    changed: the condition that its requests wait for, if others wait for it, too.
     wait: waits for that, so many seconds at most.
 
     Source: https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits
@@ -149,13 +149,13 @@ class StoreBudget:
         self._announced_until = 0.0
 
     def acquire_call(self, request: Any, is_its: Callable[[], bool] = lambda: True) -> bool:
-        """Returns when `request` may be sent; a wait ends with the window, or with a 429's.
+        """Returns once `request` may be sent; a wait ends with the window, or with that of a 429.
 
-        False if `is_its` says that it is no request of this quota any more.
+        Returns False if `is_its` says that the request is not of this quota any more.
         """
         with self._changed:
             if request in self._in_flight:
-                # A retry: the reply to the last try never came, and none is waited for.
+                # A retry: the reply to the last try never came, and nobody waits for it.
                 del self._in_flight[request]
                 self._has_reply = True
                 self._changed.notify_all()
@@ -177,7 +177,7 @@ class StoreBudget:
             return True
 
     def update_from_response(self, request: Any, response: Any) -> None:
-        """Takes in what a reply's headers say. Headers that make no sense are passed over."""
+        """Reads the headers of a reply. Ignores headers that make no sense."""
         headers = response.headers
         left = number(headers, LEFT)
         reset = _seconds(headers, "X-Rate-Limit-Time-Reset-Ms")
@@ -193,7 +193,7 @@ class StoreBudget:
                 window = _seconds(headers, "X-Rate-Limit-Time-Window-Ms") or 0
                 self._window = min(window, _LONGEST_WAIT) if window >= _SHORTEST_WINDOW else _WINDOW
                 resets_at = now + (self._window if reset is None else min(reset, self._window))
-                # Replies of one window arrive in any order: only the lowest count is sure.
+                # Replies of one window arrive in any order, so only the lowest count is certain.
                 is_new_window = resets_at > self._resets_at + self._window / 2
                 under_way = len(self._under_way(now))
                 if is_new_window:
@@ -214,10 +214,10 @@ class StoreBudget:
         return self._in_flight.get(request, 0.0)
 
     def agrees(self, headers: Mapping[str, str], sent: float) -> bool:
-        """Whether the headers of the reply to a request, sent at that instant, may be of it.
+        """Whether the headers of a reply to a request sent at that instant may be of this quota.
 
-        They are not if they tell of another number of requests, or of more that are left than
-        there were before the request was sent, in the same window.
+        They are not if they show another number of requests, or more left than there were before
+        the request was sent, in the same window.
         """
         total, left = number(headers, TOTAL), number(headers, LEFT) or 0
         if self._quota is None or total is None:
@@ -231,7 +231,7 @@ class StoreBudget:
         return not (is_same_window and is_more and sent > self._left_since)
 
     def hand_over(self, request: Any, other: "StoreBudget") -> None:
-        """A request that was sent turns out to be of another quota."""
+        """Forgets a sent request that turns out to be of another quota."""
         sent = self._in_flight.pop(request, None)
         if sent is not None:
             other._in_flight[request] = sent
@@ -240,12 +240,12 @@ class StoreBudget:
 
     @property
     def total(self) -> int | None:
-        """Requests in a window; None as long as no reply told."""
+        """Requests in a window; None until a reply tells."""
         return self._quota
 
     @property
     def is_pausing(self) -> bool:
-        """Whether the next request would have to wait for the next window, or a 429's end."""
+        """Whether the next request has to wait for the next window, or for the end of a 429."""
         now = self._clock()
         if now >= max(self._resets_at, self._blocked_until):
             return False
@@ -253,7 +253,7 @@ class StoreBudget:
 
     @property
     def scarcity(self) -> float:
-        """The part of the quota that is gone; of which nothing is known, none."""
+        """The part of the quota that is gone; 0 if nothing is known."""
         return 1 - self._left / self._quota if self._quota else 0.0
 
     @property
@@ -265,7 +265,7 @@ class StoreBudget:
 
     @property
     def pause(self) -> float:
-        """Seconds for which no request goes, as the quota is used up or a 429 asked for a pause."""
+        """Seconds for which no request goes: the quota is used up, or a 429 asked for a pause."""
         return max(self._announced_until, self._blocked_until) - self._clock()
 
     def _under_way(self, now: float) -> list[requests.PreparedRequest]:
@@ -304,7 +304,7 @@ class StoreBudget:
 
 
 def seconds_until_retry(response: requests.Response) -> float:
-    """How long a 429 asks to wait: the longer of its two headers, 0 without them, 300 at most."""
+    """Seconds that a 429 asks to wait: the longer of its headers, 0 without them, at most 300."""
     retry_after = number(response.headers, "X-Retry-After") or 0
     reset = _seconds(response.headers, "X-Rate-Limit-Time-Reset-Ms") or 0
     return min(max(retry_after, reset), _LONGEST_WAIT)
@@ -316,7 +316,7 @@ def _seconds(headers: Mapping[str, str], name: str) -> float | None:
 
 
 def number(headers: Mapping[str, str], name: str) -> int | None:
-    """The number in a header; None if it holds none, or one that makes no sense."""
+    """The number in a header; None if there is none, or it makes no sense."""
     try:
         value = float(headers[name])
     except (KeyError, ValueError):
