@@ -17,15 +17,15 @@ LOGGER = logging.getLogger("airbyte")
 
 LEFT, TOTAL = "X-Rate-Limit-Requests-Left", "X-Rate-Limit-Requests-Quota"
 
-# That of the plans which the documentation names, where no header tells another.
+# The window of the documented plans, unless a header says otherwise.
 _WINDOW = 30.0
 # A shorter window is nonsense: waiting for it would be a busy loop.
 _SHORTEST_WINDOW = 0.1
-# A header that asks for a longer one is wrong, or would have a person think that nothing happens.
+# A longer pause is wrong, or makes a person think that nothing happens.
 _LONGEST_WAIT = 300.0
 # How long the first request goes alone if no reply comes: its reply tells how many may follow.
 _FIRST_REPLY_WAIT = 10.0
-# Two pauses that end within a second of each other are one, and are told once.
+# Two pauses that end within a second of each other are one, and are logged once.
 _SAME_PAUSE = 1.0
 # The error of a failed request keeps it in memory. A request without a reply for longer than its
 # time-outs (manifest) is not under way any more.
@@ -37,18 +37,18 @@ _SOME, _SAME_WINDOW = 10, 4
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of a quota at an instant. Times are seconds from then on.
+    """What is known about a quota at an instant. Times are seconds from that instant.
 
     first_reply_in: how long the first request still goes alone; None once it need not.
     blocked_for: how long a 429 asked to wait; 0 or less if none did.
-    quota, left: requests of a window, None as long as no reply told; those that nobody has used.
+    quota, left: requests of a window, and those that are left; None until a reply tells.
     share: the part of them that the form grants.
-    window: how long one lasts.
-    resets_in: when the next one begins.
+    window: how long a window lasts.
+    resets_in: when the next window begins.
     wanted: requests that other apps seem to want until then.
-    wanted_for: when they will want fewer than are left, if none of ours goes.
+    wanted_for: when they will want fewer than are left, without a request of ours.
     gone: requests that other apps seem to have made since a reply told what is left.
-    under_way: those of ours that have had no reply yet.
+    under_way: our requests without a reply so far.
     """
 
     first_reply_in: float | None
@@ -65,7 +65,7 @@ class Standing:
 
     @property
     def kept(self) -> int:
-        """Requests that the form leaves to other apps; one at least is ours."""
+        """Requests that the form leaves to other apps; at least one is ours."""
         quota = self.quota or 1
         return min(int(quota * (1 - self.share)), quota - 1)
 
@@ -73,9 +73,9 @@ class Standing:
 class Decision(NamedTuple):
     """Whether the next request goes.
 
-    pause: seconds to wait before what is known is looked at again; 0 to go at once.
-    reason: why, in words for the log; empty where nobody need know.
-    holds_for: seconds in which the same reason need not be told again.
+    pause: seconds to wait before the next decision; 0 to go at once.
+    reason: why, in words for the log; empty if nobody needs to know.
+    holds_for: seconds in which the same reason is not logged again.
     """
 
     pause: float = 0.0
@@ -102,7 +102,7 @@ def decide(known: Standing) -> Decision:
         reason = "other apps of the store use its quota too"
         return Decision(known.wanted_for, reason, known.resets_in)
     spare = known.left - known.gone - max(known.wanted, known.kept)
-    if known.under_way >= max(1, spare):  # one at least goes, to see what is left by now
+    if known.under_way >= max(1, spare):  # at least one goes, to see what is left by now
         return Decision(known.resets_in)  # a reply ends it
     return _GO
 
@@ -120,7 +120,7 @@ class StoreBudget:
 
     share: percent of the quota to use; the rest is for the store's other apps.
     changed: the condition that its requests wait for, if others wait for it, too.
-    wait: waits for that, so many seconds at most.
+    wait: waits for that condition, at most so many seconds.
 
     Source: https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits
     """
@@ -170,7 +170,7 @@ class StoreBudget:
                 self._tell(decision, now)
                 self._wait(decision.pause)
                 if self._in_flight and self._clock() >= self._alone_until:
-                    self._has_reply = True  # none has come, and none is waited for any longer
+                    self._has_reply = True  # no reply has come, and nobody waits for it any longer
             self._other_apps.ours += 1
             self._in_flight[request] = now
             self._alone_until = self._alone_until or now + _FIRST_REPLY_WAIT
@@ -258,7 +258,7 @@ class StoreBudget:
 
     @property
     def state(self) -> str:
-        """`83 of 150 requests left in this 30 s`; empty as long as no reply told."""
+        """`83 of 150 requests left in this 30 s`; empty until a reply tells."""
         if self._quota is None:
             return ""
         return f"{self._left:,} of {self._quota:,} requests left in these {self._window:.0f} s"
@@ -296,7 +296,7 @@ class StoreBudget:
         )
 
     def _tell(self, decision: Decision, now: float) -> None:
-        """Once a pause, not once a thread."""
+        """Logs once per pause, not once per thread."""
         until = now + decision.holds_for
         if decision.reason and abs(until - self._announced_until) > _SAME_PAUSE:
             self._announced_until = until
