@@ -55,7 +55,7 @@ class OtherApps:
         return max(self._rate_before, self._theirs / max(elapsed, window * _LEAST_SEEN))
 
     def wanted(self, quota: int, elapsed: float, window: float) -> int:
-        """Requests of a quota until the window ends: sometimes they ask for more than on average."""
+        """Requests until the window ends: sometimes they ask for more than on average."""
         wanted = self.rate(elapsed, window) * (window - elapsed)
         return min(math.ceil(wanted + math.sqrt(wanted)), int(quota * _MOST_OF_THE_QUOTA))
 
