@@ -23,7 +23,8 @@ from sandbox import Sandbox
 from sandbox.clock import instant, iso
 from sandbox.faults import Change
 from source_bigcommerce.components import sync as connector
-from source_bigcommerce.components.clock import store_clock, utc_now
+from source_bigcommerce.components.clock import store_clock
+from source_bigcommerce.components.moments import utc_now
 
 pytestmark = pytest.mark.thorough
 
