@@ -42,7 +42,7 @@ def full_refresh(store: Sandbox, *names: str, **values: Any) -> Sync:
     return Sync(list(output.get_message_iterator()))
 
 
-def test_records_when_a_store_is_read_by_full_refresh_equal_its_rows(shop: Sandbox) -> None:
+def test_a_full_refresh_reads_the_rows_of_the_store(shop: Sandbox) -> None:
     # Incremental reads, and streams without dates: test_every_stream.py.
     result = full_refresh(shop, *STREAMS, **SPAN)
     assert result.errors == []
@@ -84,7 +84,7 @@ SECOND_BEFORE = {
 }
 
 
-def test_syncs_when_the_store_changes_in_between_bring_the_changes_and_the_look_back(
+def test_the_next_sync_brings_the_changes_and_the_look_back(
     store: Sandbox,
 ) -> None:
     # One row on the edge of the look-back, and one that is a second too old.
@@ -150,9 +150,7 @@ def test_syncs_when_the_store_changes_in_between_bring_the_changes_and_the_look_
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_windows_when_a_span_is_cut_take_one_request_each_that_leaves_no_gap(
-    shop: Sandbox, workers: int
-) -> None:
+def test_windows_take_one_request_each_and_leave_no_gap(shop: Sandbox, workers: int) -> None:
     sync(shop, "channels", "products", num_workers=workers, **SPAN)
     asked = sorted(
         (request.query["date_modified:min"], request.query["date_modified:max"])
@@ -218,7 +216,7 @@ def _order(as_array: bool, *args: Any) -> Row:
 
 @pytest.mark.parametrize("place", ["consignment", "line_items", "consignments"])
 @pytest.mark.parametrize("legacy", [False, True], ids=["object", "array"])
-def test_line_items_when_read_in_bulk_equal_those_of_each_order(
+def test_line_items_read_in_bulk_equal_those_of_each_order(
     store: Sandbox, monkeypatch: pytest.MonkeyPatch, place: str, legacy: bool
 ) -> None:
     store.options.warning_place = place
@@ -230,7 +228,7 @@ def test_line_items_when_read_in_bulk_equal_those_of_each_order(
     assert len(store.requests("orders.list")) == 3
 
 
-def test_line_items_when_the_list_ignores_the_include_come_order_by_order(store: Sandbox) -> None:
+def test_line_items_are_read_order_by_order_if_the_list_ignores_the_include(store: Sandbox) -> None:
     store.options.ignore_include = True
     result = sync(store, "order_products", num_workers=1, **SPAN)
     assert_holds(result, store, "order_products")
@@ -238,7 +236,7 @@ def test_line_items_when_the_list_ignores_the_include_come_order_by_order(store:
 
 
 @pytest.mark.parametrize("answer", ["200", "204", "404"])
-def test_transactions_when_an_order_has_none_are_none(store: Sandbox, answer: str) -> None:
+def test_an_order_without_transactions_has_none(store: Sandbox, answer: str) -> None:
     store.options.empty_transactions = answer
     result = sync(store, "transactions", num_workers=1, **SPAN)
     assert result.errors == []
@@ -247,7 +245,7 @@ def test_transactions_when_an_order_has_none_are_none(store: Sandbox, answer: st
     assert asked == {str(order["id"]): 1 for order in rows_of(store, "orders")}
 
 
-def test_state_when_transactions_are_read_is_one_date_and_saved_once_a_window(
+def test_the_state_of_transactions_is_one_date_saved_once_a_window(
     shop: Sandbox,
 ) -> None:
     workers = 4
@@ -328,7 +326,7 @@ BACKWARD = ("page=3", "page=2", "page=1")
         ("pages", {}, asked("v3/content/pages?include=body")),
     ],
 )
-def test_requests_when_pages_hold_a_hundred_rows_are_these(
+def test_pages_of_a_hundred_rows_take_these_requests(
     store: Sandbox, name: str, options: dict[str, Any], requests: list[str]
 ) -> None:
     store.options.update(options)

@@ -65,7 +65,7 @@ def test_bounds_are_inclusive(data: Data) -> None:
 
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("sort", ["id", "date_modified", "status_id", "total_inc_tax"])
-def test_sort(data: Data, sort: str, descending: bool) -> None:
+def test_rows_are_sorted_by_any_key(data: Data, sort: str, descending: bool) -> None:
     table = data.table("orders")
     values = [
         table.columns[sort][at] if sort in table.columns else table.row(at)[sort]
@@ -186,15 +186,15 @@ def test_every_change_shows_wherever_it_must(collection: str, read: bool) -> Non
         ("2026-03-01T00:00:00.500Z", NOW + 0.5),
     ],
 )
-def test_parse_iso(text: str, seconds: float) -> None:
+def test_iso_dates_are_parsed(text: str, seconds: float) -> None:
     assert parse_iso(text) == seconds
 
 
-def test_parse_iso_refuses_a_time_without_a_zone() -> None:
+def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         parse_iso("2026-03-01T00:00:00")
 
 
-def test_dates_as_the_families_write_them() -> None:
+def test_each_version_writes_dates_its_own_way() -> None:
     assert rfc2822(NOW) == "Sun, 01 Mar 2026 00:00:00 +0000"
     assert iso(NOW) == "2026-03-01T00:00:00Z"
