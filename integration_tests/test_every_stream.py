@@ -1,46 +1,37 @@
 """Each stream reads what is in the store and nothing else, and then only what changed.
 
-What a stream is stands in unit_tests/streams.py, where its rows lie in the route table of the
-sandbox: a new stream needs no line here.
+A new stream needs no line here: see `rows.py`.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs
 
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
-from integration_tests.syncs import Row, Sync, catalog_of, config_for, sync
-from sandbox import Sandbox
-from sandbox.route import Route
-from sandbox.routes import match
-from sandbox.table import Condition
+from integration_tests.rows import assert_equal, parent_key, route_of, rows_of, schema_of
+from integration_tests.syncs import Row, Sync, sync
+from sandbox import Entry, Sandbox
+from sandbox.routes import ROUTES, match
 from unit_tests.streams import STREAMS, Expected
 
 NAMES = [row.name for row in STREAMS]
 INCREMENTAL = [row for row in STREAMS if row.cursor]
-# Those whose endpoint answers few requests at a time.
+# Streams whose endpoint answers few requests at a time.
 LIMITED = [
     row
     for row in STREAMS
     for route in [match("/" + re.sub(r"\{\w+\}", "1", row.endpoint.partition("?")[0]))]
     if route and route[0].concurrent
 ]
-# Those that the order list can bring along.
+# Streams that the order list can embed.
 WITH_ORDERS = [row for row in STREAMS if row.first_request.startswith("v2/orders?include=")]
 
-Schemas = dict[str, dict[str, Any]]
 SIZES: dict[str, Any] = {"orders": 260, "customers": 300, "products": 260, "seed": 11}
-RFC_2822 = re.compile(r"\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} \+0000")
-WITHOUT_ZONE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 LOOK_BACK = timedelta(minutes=10)
 
@@ -54,125 +45,55 @@ def is_date_time(value: object) -> bool:
     return bool(ISO.fullmatch(value) and datetime.fromisoformat(value[:19]))
 
 
-# What is in the store
-
-
-def as_printed(value: Any, schema: dict[str, Any]) -> Any:
-    """A row of the store as the connector prints it: dates in UTC, none for an empty text.
-
-    This store sends some values in another type than the schema's, as the API does.
-    """
-    kinds = schema.get("type")
-    if value == [] and kinds == ["null", "object"]:
-        return {}
-    if kinds == ["null", "array"] and not isinstance(value, (list, type(None))):
-        value = [value]
-    if kinds == ["null", "string"] and type(value) in (int, float):
-        return str(value)
-    if kinds == ["null", "number"] and isinstance(value, str):
-        return float(value) if "." in value else int(value)
-    if isinstance(value, dict):
-        properties = schema.get("properties", {})
-        return {key: as_printed(item, properties.get(key, {})) for key, item in value.items()}
-    if isinstance(value, list):
-        return [as_printed(item, schema.get("items") or {}) for item in value]
-    if "format" not in schema or not isinstance(value, str):
-        return value
-    if RFC_2822.fullmatch(value):
-        value = f"{parsedate_to_datetime(value):%Y-%m-%dT%H:%M:%SZ}"
-    if WITHOUT_ZONE.fullmatch(value):
-        value = f"{value.replace(' ', 'T')}Z"
-    value = re.sub(r"\+00:00$", "Z", value)
-    return (value[:10] if schema["format"] == "date" else value) or None
-
-
-def includes(query: str) -> list[str]:
-    return [name for each in parse_qs(query).get("include", ()) for name in each.split(",")]
-
-
-def route_of(endpoint: str) -> Route:
-    found = match("/" + re.sub(r"\{\w+\}", "1", endpoint.partition("?")[0]))
-    assert found, f"sandbox/endpoints/ has no /{endpoint}"
-    return found[0]
-
-
-def parent_key(row: Expected) -> str:
-    key, *_ = re.findall(r"\{(\w+)\}", row.endpoint)
-    return str(key)
-
-
-def rows_of(store: Sandbox, row: Expected, schema: dict[str, Any]) -> list[Row]:
-    """The records that the rows of the store are."""
-    if "{" in row.endpoint:
-        found = list(children_of(store, row))
-        if row.channels_request:
-            own = store.rows(route_of(row.first_request).collection)
-            found += [{**each, "channel_id": 0} for each in own]
-    else:
-        _, _, query = row.first_request.partition("?")
-        found = store.rows(route_of(row.endpoint).collection, includes(query))
-    return [as_printed(record, schema) for each in found for record in row.records(each)]
-
-
-def children_of(store: Sandbox, row: Expected) -> Iterator[Row]:
-    """The rows of all parents, each with its parent's id, and with the date that is its cursor."""
-    path, _, query = (row.channels_request or row.first_request).partition("?")
-    parents = store.data.table(route_of(path).collection)
-    key = parent_key(row)
-    for at in parents.select():
-        parent = parents.row(at)
-        parent_id = parent.get("id") or parent.get("uuid") or parent["category_id"]
-        added = {key: parent_id}
-        if row.cursor and row.cursor.endswith("_date_modified"):
-            added[row.cursor] = parent["date_modified"]
-        for child in children_at(store, row, at, parent_id, includes(query)):
-            yield {**added, **child}
-
-
-def children_at(
-    store: Sandbox, row: Expected, at: int, parent: int, embedded: list[str]
-) -> list[Row]:
-    """The rows of the parent at a position, with this key."""
-    path = (row.channels_request or row.first_request).partition("?")[0]
-    parents = store.data.table(route_of(path).collection)
-    endpoint = row.endpoint.partition("?")[0]
-    if not match("/" + re.sub(r"\{\w+\}", "1", endpoint)):  # they only come with their parents
-        [name] = embedded
-        found: list[Row] = parents.row(at, [name])[parents.includes[name][0]]
-        return found
-    collection = route_of(endpoint).collection
-    if collection in store.data.children:
-        return store.data.children[collection].rows(at)
-    table = store.data.table(collection)
-    condition = Condition(parent_key(row), "eq", parent)
-    if parent_key(row) not in table.columns and (wanted := route_of(endpoint).filters):
-        condition = Condition(wanted[parent_key(row)].field, "overlaps", frozenset({parent}))
-    positions = table.select([condition])
-    return [table.row(each, includes(row.children_query)) for each in positions]
-
-
-def counted(rows: list[Row]) -> Counter[str]:
-    """As the CDK prints records: without the fields that are null."""
-    return Counter(
-        json.dumps({key: value for key, value in row.items() if value is not None}, sort_keys=True)
-        for row in rows
-    )
-
-
-def assert_equal(read: list[Row], there: list[Row]) -> None:
-    wrong, missing = counted(read) - counted(there), counted(there) - counted(read)
-    assert sorted(wrong.elements())[:1] == [], "not a row of the store"
-    assert sorted(missing.elements())[:1] == [], "a row is missing"
-
-
 # The syncs
 
 
+# Filters, sort keys and includes that no stream sends without being told to, and who sends them.
+SENT_ELSEWHERE = {
+    # With channels chosen, or without hidden products.
+    "orders.list": {"channel_id", "status_id", "max_id", "external_order_id"},
+    "products.list": {"channel_id:in", "is_visible", "id", "id:in", "id:min", "id:max"},
+    "channel_assignments.list": {"channel_id:in"},
+    "category_trees.list": {"channel_id:in"},
+    "price_list_assignments.list": {"channel_id:in"},
+    "sites.list": {"channel_id:in"},
+    "scripts.list": {"channel_id:in"},
+    "pages.list": {"channel_id"},
+    "custom_template_associations.list": {"channel_id"},
+    "placements.list": {"channel_id:in"},
+    "widget_templates.list": {"channel_id:in"},
+    "widgets.list": {"channel_id:in"},
+    # With more rows than there are.
+    "banners.list": {"min_id"},
+    # Deletions are found by counting.
+    "brands.list": {"id:in", "id:min", "id:max"},
+    "categories.list": {"category_id:in"},
+    "subscribers.list": {"id:in", "date_created:min", "date_created:max"},
+    # Deletions, and what orders that are sent look up.
+    "customers.list": {
+        *("id:in", "date_created:min", "date_created:max", "email:in"),
+        "sort=last_name",
+    },
+    "variants.list": {"sku", "sku:in"},
+    # Read whole, as this finds no row without a date: see the option `undated`.
+    "pickup_methods.list": {"date_modified:min", "date_modified:max"},
+    # Tests of the sandbox.
+    "order_consignments.get": {"include=consignments.line_items"},
+    "order_messages.list": {"min_id", "min_date_created"},
+    "refunds.list": {"order_id:in", "transaction_id"},
+    "redirects.list": {"keyword"},
+    "promotions.list": {"channels"},
+    "settings_seo.get": {"channel_id"},
+    "channel_listings.list": {"date_modified:min", "date_modified:max"},
+}
+
+
 class Reading(NamedTuple):
-    """A sync, and the rows of the store at that time."""
+    """A sync, the rows of the store at that time, and the requests so far."""
 
     sync: Sync
     there: dict[str, list[Row]]
+    asked: list[Entry]
 
     def read(self, row: Expected) -> list[Row]:
         return self.sync.records.get(row.name, [])
@@ -184,25 +105,19 @@ def shop() -> Iterator[Sandbox]:
         yield store
 
 
-@pytest.fixture(scope="module")
-def schemas(shop: Sandbox) -> Schemas:
-    catalog = catalog_of(NAMES, config_for(shop))
-    return {each.stream.name: each.stream.json_schema for each in catalog.streams}
-
-
-def everything(shop: Sandbox, schemas: Schemas) -> dict[str, list[Row]]:
-    return {row.name: rows_of(shop, row, schemas[row.name]) for row in STREAMS}
+def everything(shop: Sandbox) -> dict[str, list[Row]]:
+    return {name: rows_of(shop, name) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
-def first(shop: Sandbox, schemas: Schemas) -> Reading:
-    """Of the store as it was made."""
-    return Reading(sync(shop, *NAMES), everything(shop, schemas))
+def first(shop: Sandbox) -> Reading:
+    """A sync of the store as it was made."""
+    return Reading(sync(shop, *NAMES), everything(shop), list(shop.log))
 
 
 @pytest.fixture(scope="module")
-def second(shop: Sandbox, schemas: Schemas, first: Reading) -> Reading:
-    """After an edit of a row that each stream read, or of its parent, and with a new row."""
+def second(shop: Sandbox, first: Reading) -> Reading:
+    """A sync after a row of each stream, or its parent, was edited, and one was inserted."""
     shop.clock.advance(3600)
     for row in INCREMENTAL:
         own = row.cursor in ("date_modified", "created")
@@ -211,12 +126,13 @@ def second(shop: Sandbox, schemas: Schemas, first: Reading) -> Reading:
         if not own:
             shop.edit(table.name, int(first.read(row)[0][parent_key(row)]), {})
             continue
-        if "date_modified" in table.columns:  # all but refunds
+        if "date_modified" in table.columns:  # all except refunds
             oldest = min(table.select(), key=table.columns["date_modified"].__getitem__)
             shop.edit(table.name, table.columns[table.key][oldest], {})
         shop.insert(table.name)
     incremental = [row.name for row in INCREMENTAL]
-    return Reading(sync(shop, *incremental, state=first.sync.state), everything(shop, schemas))
+    again = sync(shop, *incremental, state=first.sync.state)
+    return Reading(again, everything(shop), [*first.asked, *shop.log])
 
 
 # The tests
@@ -225,25 +141,25 @@ def second(shop: Sandbox, schemas: Schemas, first: Reading) -> Reading:
 @pytest.mark.parametrize("row", STREAMS, ids=NAMES)
 def test_records_when_read_are_the_rows_of_the_store(row: Expected, first: Reading) -> None:
     assert first.there[row.name], "the sandbox has no row to read"
-    assert_equal(first.read(row), first.there[row.name])
+    assert_equal(row.name, first.read(row), first.there[row.name])
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=NAMES)
 def test_records_when_read_have_keys_of_their_own_and_are_valid(
-    row: Expected, first: Reading, schemas: Schemas
+    row: Expected, first: Reading
 ) -> None:
     assert first.sync.errors == []
     key = [field for field in row.primary_key.split(", ") if field]
     keys = [tuple(record[field] for field in key) for record in first.read(row)]
     assert len(set(keys)) == (len(keys) if key else 1)
-    validator = Draft7Validator(schemas[row.name], format_checker=FORMATS)
+    validator = Draft7Validator(schema_of(row.name), format_checker=FORMATS)
     problems = {
         f"{error.json_path}: {error.message[:80]}"
         for record in first.read(row)
         for error in validator.iter_errors(record)
     }
     assert problems == set(), f"source_bigcommerce/schemas/{row.name}.json"
-    declared = schemas[row.name]["properties"].keys()
+    declared = schema_of(row.name)["properties"].keys()
     assert {name for record in first.read(row) for name in record} - declared == set()
 
 
@@ -258,27 +174,58 @@ def test_next_sync_when_rows_changed_brings_them_and_the_look_back(
     since = f"{datetime.fromisoformat(newest[:19]) - LOOK_BACK:%Y-%m-%dT%H:%M:%S}"
     changed = [each for each in second.there[row.name] if each[row.cursor][:19] >= since]
     assert max(record[row.cursor] for record in changed) > newest
-    assert_equal(second.read(row), changed)
+    assert_equal(row.name, second.read(row), changed)
+
+
+def parameters(name: str, value: str) -> list[str]:
+    """What stands in SENT_ELSEWHERE for a parameter of a request."""
+    if name not in ("include", "sort"):
+        return [name]
+    return [f"{name}={each.partition(':')[0]}" for each in value.split(",")]
+
+
+def test_the_sandbox_takes_no_filter_sort_key_or_include_that_nobody_sends(second: Reading) -> None:
+    sent = {
+        (entry.operation, each)
+        for entry in second.asked
+        for pair in entry.pairs
+        for each in parameters(*pair)
+    }
+    elsewhere = {(operation, each) for operation, names in SENT_ELSEWHERE.items() for each in names}
+    sent |= elsewhere
+    sent |= {("orders.count", each) for operation, each in sent if operation == "orders.list"}
+    taken = {
+        (route.operation, each)
+        for route in ROUTES
+        for each in (
+            *route.filters,
+            *(f"include={name}" for name in route.includes),
+            *(f"sort={field}" for field in route.sorts),
+        )
+    }
+    assert sorted(taken - sent) == [], "take it out of sandbox/endpoints/, or name who sends it"
+    elsewhere = {
+        (operation, each) for operation in SENT_ELSEWHERE for each in SENT_ELSEWHERE[operation]
+    }
+    assert sorted(elsewhere - taken) == [], "take it out of SENT_ELSEWHERE"
 
 
 @pytest.mark.parametrize("row", WITH_ORDERS, ids=lambda row: row.name)
-def test_records_when_the_order_list_brings_only_links_are_the_same(
-    row: Expected, schemas: Schemas
-) -> None:
+def test_records_when_the_order_list_brings_only_links_are_the_same(row: Expected) -> None:
     with Sandbox(**{**SIZES, "orders": 60}, ignore_include=True) as store:
         read = sync(store, row.name)
         requests = store.requests("orders.list")
         asked = len(requests) + len(store.requests("time.get"))
-        # A v2 list longer than any before is asked for what may follow: a few of the first ones.
+        # A v2 list longer than any before costs one more request: a few of the first ones.
         assert 0 <= len(store.log) - len(store.rows("orders")) - asked <= 3
-    assert_equal(read.records[row.name], rows_of(store, row, schemas[row.name]))
+    assert_equal(row.name, read.records[row.name], rows_of(store, row.name))
 
 
 @pytest.mark.parametrize("row", LIMITED, ids=lambda row: row.name)
 def test_requests_when_the_endpoint_limits_them_stay_below(row: Expected) -> None:
     limit = route_of(row.endpoint).concurrent
     with Sandbox(**SIZES, latency_ms=300) as store:
-        # More parents than the endpoint answers requests.
+        # More parents than the endpoint answers requests at a time.
         if "{" in row.endpoint:
             parents = store.data.table(route_of(row.first_request.partition("?")[0]).collection)
             for _ in range(30):

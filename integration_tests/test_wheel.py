@@ -1,4 +1,4 @@
-"""The wheel and the sdist: what is in them, and the connector installed from nothing else."""
+"""The wheel and the sdist: their content, and the connector installed from the wheel alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Message = dict[str, Any]
 
 
 def run(*command: object, cwd: Path, env: dict[str, str] | None = None) -> str:
-    """What a command prints, in a folder where the checkout cannot be imported from."""
+    """What a command prints, in a folder from which the checkout cannot be imported."""
     words = [str(word) for word in command]
     done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 0, f"{words}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
@@ -39,9 +39,9 @@ def run(*command: object, cwd: Path, env: dict[str, str] | None = None) -> str:
 
 @cache
 def pythons() -> dict[str, str]:
-    """The interpreters on the path that do start, by version, and the one that runs this.
+    """The interpreters on the path that start, by version, and the one that runs this.
 
-    And those of pyenv, which puts commands on the path that start none.
+    Those of pyenv, too, because its commands on the path may start none.
     """
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     folders = [*os.environ["PATH"].split(os.pathsep), *map(str, pyenv.glob("versions/*/bin"))]
@@ -77,22 +77,22 @@ def shop() -> Iterator[Sandbox]:
 
 
 def package_files() -> set[str]:
-    """What the checkout holds of the package."""
-    folder = ROOT / "source_bigcommerce"
+    """The files of the two packages in the checkout."""
     return {
         path.relative_to(ROOT).as_posix()
-        for path in folder.rglob("*")
+        for package in ("source_bigcommerce", "destination_bigcommerce")
+        for path in (ROOT / package).rglob("*")
         if path.is_file() and path.parent.name != "__pycache__"
     }
 
 
-def test_wheel_when_built_holds_the_package_and_no_more(wheel: Path) -> None:
+def test_the_wheel_holds_the_package_and_no_more(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert {"source_bigcommerce/manifest.yaml", "source_bigcommerce/schemas/orders.json"} < names
     assert names == package_files()
 
 
-def test_sdist_when_built_holds_what_a_build_needs_and_no_more(dist: Path) -> None:
+def test_the_sdist_holds_what_a_build_needs_and_no_more(dist: Path) -> None:
     [path] = dist.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
@@ -109,7 +109,7 @@ def test_sdist_when_built_holds_what_a_build_needs_and_no_more(dist: Path) -> No
         for version in sorted(pythons())
     ],
 )
-def test_wheel_when_installed_alone_does_everything(
+def test_the_wheel_installed_alone_does_everything(
     wheel: Path, shop: Sandbox, tmp_path: Path, version: str
 ) -> None:
     environment = tmp_path / "environment"
@@ -147,9 +147,7 @@ def test_wheel_when_installed_alone_does_everything(
     assert {"categories", "order_products", "pages", "product_variants", "store"} < found
 
 
-def test_command_when_run_without_installing_it_prints_the_spec(
-    wheel: Path, tmp_path: Path
-) -> None:
+def test_the_command_prints_the_spec_without_being_installed(wheel: Path, tmp_path: Path) -> None:
     # As `pipx run source-bigcommerce spec` will once the package is published.
     printed = run(
         UV,

@@ -1,12 +1,13 @@
-"""The table of everything the store answers to. What is not listed here is refused."""
+"""The table of all endpoints of the store. Everything else is refused."""
 
 from __future__ import annotations
 
 import re
 
-from sandbox.endpoints import catalog, customers, marketing, orders, store
+from sandbox.endpoints import catalog, customers, marketing, orders, store, writes
 from sandbox.route import Route
 
+# What can be read.
 ROUTES: tuple[Route, ...] = (
     *orders.ROUTES,
     *customers.ROUTES,
@@ -15,11 +16,12 @@ ROUTES: tuple[Route, ...] = (
     *store.ROUTES,
 )
 
-OPERATIONS = frozenset(route.operation for route in ROUTES)
+_ALL = (*ROUTES, *writes.ROUTES)
+OPERATIONS = frozenset(route.operation for route in _ALL)
 
 _ID = re.compile(r"(?<=/)(?:\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
-_BY_PATH = {(each.method, re.sub(r"\{\w+\}", "*", each.path)): each for each in ROUTES}
-_METHODS = frozenset(route.method for route in ROUTES)
+_BY_PATH = {(each.method, re.sub(r"\{\w+\}", "*", each.path)): each for each in _ALL}
+_METHODS = frozenset(route.method for route in _ALL)
 
 
 def match(path: str, method: str = "GET") -> tuple[Route, dict[str, str]] | None:
@@ -30,5 +32,5 @@ def match(path: str, method: str = "GET") -> tuple[Route, dict[str, str]] | None
 
 
 def allows(path: str) -> list[str]:
-    """The methods that a path is there for."""
+    """The methods of a path."""
     return [method for method in sorted(_METHODS) if match(path, method)]

@@ -1,4 +1,4 @@
-"""The simulated store: its data, its manners, its faults and the log of requests. Has no port."""
+"""The simulated store: data, quirks, faults and the log of requests. It has no port."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Entry:
 
 @dataclass
 class Exchange:
-    """A reply with its rate-limit headers, and what becomes of it on the wire."""
+    """A reply with its rate-limit headers, and how it is sent."""
 
     reply: Reply
     limits: list[tuple[str, str]]
@@ -124,13 +124,13 @@ class Simulation:
         self.data.delete(collection, key, parent)
 
     def requests(self, operation: str) -> list[Entry]:
-        """What the log holds of one operation."""
+        """The log of one operation."""
         return [entry for entry in self.log if entry.operation == operation]
 
     # Answering
 
     def answer(self, request: Request) -> Exchange:
-        """What a request to the API (`/stores/...`) gets."""
+        """The reply to a request to the API (`/stores/...`)."""
         entry = Entry(
             request.method,
             request.path,
@@ -170,11 +170,13 @@ class Simulation:
     ) -> tuple[Reply, Fault | None]:
         struck = self.faults.take(route.operation, {**entry.query, **ids})
         fault = next((fault for fault in struck if KINDS[fault.kind].spoils), None)
-        instead = KINDS[fault.kind].reply if fault else None
+        kind = KINDS[fault.kind] if fault else None
         with self.data.lock:
             self._apply(struck, "before")
-            if fault and instead:
-                reply = instead(fault, route.family)
+            if fault and kind and kind.reply:
+                if kind.is_done:
+                    self.surface.answer(route, ids, request)
+                reply = kind.reply(fault, route.family)
             else:
                 reply = self.surface.answer(route, ids, request)
             self._apply(struck, "after")

@@ -9,12 +9,12 @@ from sandbox.endpoints.common import (
     CHECKOUTS,
     CONTENT,
     CUSTOMERS,
-    DATES,
-    ID_IN,
     INFORMATION,
     LISTINGS,
     LOGS,
     MARKETING,
+    MODIFIED,
+    ON_CHANNELS,
     ORDERS,
     PAYMENT_METHODS,
     PRODUCTS,
@@ -24,30 +24,11 @@ from sandbox.endpoints.common import (
     metafields,
     of_parent,
 )
-from sandbox.route import Answer, Filter, Filters, Kind, Meta, Paging, Route, v2_filter, v3_filters
+from sandbox.route import Answer, Filter, Filters, Kind, Meta, Paging, Route, v3_filters
 from sandbox.table import Row
 
-CHANNEL_FILTERS: Filters = {
-    # An available channel is one that can be used, in the documentation's words.
-    "available": Filter(lambda row: row["status"] != "deleted", "eq", Kind.BOOL),
-    **v3_filters("status", "in", Kind.TEXT),
-    **v3_filters("type", "in", Kind.TEXT),
-    **v3_filters("platform", "in", Kind.TEXT),
-    **DATES,
-}
 
-
-def url_types(site: Row) -> list[str]:
-    return [url["type"] for url in site["urls"]]
-
-
-SITE_FILTERS: Filters = {
-    **v3_filters("channel_id", "in", Kind.INT),
-    **v3_filters("url_type", "in", Kind.TEXT, url_types),
-}
-
-
-def settings(area: str, path: str, by_channel: bool = True) -> Route:
+def settings(area: str, path: str, by_channel: bool = False) -> Route:
     """One area of the settings, for the whole store or for one channel."""
     return Route(
         f"settings_{area}.get",
@@ -93,7 +74,7 @@ ROUTES: tuple[Route, ...] = (
         "/v3/channels",
         "channels",
         CHANNELS,
-        filters=CHANNEL_FILTERS,
+        filters=MODIFIED,
         includes=("currencies",),
     ),
     metafields("channel", "/v3/channels/metafields", CHANNELS),
@@ -104,7 +85,7 @@ ROUTES: tuple[Route, ...] = (
         "channel_listings",
         LISTINGS,
         paging=Paging.AFTER,
-        filters={**v3_filters("product_id", "in", Kind.INT), **DATES},
+        filters=MODIFIED,
         max_limit=1000,
     ),
     Route(
@@ -113,7 +94,7 @@ ROUTES: tuple[Route, ...] = (
         "/v3/sites",
         "sites",
         SITES,
-        filters=SITE_FILTERS,
+        filters=ON_CHANNELS,
         meta=Meta.OFFSET,
     ),
     Route(
@@ -122,7 +103,6 @@ ROUTES: tuple[Route, ...] = (
         "/v3/sites/{site_id}/routes",
         "site_routes",
         SITES,
-        filters=v3_filters("type", "eq", Kind.TEXT),
     ),
     of_parent("site_certificates", "/v3/sites/{site_id}/certificate", SITES),
     Route(
@@ -143,26 +123,8 @@ ROUTES: tuple[Route, ...] = (
         "/v3/store/systemlogs",
         "system_logs",
         LOGS,
-        filters={
-            **ID_IN,
-            **v3_filters("type", "eq not", Kind.TEXT),
-            **v3_filters("module", "eq not", Kind.TEXT),
-        },
-        sorts=("date_created", "type"),
-        direction=True,
     ),
-    Route(
-        "countries.list",
-        V2,
-        "/v2/countries",
-        "countries",
-        INFORMATION,
-        filters={
-            **v2_filter("country", Kind.TEXT),
-            **v2_filter("country_iso2", Kind.TEXT),
-            **v2_filter("country_iso3", Kind.TEXT),
-        },
-    ),
+    Route("countries.list", V2, "/v2/countries", "countries", INFORMATION),
     Route("states.list", V2, "/v2/countries/states", "states", INFORMATION),
     Route(
         "tax_properties.list",
@@ -171,7 +133,6 @@ ROUTES: tuple[Route, ...] = (
         "tax_properties",
         INFORMATION,
         paging=Paging.NONE,
-        filters={**ID_IN, **v3_filters("type", "in", Kind.TEXT)},
         meta=Meta.NOTHING,
     ),
     Route("currencies.list", V2, "/v2/currencies", "currencies", INFORMATION),
@@ -183,7 +144,6 @@ ROUTES: tuple[Route, ...] = (
         "tax_zones",
         INFORMATION,
         paging=Paging.NONE,
-        filters=ID_IN,
         meta=Meta.NOTHING,
     ),
     Route(
@@ -193,7 +153,6 @@ ROUTES: tuple[Route, ...] = (
         "tax_rates",
         INFORMATION,
         paging=Paging.NONE,
-        filters={**ID_IN, **v3_filters("tax_zone_id", "in", Kind.INT)},
     ),
     Route(
         "shipping_zones.list",
@@ -213,10 +172,10 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("payment_methods.list", V2, "/v2/payments/methods", "payment_methods", PAYMENT_METHODS),
     settings("profile", "store/profile"),
-    settings("locale", "store/locale", by_channel=False),
+    settings("locale", "store/locale"),
     settings("catalog", "catalog"),
     settings("inventory", "inventory"),
-    settings("seo", "storefront/seo"),
+    settings("seo", "storefront/seo", by_channel=True),
     settings("search", "storefront/search"),
     settings("security", "storefront/security"),
     settings("status", "storefront/status"),
@@ -243,7 +202,6 @@ ROUTES: tuple[Route, ...] = (
         "settings_analytics",
         CONTENT,
         paging=Paging.NONE,
-        filters=v3_filters("channel_id", "eq", Kind.INT),
         meta=Meta.NOTHING,
     ),
     of_area("tax", "/v3/tax/settings", INFORMATION),

@@ -38,7 +38,7 @@ class CatalogLists:
             metafields(mix(seed, 4), history, catalog.categories, "category", most=2),
         )
         self.children = (
-            Children("tree_categories", catalog.trees, self._tree),
+            Children("tree_categories", catalog.trees, self._tree, shows=(catalog.categories,)),
             Children("category_product_sort_orders", catalog.categories, self._sort_orders),
         )
         self.summary: Row = {

@@ -5,44 +5,122 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import requests
+
+from source_bigcommerce.components.other_apps import OtherApps
 
 LOGGER = logging.getLogger("airbyte")
 
 LEFT, TOTAL = "X-Rate-Limit-Requests-Left", "X-Rate-Limit-Requests-Quota"
 
+# The window of the documented plans, unless a header says otherwise.
 _WINDOW = 30.0
-# What says that its window is shorter says nothing; it is no wait, but a loop.
+# A shorter window is nonsense: waiting for it would be a busy loop.
 _SHORTEST_WINDOW = 0.1
+# A longer pause is wrong, or makes a person think that nothing happens.
 _LONGEST_WAIT = 300.0
-# How long the first request goes alone if no reply comes.
+# How long the first request goes alone if no reply comes: its reply tells how many may follow.
 _FIRST_REPLY_WAIT = 10.0
-
-# A request that failed is kept in memory by its error. What has had no reply for longer than its
+# Two pauses that end within a second of each other are one, and are logged once.
+_SAME_PAUSE = 1.0
+# The error of a failed request keeps it in memory. A request without a reply for longer than its
 # time-outs (manifest) is not under way any more.
 _LONGEST_REPLY = 75.0
-
-# What is left of one quota is seen to grow, within a window, by less than a tenth of it: replies
-# that gateways keep, for instance. Instants are of one window if they are nearer than a fourth.
+# Within a window, the rest of one quota may seem to grow by less than a tenth of it, for instance
+# because gateways cache replies. Instants nearer than a quarter of a window are of one window.
 _SOME, _SAME_WINDOW = 10, 4
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known about a quota at an instant. Times are seconds from that instant.
+
+    first_reply_in: how long the first request still goes alone; None once it need not.
+    blocked_for: how long a 429 asked to wait; 0 or less if none did.
+    quota, left: requests of a window, and those that are left; None until a reply tells.
+    share: the part of them that the form grants.
+    window: how long a window lasts.
+    resets_in: when the next window begins.
+    wanted: requests that other apps seem to want until then.
+    wanted_for: when they will want fewer than are left, without a request of ours.
+    gone: requests that other apps seem to have made since a reply told what is left.
+    under_way: our requests without a reply so far.
+    """
+
+    first_reply_in: float | None
+    blocked_for: float
+    quota: int | None
+    left: int
+    share: float
+    window: float
+    resets_in: float
+    wanted: int
+    wanted_for: float
+    gone: int
+    under_way: int
+
+    @property
+    def kept(self) -> int:
+        """Requests that the form leaves to other apps; at least one is ours."""
+        quota = self.quota or 1
+        return min(int(quota * (1 - self.share)), quota - 1)
+
+
+class Decision(NamedTuple):
+    """Whether the next request goes.
+
+    pause: seconds to wait before the next decision; 0 to go at once.
+    reason: why, in words for the log; empty if nobody needs to know.
+    holds_for: seconds in which the same reason is not logged again.
+    """
+
+    pause: float = 0.0
+    reason: str = ""
+    holds_for: float = 0.0
+
+
+_GO = Decision()
+
+
+def decide(known: Standing) -> Decision:
+    """Whether the next request goes, or how long it waits and why."""
+    if known.first_reply_in is not None:
+        return Decision(max(known.first_reply_in, 0.001))
+    if known.blocked_for > 0:
+        return Decision(known.blocked_for, "BigCommerce asked for a pause", known.blocked_for)
+    if known.quota is None:
+        return _GO
+    if known.left <= known.kept:
+        share = f"{known.share:.0%} of " if known.share < 1 else ""
+        quota = f"{share}the quota of {known.quota} requests in {known.window:.0f} s"
+        return Decision(known.resets_in, f"{quota} is used up", known.resets_in)
+    if known.left <= known.wanted:
+        reason = "other apps of the store use its quota too"
+        return Decision(known.wanted_for, reason, known.resets_in)
+    spare = known.left - known.gone - max(known.wanted, known.kept)
+    if known.under_way >= max(1, spare):  # at least one goes, to see what is left by now
+        return Decision(known.resets_in)  # a reply ends it
+    return _GO
 
 
 class StoreBudget:
     """Lets requests go only while the store's own headers say that its quota allows them.
 
     Each reply tells how many requests are left in the current window, for all apps of the store
-    together, and when the next window begins. No plan is assumed: the first request goes alone, and
-    what its reply says holds until another reply says otherwise. What other apps seem to need until
-    then is left to them (OtherApps).
+    together, and when the next window begins. It assumes no plan: the first request goes alone, and
+    its reply counts until another one says otherwise. Other apps keep what they seem to need until
+    then (OtherApps).
 
     Not YAML: the CDK's budget takes the milliseconds until the reset for an epoch time and never
     waits (https://github.com/airbytehq/airbyte-python-cdk/issues/1151).
 
-    share: percent of the quota to use; the rest is left to the store's other apps.
-    changed: what its requests wait for, if others wait for it too.
+    share: percent of the quota to use; the rest is for the store's other apps.
+    changed: the condition that its requests wait for, if others wait for it, too.
+    wait: waits for that condition, at most so many seconds.
 
     Source: https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits
     """
@@ -52,10 +130,12 @@ class StoreBudget:
         share: int = 100,
         clock: Callable[[], float] = time.monotonic,
         changed: threading.Condition | None = None,
+        wait: Callable[[float], object] | None = None,
     ) -> None:
         self._share = share / 100
         self._clock = clock
         self._changed = changed or threading.Condition()
+        self._wait = wait or self._changed.wait
         self._in_flight: WeakKeyDictionary[requests.PreparedRequest, float] = WeakKeyDictionary()
         self._has_reply = False
         self._alone_until = 0.0
@@ -69,13 +149,13 @@ class StoreBudget:
         self._announced_until = 0.0
 
     def acquire_call(self, request: Any, is_its: Callable[[], bool] = lambda: True) -> bool:
-        """Returns when `request` may be sent; a wait ends with the window, or with a 429's.
+        """Returns once `request` may be sent; a wait ends with the window, or with that of a 429.
 
-        False if `is_its` says that it is no request of this quota any more.
+        Returns False if `is_its` says that the request is not of this quota any more.
         """
         with self._changed:
             if request in self._in_flight:
-                # A retry: the reply to the last try never came, and none is waited for.
+                # A retry: the reply to the last try never came, and nobody waits for it.
                 del self._in_flight[request]
                 self._has_reply = True
                 self._changed.notify_all()
@@ -83,31 +163,21 @@ class StoreBudget:
                 if not is_its():
                     return False
                 now = self._clock()
-                if not self._has_reply and self._in_flight:
-                    self._changed.wait(max(self._alone_until - now, 0.001))
-                    self._has_reply = self._has_reply or self._clock() >= self._alone_until
-                elif now < self._blocked_until:
-                    self._wait_until(self._blocked_until, now, "BigCommerce asked for a pause")
-                elif self._quota is None:
+                self._roll_over(now)
+                decision = decide(self._standing(now))
+                if not decision.pause:
                     break
-                elif now >= self._resets_at:
-                    self._left, self._resets_at = self._quota, now + self._window
-                    self._other_apps.begin_window(now, self._window, len(self._under_way(now)))
-                elif self._left <= self._share_of_others():
-                    self._wait_until(self._resets_at, now, self._used_up())
-                elif self._left <= (wanted := self._wanted_by_others(now)):
-                    self._wait_for_others(now)
-                elif self._spare(wanted, now) <= len(self._under_way(now)):
-                    self._changed.wait(self._resets_at - now)
-                else:
-                    break
+                self._tell(decision, now)
+                self._wait(decision.pause)
+                if self._in_flight and self._clock() >= self._alone_until:
+                    self._has_reply = True  # no reply has come, and nobody waits for it any longer
             self._other_apps.ours += 1
             self._in_flight[request] = now
             self._alone_until = self._alone_until or now + _FIRST_REPLY_WAIT
             return True
 
     def update_from_response(self, request: Any, response: Any) -> None:
-        """Takes in what a reply's headers say. Headers that make no sense are passed over."""
+        """Reads the headers of a reply. Ignores headers that make no sense."""
         headers = response.headers
         left = number(headers, LEFT)
         reset = _seconds(headers, "X-Rate-Limit-Time-Reset-Ms")
@@ -123,7 +193,7 @@ class StoreBudget:
                 window = _seconds(headers, "X-Rate-Limit-Time-Window-Ms") or 0
                 self._window = min(window, _LONGEST_WAIT) if window >= _SHORTEST_WINDOW else _WINDOW
                 resets_at = now + (self._window if reset is None else min(reset, self._window))
-                # Replies of one window arrive in any order: only the lowest count is sure.
+                # Replies of one window arrive in any order, so only the lowest count is certain.
                 is_new_window = resets_at > self._resets_at + self._window / 2
                 under_way = len(self._under_way(now))
                 if is_new_window:
@@ -144,10 +214,10 @@ class StoreBudget:
         return self._in_flight.get(request, 0.0)
 
     def agrees(self, headers: Mapping[str, str], sent: float) -> bool:
-        """Whether the headers of the reply to a request, sent at that instant, may be of it.
+        """Whether the headers of a reply to a request sent at that instant may be of this quota.
 
-        They are not if they tell of another number of requests, or of more that are left than
-        there were before the request was sent, in the same window.
+        They are not if they show another number of requests, or more left than there were before
+        the request was sent, in the same window.
         """
         total, left = number(headers, TOTAL), number(headers, LEFT) or 0
         if self._quota is None or total is None:
@@ -161,7 +231,7 @@ class StoreBudget:
         return not (is_same_window and is_more and sent > self._left_since)
 
     def hand_over(self, request: Any, other: "StoreBudget") -> None:
-        """A request that was sent turns out to be of another quota."""
+        """Forgets a sent request that turns out to be of another quota."""
         sent = self._in_flight.pop(request, None)
         if sent is not None:
             other._in_flight[request] = sent
@@ -170,130 +240,71 @@ class StoreBudget:
 
     @property
     def total(self) -> int | None:
-        """Requests in a window; None as long as no reply told."""
+        """Requests in a window; None until a reply tells."""
         return self._quota
 
     @property
     def is_pausing(self) -> bool:
-        """Whether the next request would have to wait for the next window, or a 429's end."""
+        """Whether the next request has to wait for the next window, or for the end of a 429."""
         now = self._clock()
-        if now < self._blocked_until:
-            return True
-        if self._quota is None or now >= self._resets_at:
+        if now >= max(self._resets_at, self._blocked_until):
             return False
-        return self._left <= max(self._share_of_others(), self._wanted_by_others(now))
+        return bool(decide(self._standing(now)).reason)
 
     @property
     def scarcity(self) -> float:
-        """The part of the quota that is gone; of which nothing is known, none."""
+        """The part of the quota that is gone; 0 if nothing is known."""
         return 1 - self._left / self._quota if self._quota else 0.0
 
     @property
     def state(self) -> str:
-        """`83 of 150 requests left in this 30 s`; empty as long as no reply told."""
+        """`83 of 150 requests left in this 30 s`; empty until a reply tells."""
         if self._quota is None:
             return ""
         return f"{self._left:,} of {self._quota:,} requests left in these {self._window:.0f} s"
 
     @property
     def pause(self) -> float:
-        """Seconds for which no request goes, as the quota is used up or a 429 asked for a pause."""
+        """Seconds for which no request goes: the quota is used up, or a 429 asked for a pause."""
         return max(self._announced_until, self._blocked_until) - self._clock()
 
     def _under_way(self, now: float) -> list[requests.PreparedRequest]:
         return [request for request, sent in self._in_flight.items() if now - sent < _LONGEST_REPLY]
 
-    def _share_of_others(self) -> int:
-        quota = self._quota or 1
-        return min(int(quota * (1 - self._share)), quota - 1)
+    def _roll_over(self, now: float) -> None:
+        """Begins the next window, if this one has ended."""
+        if self._quota is not None and now >= max(self._resets_at, self._blocked_until):
+            self._left, self._resets_at = self._quota, now + self._window
+            self._other_apps.begin_window(now, self._window, len(self._under_way(now)))
 
-    def _wanted_by_others(self, now: float) -> int:
-        """Two thirds of the quota at most: two connectors must not wait for each other for ever."""
-        remaining = self._resets_at - now
-        wanted = self._other_apps.rate(self._window - remaining, self._window) * remaining
-        # Now and then they ask for more than on average.
-        return min(math.ceil(wanted + math.sqrt(wanted)), (self._quota or 0) * 2 // 3)
+    def _standing(self, now: float) -> Standing:
+        resets_in = self._resets_at - now
+        elapsed = self._window - resets_in
+        is_first = not self._has_reply and len(self._in_flight) > 0
+        return Standing(
+            first_reply_in=self._alone_until - now if is_first else None,
+            blocked_for=self._blocked_until - now,
+            quota=self._quota,
+            left=self._left,
+            share=self._share,
+            window=self._window,
+            resets_in=resets_in,
+            wanted=self._other_apps.wanted(self._quota or 0, elapsed, self._window),
+            wanted_for=self._other_apps.seconds_until(self._left, resets_in, self._window),
+            gone=math.ceil(self._other_apps.since_look(elapsed, self._window)),
+            under_way=len(self._under_way(now)),
+        )
 
-    def _spare(self, wanted: int, now: float) -> int:
-        """Requests that may be under way at once; one at least, to see what is left by now."""
-        gone = self._other_apps.since_look(self._window - (self._resets_at - now), self._window)
-        return max(1, self._left - math.ceil(gone) - max(wanted, self._share_of_others()))
-
-    def _wait_for_others(self, now: float) -> None:
-        """Until what is left is more than they want, if they go on as they did."""
-        wait = self._other_apps.seconds_until(self._left, self._resets_at - now, self._window)
-        if self._announced_until < self._resets_at - 1:  # one line a window
-            self._announced_until = self._resets_at
-            LOGGER.info("Waiting %.1f s: other apps of the store use its quota too.", wait)
-        self._changed.wait(wait)
-
-    def _used_up(self) -> str:
-        share = f"{self._share:.0%} of " if self._share < 1 else ""
-        return f"{share}the quota of {self._quota} requests in {self._window:.0f} s is used up"
-
-    def _wait_until(self, instant: float, now: float, reason: str) -> None:
-        if abs(instant - self._announced_until) > 1:  # one line a wait, not one a thread
-            self._announced_until = instant
-            LOGGER.info("Waiting %.1f s: %s.", instant - now, reason)
-        self._changed.wait(instant - now)
-
-
-class OtherApps:
-    """What the other apps of a store use of its quota: whatever is gone that is not ours.
-
-    Without it a sync takes all that is left at the start of each window, and the others are refused
-    until the next one.
-
-    ours: requests of this connector in the current window.
-    """
-
-    def __init__(self) -> None:
-        self.ours = 0
-        self._theirs = 0.0
-        self._looked = 0.0
-        self._began = -math.inf
-        self._rate_before = 0.0
-
-    def look(self, used: int, under_way: int, elapsed: float) -> None:
-        """A reply tells how much of the quota is gone, so many seconds into the window.
-
-        Of our requests that are under way, some may be counted already: half of them, as soon as
-        it is sure that there are other apps.
-        """
-        theirs = used - self.ours
-        self._theirs = theirs + under_way / 2 if theirs > 0 else 0.0
-        self._looked = elapsed
-
-    def begin_window(self, now: float, window: float, under_way: int) -> None:
-        """Requests on their way may be counted in either window; here in the new one.
-
-        A window that ends soon after it began is the last one, of which a reply came late.
-        """
-        if now < self._began + window / 2:
-            return
-        self._began = now
-        self._rate_before = self._theirs / max(self._looked, window / 2)
-        self._theirs, self._looked, self.ours = 0.0, 0.0, under_way
-
-    def rate(self, elapsed: float, window: float) -> float:
-        """Requests per second: in the current window, or in the last one if that is more."""
-        return max(self._rate_before, self._theirs / max(elapsed, window / 30))
-
-    def since_look(self, elapsed: float, window: float) -> float:
-        """What they have used since the last look, if they went on as they did."""
-        return self.rate(elapsed, window) * max(0.0, elapsed - self._looked)
-
-    def seconds_until(self, left: int, remaining: float, window: float) -> float:
-        """How long it takes until they want less than what is left, with no request of ours."""
-        by_rate = remaining - left / self._rate_before if self._rate_before else 0.0
-        elapsed = window - remaining
-        by_number = self._theirs * window / (left + self._theirs) - elapsed if self._theirs else 0.0
-        # Not more often than that: each look at what is left takes one of theirs.
-        return min(max(by_rate, by_number, remaining / 3, window / 300), remaining)
+    def _tell(self, decision: Decision, now: float) -> None:
+        """Logs once per pause, not once per thread."""
+        until = now + decision.holds_for
+        if decision.reason and abs(until - self._announced_until) > _SAME_PAUSE:
+            self._announced_until = until
+            LOGGER.info("Waiting %.1f s: %s.", decision.pause, decision.reason)
 
 
 def seconds_until_retry(response: requests.Response) -> float:
-    """How long a 429 asks to wait: the longer of its two headers, 0 without them, 300 at most."""
+    """Seconds that a 429 asks to wait: the longer of its headers, 0 without them, at most 300."""
     retry_after = number(response.headers, "X-Retry-After") or 0
     reset = _seconds(response.headers, "X-Rate-Limit-Time-Reset-Ms") or 0
     return min(max(retry_after, reset), _LONGEST_WAIT)
@@ -305,7 +316,7 @@ def _seconds(headers: Mapping[str, str], name: str) -> float | None:
 
 
 def number(headers: Mapping[str, str], name: str) -> int | None:
-    """The number in a header; None if it holds none, or one that makes no sense."""
+    """The number in a header; None if there is none, or it makes no sense."""
     try:
         value = float(headers[name])
     except (KeyError, ValueError):

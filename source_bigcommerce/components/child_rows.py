@@ -15,10 +15,8 @@ from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce.components.dates import readable_date
+from source_bigcommerce.components.dates import instant, readable_date
 from source_bigcommerce.components.embedded import CUT, EMBEDDED
-from source_bigcommerce.components.extractor import Row
-from source_bigcommerce.components.instant import instant
 from source_bigcommerce.components.keys import give_ids, key_of
 from source_bigcommerce.components.messages import (
     CHILDREN_LACKING,
@@ -26,6 +24,7 @@ from source_bigcommerce.components.messages import (
     LIST_UNPROVED,
     REPLY_UNKNOWN,
 )
+from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.components.window import Window, is_late
@@ -83,6 +82,7 @@ class ChildRows(Retriever):
         # Parents whose children are asked for ahead of those being emitted: one page, so that the
         # workers are busy while the next page of parents is on its way.
         self._parents_ahead = int(self.config["page_size"])
+        self._workers = int(self.config["num_workers"])
         if not self.parents.key:
             raise ValueError(f"manifest.yaml: the parents of {self.name} lack `key`")
         if self.parent_date and not self.parents.date:
@@ -113,7 +113,7 @@ class ChildRows(Retriever):
                     raise REPLY_UNKNOWN.error(f"a row without {self.parents.key} has {self.name}")
                 children = self._children_of(row, parent_id, window)
                 ahead.append((parent_id, date, children))
-                while ahead and (len(ahead) > self._parents_ahead or _are_there(ahead[0][2])):
+                while ahead and (len(ahead) > self._most_ahead or _are_there(ahead[0][2])):
                     yield from self._related(*ahead.popleft(), window)
                 asked += isinstance(children, Future)
                 if asked == self.api_budget.most_pages:
@@ -124,6 +124,11 @@ class ChildRows(Retriever):
             for _, _, children in ahead:
                 if isinstance(children, Future):
                     children.cancel()
+
+    @property
+    def _most_ahead(self) -> int:
+        fitting = max(self.api_budget.memory.parents_ahead, self._workers)
+        return min(fitting, self._parents_ahead)
 
     def _children_of(self, parent: Row, parent_id: Any, window: Window) -> Children:
         rows = self._embedded(parent) if self._embedded else None

@@ -1,10 +1,10 @@
-"""Lists of which the API answers few requests at a time."""
+"""Lists for which the API answers few requests at a time."""
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import requests
@@ -16,11 +16,10 @@ from unit_tests.replies import reply
 from unit_tests.streams import CONFIG
 
 WINDOW = StreamSlice(partition={}, cursor_slice={})
-LIMITED = {"price_list_records", "promotion_codes"}
 
 
 class Store:
-    """Answers when it is told to, and counts the requests that wait for that."""
+    """Answers when told to, and counts the requests that wait."""
 
     def __init__(self) -> None:
         self.waiting = 0
@@ -50,9 +49,7 @@ def rows_of(store: Any, **options: Any) -> Rows:
     return Rows(parameters={"name": "x"}, paging="none", **made)
 
 
-def test_list_when_as_many_requests_as_it_may_have_are_under_way_takes_another_after_a_reply() -> (
-    None
-):
+def test_a_list_at_its_limit_of_requests_takes_another_after_a_reply() -> None:
     store, other = Store(), Store()
     limited, free = rows_of(store, at_once=3), rows_of(other)
     with ThreadPoolExecutor(8) as workers:
@@ -69,7 +66,7 @@ def test_list_when_as_many_requests_as_it_may_have_are_under_way_takes_another_a
         assert store.have(0)
 
 
-def test_list_when_requests_failed_takes_others() -> None:
+def test_a_list_takes_other_requests_after_failed_ones() -> None:
     class Failing(Store):
         def send_request(self, **_: Any) -> requests.Response:
             raise ValueError("no reply")
@@ -80,12 +77,15 @@ def test_list_when_requests_failed_takes_others() -> None:
             list(limited.pages(WINDOW))
 
 
-def test_manifest_when_the_api_limits_requests_for_a_list_says_so_at_the_stream() -> None:
+def test_the_manifest_states_the_limit_of_a_list_at_its_stream() -> None:
     source = SourceBigcommerce(config=CONFIG)
-    streams = {stream["name"]: stream for stream in source.resolved_manifest["streams"]}
-    found = {
-        name: cast(dict[str, Any], stream["retriever"]["children"])["at_once"]
-        for name, stream in streams.items()
-        if "at_once" in str(stream)
+    retrievers = {each["name"]: each["retriever"] for each in source.resolved_manifest["streams"]}
+    limits = {
+        name: (retriever.get("children", {}).get("at_once"), retriever.get("embeds_at_most"))
+        for name, retriever in retrievers.items()
     }
-    assert found == dict.fromkeys(LIMITED, 10)
+    assert {name: each for name, each in limits.items() if any(each)} == {
+        "price_list_records": (10, None),
+        "promotion_codes": (10, None),
+        "order_products": (None, 50),
+    }

@@ -9,7 +9,7 @@ from airbyte_cdk.sources.streams.http.error_handlers import ResponseAction
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components import ErrorHandler
-from source_bigcommerce.components.extractor import rows_of
+from source_bigcommerce.components.reply import rows_of
 from unit_tests.replies import reply
 
 ERROR = {"status": 503, "message": "Try again"}
@@ -23,7 +23,7 @@ def answered(status: int, body: Any, path: str) -> ResponseAction | None:
 
 @pytest.mark.parametrize("status", [201, 202, 205, 206, 207, 208, 226, 300, 304, 305])
 @pytest.mark.parametrize("body", [b"", [{"id": 1}], {"data": []}, {"data": [{"id": 1}]}])
-def test_a_status_that_is_not_of_a_whole_list_is_asked_for_again(status: int, body: Any) -> None:
+def test_a_status_of_no_whole_list_is_asked_for_again(status: int, body: Any) -> None:
     assert answered(status, body, V3) == ResponseAction.RETRY
 
 
