@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 from uuid import uuid4
 
@@ -126,10 +126,14 @@ class Lookups:
         raise KEY_CHANGED.error(f"BigCommerce keeps {echo!r}", id=id, key=order.key)
 
     def created_since(self, newest: int, last: int) -> Iterator[Row]:
-        """All orders that are newer, as soon as the last of ours is among them."""
+        """All orders that are newer, as soon as the last of ours is among them.
+
+        Those that are created meanwhile are left to the next look, or to that of their creator.
+        """
+        newest_now = max(self.newest, last)
         if not any(self._has(last, _PLAIN) for _ in self._looks()):
             LOGGER.warning("Order %s was created, and is not in the list of orders.", last)
-        return self._listed(newest)
+        return takewhile(lambda row: _id(row) <= newest_now, self._listed(newest))
 
     def _looks(self) -> Iterator[None]:
         """Moments to look at: at once, more and more seldom, and when the patience is over."""
