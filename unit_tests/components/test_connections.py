@@ -194,6 +194,13 @@ def test_the_environment_is_read_once_a_host_and_not_lost(
     def answers(connection: socket.socket) -> None:
         connection.sendall(HEAD + b"Content-Length: 5\r\nConnection: close\r\n\r\nproxy")
 
+    read: list[str] = []
+    of_environment = requests.sessions.get_environ_proxies
+    monkeypatch.setattr(
+        requests.sessions,
+        "get_environ_proxies",
+        lambda url, **more: read.append(url) or of_environment(url, **more),
+    )
     with host(answers) as proxy_url, requests.Session() as session:
         Connections().carry(session)
         monkeypatch.setenv("HTTP_PROXY", proxy_url)
@@ -206,3 +213,4 @@ def test_the_environment_is_read_once_a_host_and_not_lost(
             session.get("https://127.0.0.1:1/", timeout=5)
         monkeypatch.delenv("HTTP_PROXY")
         assert session.get("http://shop.example/", timeout=5).content == b"proxy"
+    assert read == ["http://shop.example/", "https://127.0.0.1:1/"]
