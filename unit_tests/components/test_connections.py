@@ -196,11 +196,12 @@ def test_the_environment_is_read_once_a_host_and_not_lost(
 
     read: list[str] = []
     of_environment = requests.sessions.get_environ_proxies
-    monkeypatch.setattr(
-        requests.sessions,
-        "get_environ_proxies",
-        lambda url, **more: read.append(url) or of_environment(url, **more),
-    )
+
+    def counted(url: str, no_proxy: str | None = None) -> dict[str, str]:
+        read.append(url)
+        return dict(of_environment(url, no_proxy=no_proxy))
+
+    monkeypatch.setattr(requests.sessions, "get_environ_proxies", counted)
     with host(answers) as proxy_url, requests.Session() as session:
         Connections().carry(session)
         monkeypatch.setenv("HTTP_PROXY", proxy_url)
