@@ -52,7 +52,9 @@ def is_date_time(value: object) -> bool:
 SENT_ELSEWHERE = {
     # Syncs of some channels, or without hidden products; counts of what may be deleted.
     "orders.list": {"channel_id", "max_id", "status_id", "external_order_id"},
-    "products.list": {"channel_id:in", "is_visible", "id", "id:in", "id:min", "id:max"},
+    "products.list": {
+        *("channel_id:in", "is_visible", "id", "id:in", "id:min", "id:max", "sku", "sku:in"),
+    },
     "pages.list": {"channel_id"},
     "promotions.list": {"channels"},
     "category_trees.list": {"channel_id:in"},
