@@ -139,15 +139,13 @@ def second(shop: Sandbox, first: Reading) -> Reading:
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=NAMES)
-def test_records_when_read_are_the_rows_of_the_store(row: Expected, first: Reading) -> None:
+def test_the_records_are_the_rows_of_the_store(row: Expected, first: Reading) -> None:
     assert first.there[row.name], "the sandbox has no row to read"
     assert_equal(row.name, first.read(row), first.there[row.name])
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=NAMES)
-def test_records_when_read_have_keys_of_their_own_and_are_valid(
-    row: Expected, first: Reading
-) -> None:
+def test_the_records_have_unique_keys_and_are_valid(row: Expected, first: Reading) -> None:
     assert first.sync.errors == []
     key = [field for field in row.primary_key.split(", ") if field]
     keys = [tuple(record[field] for field in key) for record in first.read(row)]
@@ -164,7 +162,7 @@ def test_records_when_read_have_keys_of_their_own_and_are_valid(
 
 
 @pytest.mark.parametrize("row", INCREMENTAL, ids=lambda row: row.name)
-def test_next_sync_when_rows_changed_brings_them_and_the_look_back(
+def test_the_next_sync_brings_changed_rows_and_the_look_back(
     row: Expected, first: Reading, second: Reading
 ) -> None:
     assert row.cursor
@@ -211,7 +209,7 @@ def test_the_sandbox_takes_no_filter_sort_key_or_include_that_nobody_sends(secon
 
 
 @pytest.mark.parametrize("row", WITH_ORDERS, ids=lambda row: row.name)
-def test_records_when_the_order_list_brings_only_links_are_the_same(row: Expected) -> None:
+def test_the_records_are_the_same_if_the_order_list_embeds_only_links(row: Expected) -> None:
     with Sandbox(**{**SIZES, "orders": 60}, ignore_include=True) as store:
         read = sync(store, row.name)
         requests = store.requests("orders.list")
@@ -222,7 +220,7 @@ def test_records_when_the_order_list_brings_only_links_are_the_same(row: Expecte
 
 
 @pytest.mark.parametrize("row", LIMITED, ids=lambda row: row.name)
-def test_requests_when_the_endpoint_limits_them_stay_below(row: Expected) -> None:
+def test_requests_stay_below_the_limit_of_their_endpoint(row: Expected) -> None:
     limit = route_of(row.endpoint).concurrent
     with Sandbox(**SIZES, latency_ms=300) as store:
         # More parents than the endpoint answers requests at a time.
