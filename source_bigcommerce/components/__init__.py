@@ -6,6 +6,7 @@ from source_bigcommerce.components.config import NormalizeConfig
 from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.extractor import RowsExtractor, StockExtractor
 from source_bigcommerce.components.flatten import Flatten, SchemaFile
+from source_bigcommerce.components.receipt_rows import ReceiptRows
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.values import Values
 from source_bigcommerce.components.window import WindowRetriever
@@ -15,6 +16,7 @@ __all__ = [
     "ErrorHandler",
     "Flatten",
     "NormalizeConfig",
+    "ReceiptRows",
     "Rows",
     "RowsExtractor",
     "SchemaFile",

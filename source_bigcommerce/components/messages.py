@@ -108,6 +108,12 @@ LIST_UNPROVED = Problem(
     "about the endpoint in the log.",
     FailureType.transient_error,
 )
+LIST_SHORT = Problem(
+    "The store counts {counted} rows, {came} came.",
+    "Sync again: it reads what is missing. If it lasts, ask BigCommerce support about the endpoint "
+    "in the log, or turn off Prove completeness.",
+    FailureType.transient_error,
+)
 CHILDREN_LACKING = Problem(
     "BigCommerce does not send all {rows} of {parent} {id}.",
     "Ask its support why they cannot be read page by page, or leave the stream out: the rest of it "

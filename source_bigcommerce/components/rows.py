@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
@@ -18,6 +19,7 @@ from airbyte_cdk.sources.streams.http.page_size_reduction_exception import (
     PageSizeReductionRequiredException,
 )
 from airbyte_cdk.sources.types import Config, StreamSlice
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.date_filter import DateFilter
 from source_bigcommerce.components.extractor import Row, RowsExtractor
@@ -30,6 +32,7 @@ from source_bigcommerce.components.pagination import (
     by_key,
     by_page,
 )
+from source_bigcommerce.components.proof import Counting, Finding, Proof, Verdict, Watch
 from source_bigcommerce.components.sync import Sync
 
 LOGGER = logging.getLogger("airbyte")
@@ -75,7 +78,7 @@ class Rows(Retriever):
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self.api_budget = self.api_budget or Sync(self.config)
-        self._stream = str(parameters.get("name", ""))
+        self.stream = str(parameters.get("name", ""))
         # The rows of a stream of children are not what a page of parents, or of one's, counts.
         self._is_counted = not parameters.get("has_parent")
         self.page_size = int(self.config["page_size"])
@@ -99,22 +102,40 @@ class Rows(Retriever):
     def pages(self, window: StreamSlice) -> Iterator[list[Row]]:
         """The rows of a window as they come, each once.
 
-        Raises an error where the API does not show that these are all.
+        Raises an error where the API does not show that these are all, or counts more afterwards.
         """
         extractor = cast(RowsExtractor, self.record_selector.extractor)
-        if self._dates and window.cursor_slice and not window.partition:
-            pages = self._dates.pages(window, self.replies)
-        else:
-            pages = self.replies(window)
+        proof = Proof(
+            counting=_Counting(self, window),
+            may_grow=self.drops_late or not window.cursor_slice or bool(window.partition),
+            doubt=self._doubt,
+            report=partial(self._found, window),
+            key=self.key or "id",
+        )
+        read = partial(self._within_dates, window)
         try:
-            for rows in pages:
+            for rows in proof.pages(read) if self.config["prove"] else read(Watch()):
                 yield extractor.records_of(rows)
         except _Enough:
             return
 
-    def replies(self, window: StreamSlice) -> Iterator[list[Row]]:
-        """The rows that the API sends for a window, whether they are of its dates or not."""
-        ask = _Asking(self, window)
+    def _within_dates(self, window: StreamSlice, watch: Watch) -> Iterator[list[Row]]:
+        replies = partial(self.replies, watch=watch)
+        if self._dates and window.cursor_slice and not window.partition:
+            return self._dates.pages(window, replies)
+        return replies(window)
+
+    def replies(self, window: StreamSlice, watch: Watch | None = None) -> Iterator[list[Row]]:
+        """The rows that the API sends for a window, whether they are of its dates or not.
+
+        watch: sees the replies, and how many of their rows are new.
+        """
+        watch = watch or Watch()
+        for rows in self._by_its_way(_Asking(self, window, watch)):
+            watch.page(rows)
+            yield rows
+
+    def _by_its_way(self, ask: "_Asking") -> Iterator[list[Row]]:
         if self.paging == "key":
             return by_key(ask, Seen(self.key), self.key_parameter)
         if self.paging == "cursor":
@@ -123,20 +144,77 @@ class Rows(Retriever):
             return by_page(ask, Seen())
         return iter([Seen().new(ask({}))])
 
+    def ask(self, window: StreamSlice, asked: Mapping[str, Any]) -> Page | None:
+        """One reply to a request with these parameters; None if there is none."""
+        self.api_budget.receipts.asks(self.stream)
+        reply = self.requester.send_request(stream_slice=window, request_params=asked)
+        limit = asked.get("limit")
+        return None if reply is None else Page.of(reply, limit, self.page_size, int)
+
+    def counted(self, window: StreamSlice) -> int | None:
+        """How many rows the store says a window has; None if it does not say. Costs a request."""
+        page = self.ask(window, {"limit": 1}) if self.has_limit else None
+        # A total that is that of the page is none.
+        return None if page is None or page.total == len(page.rows) else page.total
+
+    def _doubt(self) -> str:
+        is_ignored = self._dates is not None and self._dates.is_ignored
+        return "the store does not heed the dates asked for" if is_ignored else ""
+
+    def _found(self, window: StreamSlice, found: Finding, is_again: bool) -> None:
+        # Of one parent's rows, that nothing counts them is no news: what is proved are the parents.
+        is_uncounted = found.counted is None and found.verdict is not Verdict.SHORT
+        if not (window.partition and is_uncounted):
+            self.api_budget.receipts.add(self.stream, found, is_again)
+        if found.verdict is Verdict.NOT_PROVED and found.reason not in self._said:
+            self._said.add(found.reason)
+            LOGGER.info("%s is not proved to be whole: %s.", self.stream, found.reason)
+
     def count(self, rows: int) -> None:
         """Of a window, as its first reply says."""
         if self._is_counted and rows:
-            self.api_budget.progress.expect(self._stream, rows)
+            self.api_budget.progress.expect(self.stream, rows)
 
     def say(self, problem: str, reason: str, remedy: str) -> None:
         """Once a problem: a stream's windows all have the same one."""
         if problem not in self._said:
             self._said.add(problem)
-            LOGGER.warning("%s: %s (%s). %s", self._stream, problem, reason, remedy)
+            LOGGER.warning("%s: %s (%s). %s", self.stream, problem, reason, remedy)
 
     def _say_dates(self, reason: str) -> None:
         remedy = "The list is read once, without windows."
         self.say("The store does not heed the dates asked for", reason, remedy)
+
+
+class _Counting(Counting):
+    """How many rows of a window there are, by requests with the window's own filters."""
+
+    def __init__(self, rows: Rows, window: StreamSlice) -> None:
+        self._rows, self._window = rows, window
+
+    def total(self) -> int | None:
+        try:
+            return self._rows.counted(self._window)
+        except AirbyteTracedException as error:
+            LOGGER.debug("%s is not counted: %r", self._rows.stream, error)
+            return None
+
+    def behind(self, key: int) -> int | None:
+        parameter = self._rows.key_parameter
+        if ":" not in parameter:  # a filter of v3, and no way to go on
+            return None
+        page = self._rows.ask(self._window, {"limit": 1, parameter: key})
+        return page.total if page else None
+
+    def has_row_at(self, place: int) -> bool:
+        if not (self._rows.has_limit and self._rows.has_pages) or self._rows.paging == "none":
+            return True
+        try:
+            page = self._rows.ask(self._window, {"limit": 1, "page": place})
+        except AirbyteTracedException as error:
+            LOGGER.debug("%s is not asked for one row: %r", self._rows.stream, error)
+            return False
+        return bool(page and page.rows)
 
 
 class _Enough(Exception):
@@ -146,8 +224,8 @@ class _Enough(Exception):
 class _Asking:
     """The requests of one read of a list, and how many rows each of them asks for."""
 
-    def __init__(self, rows: Rows, window: StreamSlice) -> None:
-        self._rows, self._window = rows, window
+    def __init__(self, rows: Rows, window: StreamSlice, watch: Watch) -> None:
+        self._rows, self._window, self._watch = rows, window, watch
         self._size = PageSizeReducer(_IN_PARTS, rows.page_size)
         self._asked = 0
         self._is_by_page = rows.paging == "page"
@@ -164,6 +242,7 @@ class _Asking:
         while True:
             limit = self._size.page_size_override or rows.page_size
             sized = {"limit": limit} if rows.has_limit else {}
+            rows.api_budget.receipts.asks(rows.stream)
             try:
                 reply = rows.requester.send_request(
                     stream_slice=self._window, request_params={**sized, **asked_by}
@@ -184,6 +263,7 @@ class _Asking:
         self._asked += 1
         if self._asked == 1:
             rows.count(page.total or 0)
+        self._watch.reply(page, asked_by.get("page", None if asked_by else 1))
         return page
 
     def by_page_instead(self, reason: str) -> None:

@@ -12,6 +12,7 @@ from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
 from source_bigcommerce.components.connections import Connections
 from source_bigcommerce.components.progress import Progress
 from source_bigcommerce.components.quotas import Quotas, SyncEnded
+from source_bigcommerce.components.receipts import Receipts
 
 _TRIES = 6
 _WORKERS = 10
@@ -48,6 +49,7 @@ class Sync(AbstractAPIBudget):
         self.most_pages = config.get("__test_read_config", {}).get("max_pages_per_slice")
         self.quotas = Quotas(config.get("quota_share", 100))
         self.progress = Progress()
+        self.receipts = Receipts(self.progress.read_of, config.get("prove", True))
         # What one stream finds out about the store, for those that read it after: see WithArchived.
         self.found: dict[str, tuple[str, ...]] = {}
         self.connections = Connections()
@@ -89,6 +91,7 @@ class Sync(AbstractAPIBudget):
     def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
         """Returns when `request` may be sent. Raises SyncEnded."""
         self._asked.endpoint = _endpoint(request)
+        self.receipts.asked()
         self.quotas.acquire_call(request)
 
     def update_from_response(self, request: Any, response: Any) -> None:

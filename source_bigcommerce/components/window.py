@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
@@ -10,9 +11,11 @@ from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce.components.archived import Orders, WithArchived
+from source_bigcommerce.components.archived import WithArchived
 from source_bigcommerce.components.extractor import Row, rows_of
 from source_bigcommerce.components.instant import instant
+from source_bigcommerce.components.pagination import as_count
+from source_bigcommerce.components.proof import Watch
 from source_bigcommerce.components.rows import Rows
 
 LOGGER = logging.getLogger("airbyte")
@@ -51,8 +54,8 @@ class WindowRetriever(Rows):
 
     Not YAML: as Rows; SimpleRetriever also takes the slice as the cursor made it.
 
-    counter: asks how many rows a window has, where the pages do not tell. It costs a request, so
-        only windows of many pages are counted.
+    counter: asks how many rows a window has, where the pages do not tell. While a window is read,
+        only one of many pages is counted: it costs a request.
     archived: the same list, asked for what it may hide; see WithArchived.
     """
 
@@ -61,19 +64,21 @@ class WindowRetriever(Rows):
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         super().__post_init__(parameters)
-        self._replies: Orders = super().replies
-        if self.archived and self.api_budget.most_pages is None:
+        if self.archived:
             self.archived.largest = self.largest
-            # Within the filter by date: where dates are not heeded, both lists are read once.
-            self._replies = WithArchived(
-                listed=super().replies,
-                archived=self.archived.replies,
-                requester=self.archived.requester,
-                found=self.api_budget.found,
-            )
 
-    def replies(self, window: StreamSlice) -> Iterator[list[Row]]:
-        return self._replies(window)
+    def replies(self, window: StreamSlice, watch: Watch | None = None) -> Iterator[list[Row]]:
+        listed = partial(super().replies, watch=watch)
+        if not self.archived or self.api_budget.most_pages is not None:
+            return listed(window)
+        # Within the filter by date: where dates are not heeded, both lists are read once.
+        both = WithArchived(
+            listed=listed,
+            archived=self.archived.replies,
+            requester=self.archived.requester,
+            found=self.api_budget.found,
+        )
+        return both(window)
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
@@ -81,8 +86,8 @@ class WindowRetriever(Rows):
         window = Window(stream_slice)
         read, many = 0, _MANY_PAGES * self.page_size
         for rows in self.pages(window):
-            if self.counter and read < many <= read + len(rows):
-                self._count(self.counter, window)
+            if self.counter and self._is_counted and read < many <= read + len(rows):
+                self._count(window)
             read += len(rows)
             for record in self.record_selector.filter_and_transform(rows, {}, {}, window):
                 row = cast(dict[str, Any], record.data)
@@ -91,10 +96,18 @@ class WindowRetriever(Rows):
                     continue
                 yield record
 
-    def _count(self, counter: HttpRequester, window: Window) -> None:
+    def counted(self, window: StreamSlice) -> int | None:
+        if self.counter is None:
+            return super().counted(window)
+        self.api_budget.receipts.asks(self.stream)
+        reply = self.counter.send_request(stream_slice=window)
         try:
-            reply = counter.send_request(stream_slice=window)
-            if reply is not None:
-                self.count(int(rows_of(reply)[0]["count"]))
-        except (AirbyteTracedException, LookupError, TypeError, ValueError) as error:
+            return None if reply is None else as_count(rows_of(reply)[0].get("count"))
+        except LookupError:
+            return None
+
+    def _count(self, window: Window) -> None:
+        try:
+            self.count(self.counted(window) or 0)
+        except AirbyteTracedException as error:
             LOGGER.debug("A window of orders is not counted: %r", error)
