@@ -314,3 +314,6 @@ STREAMS = (
     whole("settings_status", "v3/settings/storefront/status", INFORMATION, ""),
     whole("settings_robots", "v3/settings/storefront/robotstxt", INFORMATION, ""),
 )
+
+OF_THE_SYNC = ("sync_receipts",)
+"""Streams that hold what the sync found out, and no list of the store."""

@@ -153,7 +153,7 @@ SUSPENDED = "The store is suspended. Ask BigCommerce support to reopen it, then 
 def lacking(scope: str, *also: str) -> str:
     """What check says of all streams of a scope, in the order of the manifest."""
     listed = [stream["$parameters"] for stream in SourceBigcommerce().resolved_manifest["streams"]]
-    names = [each["name"] for each in listed if each["scope"] == scope]
+    names = [each["name"] for each in listed if each.get("scope") == scope]
     streams = ", ".join([*names, *also])
     return (
         f"Some streams cannot be read: {streams} need the scope {scope} (read-only). Create a "

@@ -110,7 +110,7 @@ LIST_UNPROVED = Problem(
 )
 LIST_SHORT = Problem(
     "The store counts {counted} rows, {came} came.",
-    "Sync again: it reads what is missing. If it lasts, ask BigCommerce support about the endpoint "
+    "Sync again, it reads what is missing; if it lasts, ask BigCommerce support about the endpoint "
     "in the log, or turn off Prove completeness.",
     FailureType.transient_error,
 )

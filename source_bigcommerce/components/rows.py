@@ -114,7 +114,7 @@ class Rows(Retriever):
         )
         read = partial(self._within_dates, window)
         try:
-            for rows in proof.pages(read) if self.config["prove"] else read(Watch()):
+            for rows in proof.pages(read) if self.config.get("prove") else read(Watch()):
                 yield extractor.records_of(rows)
         except _Enough:
             return

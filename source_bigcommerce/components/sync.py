@@ -49,7 +49,7 @@ class Sync(AbstractAPIBudget):
         self.most_pages = config.get("__test_read_config", {}).get("max_pages_per_slice")
         self.quotas = Quotas(config.get("quota_share", 100))
         self.progress = Progress()
-        self.receipts = Receipts(self.progress.read_of, config.get("prove", True))
+        self.receipts = Receipts(self.progress.read_of, bool(config.get("prove")))
         # What one stream finds out about the store, for those that read it after: see WithArchived.
         self.found: dict[str, tuple[str, ...]] = {}
         self.connections = Connections()
