@@ -22,17 +22,18 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## copy a sandbox store into DuckDB, twice
 	@$(BIN)/python -m demo
 
-# A worker a core. What needs real time runs in the end, by itself.
+# A worker a core; the long files of integration_tests come first, so that both end together. What
+# needs real time runs in the end, by itself.
 TESTS := not hosts and not image_tests
 PYTEST := $(BIN)/python -m pytest
-PARALLEL := $(PYTEST) -n auto --dist loadfile
+PARALLEL := $(PYTEST) -n auto --dist loadfile --no-loadscope-reorder
 
 test: check  ## lint, types and all tests
 	$(PARALLEL) -m "$(TESTS) and not alone"
 	$(PYTEST) -m "$(TESTS) and alone"
 
-quick: check  ## lint, types and the tests that start no process and wait for nothing
-	$(PARALLEL) -m "$(TESTS) and not alone and not process"
+quick: check  ## lint, types and the tests that start no process, wait for nothing and are short
+	$(PARALLEL) -m "$(TESTS) and not alone and not process and not thorough"
 
 test-hosts: $(STAMP)  ## the connector in the programs that run it, and on every Python there is
 	$(PYTEST) -m hosts -rA

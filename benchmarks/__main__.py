@@ -6,13 +6,14 @@ import argparse
 import os
 import sys
 
-from benchmarks import costs, latency, memory, quota, speed, startup
+from benchmarks import by_order, costs, latency, memory, quota, speed, startup
 from benchmarks.report import Report
 from benchmarks.scale import FULL, QUICK
 
 _PARTS = {
     "start": startup.measure,
     "speed": speed.measure,
+    "by-order": by_order.measure,
     "latency": latency.measure,
     "quota": quota.measure,
     "costs": costs.confirm,

@@ -98,8 +98,8 @@ def most(stream: str, rows: Rows, windows: int) -> int:
 
     Each window ends with a page of its own, of orders with two; each window of orders is asked once
     more, for archived ones that the list may hide; windows of more than a page are counted in the
-    end, and long ones of orders before, to tell how far a sync is. The line items of a cut order are a v2 list of their own. Left out: the
-    store's time (TIME).
+    end, and long ones of orders before, to tell how far a sync is. The line items of a cut order
+    are a v2 list of their own. Left out: the store's time (TIME).
     """
     further = windows - 1 if stream in WINDOWED else 0
     if stream in OF_ORDERS:

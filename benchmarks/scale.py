@@ -23,6 +23,7 @@ class Scale:
     times: runs of each program that is measured without latency.
     rows: orders or products, whose speed must reach a ratio.
     line_orders: orders whose line items are read.
+    by_order: orders that are read by a request for each.
     others: further streams that are read one by one, from a store of `small` orders, customers and
         products.
     small: the size of the store whose ten streams are read at once.
@@ -39,6 +40,7 @@ class Scale:
     times: int
     rows: int
     line_orders: int
+    by_order: int
     others: tuple[str, ...]
     small: int
     late_orders: int
@@ -55,6 +57,7 @@ FULL = Scale(
     times=3,
     rows=100_000,
     line_orders=40_000,
+    by_order=5_000,
     others=("customers", "transactions"),
     small=4_000,
     late_orders=2_000,
@@ -76,6 +79,7 @@ QUICK = Scale(
     times=1,
     rows=5_000,
     line_orders=2_000,
+    by_order=500,
     others=(),
     small=250,
     late_orders=200,

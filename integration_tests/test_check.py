@@ -40,6 +40,7 @@ def check(store: Sandbox, **values: Any) -> AirbyteConnectionStatus:
     return SourceBigcommerce(config=config).check(logging.getLogger("airbyte"), config)
 
 
+@pytest.mark.thorough
 def test_check_when_endpoints_hang_names_them_with_their_streams_and_tells_the_rest(
     calm: Sandbox,
 ) -> None:
@@ -67,6 +68,7 @@ def test_check_when_endpoints_hang_names_them_with_their_streams_and_tells_the_r
     assert time.monotonic() - began < 20
 
 
+@pytest.mark.thorough
 def test_check_when_nothing_answers_names_the_address(calm: Sandbox) -> None:
     calm.faults.add("*", "hang", seconds=30, times=None)
     found = check(calm)
@@ -74,6 +76,7 @@ def test_check_when_nothing_answers_names_the_address(calm: Sandbox) -> None:
     assert found.message == f"No usable answer came within 3 seconds from {calm.url}. {LATER}"
 
 
+@pytest.mark.thorough
 def test_check_when_the_name_is_not_looked_up_in_time_ends(
     calm: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +96,7 @@ def test_check_when_the_name_is_not_looked_up_in_time_ends(
     )
 
 
+@pytest.mark.thorough
 def test_check_when_the_store_asks_for_a_pause_waits_for_its_end(
     calm: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,10 +14,9 @@ from airbyte_cdk.models import Level
 
 from integration_tests.syncs import Sync, sync
 from integration_tests.test_sync import assert_holds
-from sandbox import Sandbox
+from sandbox import Entry, Sandbox
 from sandbox.options import Options
 from sandbox.quota import Balance, Quota
-from sandbox.server import Entry
 
 pytestmark = pytest.mark.alone
 

@@ -10,7 +10,8 @@ import threading
 from dataclasses import fields
 from typing import Any
 
-from sandbox.server import NOW, Sandbox
+from sandbox.sandbox import Sandbox
+from sandbox.simulation import NOW
 from sandbox.world import Size
 
 

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from sandbox.faults import KINDS
-from sandbox.surface import Reply
-
-if TYPE_CHECKING:
-    from sandbox.server import Sandbox
+from sandbox.reply import Reply, Request
+from sandbox.simulation import Simulation
 
 
-def answer(sandbox: Sandbox, method: str, path: str, body: bytes) -> Reply:
+def answer(simulation: Simulation, request: Request) -> Reply:
     """One control call; a mistake in it comes back as 400 with its reason."""
+    path = request.path.removeprefix("/_sandbox/").strip("/")
     try:
-        result = _dispatch(sandbox, method, path.strip("/").split("/"), body)
+        result = _dispatch(simulation, request.method, path.split("/"), request.body)
     except (KeyError, ValueError, TypeError, OverflowError) as error:
         return Reply(400, orjson.dumps({"error": str(error.args[0] if error.args else error)}))
     if result is None:
-        return Reply(404, orjson.dumps({"error": f"no control call {method} {path}"}))
+        return Reply(404, orjson.dumps({"error": f"no control call {request.method} {path}"}))
     return Reply(200, orjson.dumps(result, default=_plain))
 
 
@@ -31,58 +30,61 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"not JSON: {value!r}")
 
 
-def _dispatch(sandbox: Sandbox, method: str, path: list[str], body: bytes) -> Any:
+def _dispatch(simulation: Simulation, method: str, path: list[str], body: bytes) -> Any:
     given: dict[str, Any] = orjson.loads(body) if body else {}
     call = (method, path[0])
     if call == ("GET", "health"):
-        return {"ok": True, "now": sandbox.clock.now()}
+        return {"ok": True, "now": simulation.clock.now()}
     if call == ("GET", "log"):
-        return [entry.as_json() for entry in list(sandbox.log)]
+        return [entry.as_json() for entry in list(simulation.log)]
     if call == ("DELETE", "log"):
-        sandbox.log.clear()
+        simulation.log.clear()
         return {"ok": True}
     if call == ("GET", "rows") and len(path) == 2:
-        return {"count": _count(sandbox, path[1])}
+        return {"count": _count(simulation, path[1])}
     if call == ("POST", "edit"):
-        sandbox.edit(given["collection"], given["id"], given["fields"], given.get("parent"))
+        simulation.edit(given["collection"], given["id"], given["fields"], given.get("parent"))
         return {"ok": True}
     if call == ("POST", "insert"):
-        key = sandbox.insert(given["collection"], given.get("fields"), given.get("parent"))
+        key = simulation.insert(given["collection"], given.get("fields"), given.get("parent"))
         return {"id": key}
     if call == ("POST", "delete"):
-        sandbox.delete(given["collection"], given["id"], given.get("parent"))
+        simulation.delete(given["collection"], given["id"], given.get("parent"))
         return {"ok": True}
     if path[0] == "faults":
-        return _faults(sandbox, method, given)
+        return _faults(simulation, method, given)
     if call == ("POST", "clock"):
         if "now" in given:
-            sandbox.clock.set(int(given["now"]))
-        sandbox.clock.advance(float(given.get("advance", 0)))
-        return {"now": sandbox.clock.now()}
+            simulation.clock.set(int(given["now"]))
+        simulation.clock.advance(float(given.get("advance", 0)))
+        return {"now": simulation.clock.now()}
     if call == ("GET", "options"):
-        return asdict(sandbox.options)
+        return asdict(simulation.options)
     if call == ("POST", "options"):
-        sandbox.options.update(given)
-        return asdict(sandbox.options)
+        simulation.options.update(given)
+        return asdict(simulation.options)
     if call == ("POST", "drain"):
-        sandbox.surface.quota.drain(int(given["units"]))
+        simulation.surface.quota.drain(int(given["units"]))
         return {"ok": True}
     return None
 
 
-def _faults(sandbox: Sandbox, method: str, given: dict[str, Any]) -> Any:
+def _faults(simulation: Simulation, method: str, given: dict[str, Any]) -> Any:
     if method == "GET":
-        return {"faults": sandbox.faults.all(), "kinds": KINDS}
+        return {
+            "faults": simulation.faults.all(),
+            "kinds": {name: kind.words for name, kind in KINDS.items()},
+        }
     if method == "POST":
-        sandbox.faults.add(**given)
+        simulation.faults.add(**given)
         return {"ok": True}
     if method == "DELETE":
-        sandbox.faults.clear()
+        simulation.faults.clear()
         return {"ok": True}
     return None
 
 
-def _count(sandbox: Sandbox, collection: str) -> int:
-    if collection in sandbox.data.tables:
-        return sandbox.data.count(collection)
-    return len(sandbox.rows(collection))
+def _count(simulation: Simulation, collection: str) -> int:
+    if collection in simulation.data.tables:
+        return simulation.data.count(collection)
+    return len(simulation.rows(collection))

@@ -9,26 +9,29 @@ next request, so faults added one after another strike one after another. Change
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import Enum
+from typing import Any, TypeAlias
 
 from sandbox.query import DEFAULT_LIMIT
+from sandbox.quota import Balance
+from sandbox.reply import Family, Reply, error
 from sandbox.routes import OPERATIONS
 from sandbox.table import Row
 
-KINDS = {
-    "status": "an error: status, and body, html or headers if given",
-    "rate_limit": "429; headers=False leaves out every rate-limit header",
-    "reset": "the connection is reset, nothing is answered",
-    "truncate": "the body ends in the middle, short of its Content-Length",
-    "html": "200 with an HTML page",
-    "empty": "200 with an empty body",
-    "hang": "nothing is answered for `seconds`, then the connection is closed",
-    "slow": "the right answer, dribbling in over `seconds`",
-    "heavy": "500 for every request whose limit is above `above`, until removed",
-    "change": "rows are edited, deleted or inserted just before or just after the answer",
-}
+_HTML = b"<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>"
+
+
+class End(Enum):
+    """How a connection ends before its time."""
+
+    CLOSE = "closed"
+    RESET = "reset"
+
+
+Step: TypeAlias = "bytes | float | End"
+"""What happens on a connection: bytes are sent, seconds pass, it ends."""
 
 
 @dataclass
@@ -90,14 +93,112 @@ class Fault:
         """Whether it is about this request."""
         if self.operation not in ("*", operation):
             return False
-        if self.kind == "heavy":
-            limit = asked.get("limit", "")
-            if (int(limit) if limit.isdigit() else DEFAULT_LIMIT) <= self.above:
-                return False
+        if not KINDS[self.kind].strikes(self, asked):
+            return False
         return all(asked.get(name) == value for name, value in self.where.items())
 
     def due(self) -> bool:
         return self.seen >= self.at and (self.times is None or self.fired < self.times)
+
+
+# The kinds
+
+
+def _error(fault: Fault, family: Family) -> Reply:
+    if fault.html:
+        return Reply(fault.status, _HTML, "text/html", _own_headers(fault))
+    if fault.body is not None:
+        return Reply(fault.status, fault.body.encode(), headers=_own_headers(fault))
+    reply = error(family, fault.status, "The request could not be answered (planned fault).")
+    return replace(reply, headers=_own_headers(fault))
+
+
+def _too_many(fault: Fault, family: Family) -> Reply:
+    reply = error(family, 429, "You have been rate limited (planned fault).")
+    return replace(reply, headers=_own_headers(fault))
+
+
+def _own_headers(fault: Fault) -> tuple[tuple[str, str], ...]:
+    return tuple(fault.headers.items()) if isinstance(fault.headers, dict) else ()
+
+
+def _too_many_headers(fault: Fault, balance: Balance) -> list[tuple[str, str]]:
+    return replace(balance, granted=False).headers() if fault.headers is True else []
+
+
+def _is_heavy(fault: Fault, asked: Mapping[str, str]) -> bool:
+    limit = asked.get("limit", "")
+    return (int(limit) if limit.isdigit() else DEFAULT_LIMIT) > fault.above
+
+
+def _whole(_: Fault, head: bytes, body: bytes) -> Iterator[Step]:
+    yield head + body
+
+
+def _half(_: Fault, head: bytes, body: bytes) -> Iterator[Step]:
+    yield head + body[: len(body) // 2]
+    yield End.CLOSE
+
+
+def _dribble(fault: Fault, head: bytes, body: bytes, steps: int = 10) -> Iterator[Step]:
+    data = head + body
+    size = -(-len(data) // steps)
+    for start in range(0, len(data), size):
+        yield fault.seconds / steps
+        yield data[start : start + size]
+
+
+def _reset(_: Fault, head: bytes, body: bytes) -> Iterator[Step]:
+    yield End.RESET
+
+
+def _hang(fault: Fault, head: bytes, body: bytes) -> Iterator[Step]:
+    yield fault.seconds
+    yield End.CLOSE
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of fault: all that it does, where it is not what a right reply does."""
+
+    words: str
+    reply: Callable[[Fault, Family], Reply] | None = None
+    """In place of the right one, which is then not made up; of changes nothing comes about."""
+    headers: Callable[[Fault, Balance], list[tuple[str, str]]] = lambda _, rest: rest.headers()
+    """The rate-limit headers."""
+    wire: Callable[[Fault, bytes, bytes], Iterator[Step]] = lambda _, *parts: iter(
+        [b"".join(parts)]
+    )
+    """How head and body are sent."""
+    strikes: Callable[[Fault, Mapping[str, str]], bool] = lambda *_: True
+    """Whether a request, by its query parameters and ids, is one of those that it is about."""
+    times: int | None = 1
+    """How often it fires, if a plan does not say."""
+    spoils: bool = True
+    """False: the reply is right."""
+
+
+KINDS = {
+    "status": Kind("an error: status, and body, html or headers if given", _error),
+    "rate_limit": Kind(
+        "429; headers=False leaves out every rate-limit header", _too_many, _too_many_headers
+    ),
+    "reset": Kind("the connection is reset, nothing is answered", wire=_reset),
+    "truncate": Kind("the body ends in the middle, short of its Content-Length", wire=_half),
+    "html": Kind("200 with an HTML page", lambda *_: Reply(200, _HTML, "text/html")),
+    "empty": Kind("200 with an empty body", lambda *_: Reply(200)),
+    "hang": Kind("nothing is answered for `seconds`, then the connection is closed", wire=_hang),
+    "slow": Kind("the right answer, dribbling in over `seconds`", wire=_dribble),
+    "heavy": Kind(
+        "500 for every request whose limit is above `above`, until removed",
+        _error,
+        strikes=_is_heavy,
+        times=None,
+    ),
+    "change": Kind(
+        "rows are edited, deleted or inserted just before or just after the answer", spoils=False
+    ),
+}
 
 
 class Faults:
@@ -109,8 +210,8 @@ class Faults:
 
     def add(self, operation: str, kind: str, **fields: Any) -> Fault:
         """Queue a fault; see `Fault` for the fields. What comes back counts its firings."""
-        if kind == "heavy":
-            fields.setdefault("times", None)
+        if kind in KINDS:
+            fields.setdefault("times", KINDS[kind].times)
         fault = Fault(operation, kind, **fields)
         with self._lock:
             self._queue.append(fault)
@@ -148,9 +249,10 @@ class Faults:
                 if not fault.meets(operation, asked):
                     continue
                 fault.seen += 1
-                if not fault.due() or (spoiled and fault.kind != "change"):
+                spoils = KINDS[fault.kind].spoils
+                if not fault.due() or (spoiled and spoils):
                     continue
-                spoiled = spoiled or fault.kind != "change"
+                spoiled = spoiled or spoils
                 fault.fired += 1
                 struck.append(fault)
             return struck

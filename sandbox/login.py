@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 import orjson
 
 from sandbox.options import Options
-from sandbox.surface import Reply
+from sandbox.reply import Reply, Request
 
 _GRANT = "authorization_code"
 _FIELDS = ("client_id", "client_secret", "code", "context", "scope", "grant_type", "redirect_uri")
@@ -26,14 +26,14 @@ class Login:
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
     """What was consented to, by the code that stands for it."""
 
-    def answer(self, method: str, target: str, body: bytes) -> Reply | None:
+    def answer(self, request: Request) -> Reply | None:
         """None for what is not of the login server."""
-        path = urlsplit(target).path
-        if method == "GET" and path == f"/app/{self.options.client_id}/install":
-            query = {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
+        call = (request.method, request.path)
+        if call == ("GET", f"/app/{self.options.client_id}/install"):
+            query = {name: values[0] for name, values in parse_qs(request.raw_query).items()}
             return self._consent(query)
-        if method == "POST" and path == "/oauth2/token":
-            return self._exchange(body)
+        if call == ("POST", "/oauth2/token"):
+            return self._exchange(request.body)
         return None
 
     def _consent(self, query: dict[str, str]) -> Reply:

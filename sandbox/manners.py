@@ -8,7 +8,8 @@ from urllib.parse import unquote_plus
 
 from sandbox.options import Options
 from sandbox.query import Query, Refusal
-from sandbox.route import Answer, Family, Kind, Paging, Route
+from sandbox.reply import Family
+from sandbox.route import Answer, Kind, Paging, Route
 from sandbox.table import Condition, Row
 
 _NO_ROW = Condition("id", "in", frozenset())

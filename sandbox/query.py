@@ -13,7 +13,8 @@ import orjson
 
 from sandbox.clock import DAY, parse_iso, parse_rfc2822
 from sandbox.options import Options
-from sandbox.route import Family, Filter, Kind, Paging, Route
+from sandbox.reply import Family
+from sandbox.route import Filter, Kind, Paging, Route
 from sandbox.table import Condition
 
 DEFAULT_LIMIT = 50

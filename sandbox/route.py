@@ -10,14 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from sandbox.clock import instant
+from sandbox.data import Data
+from sandbox.reply import Family, Reply, Request
 from sandbox.table import Row
-
-
-class Family(Enum):
-    """The two styles of the API: bare arrays (v2), and `data` with `meta` (v3)."""
-
-    V2 = "v2"
-    V3 = "v3"
 
 
 class Answer(Enum):
@@ -68,6 +63,8 @@ class Filter:
 
 
 Filters = Mapping[str, Filter]
+Write = Callable[[Data, Mapping[str, str], Request], Reply]
+"""Changes the data as the body of a request says, with the ids in its path; gives the reply."""
 
 
 def v3_filters(name: str, ops: str, kind: Kind, path: str | Callable[[Row], Any] = "") -> Filters:
@@ -93,7 +90,10 @@ def date_in(name: str) -> Callable[[Row], int]:
 
 @dataclass(frozen=True)
 class Route:
-    """One endpoint: `collection` is the name of what it serves in the `Store`."""
+    """One endpoint: `collection` is the name of what it serves in `Data`.
+
+    One that changes the store has a `method`, a `write`, and `Paging.NONE`.
+    """
 
     operation: str
     family: Family
@@ -130,10 +130,14 @@ class Route:
     unknown_parameter: int = 422
     dates_need_time: bool = False
     """True: a date without a time means that date at the current time of day."""
+    method: str = "GET"
+    write: Write | None = None
+    """What it does, for a method that changes the store; it may raise `Refusal` or KeyError."""
 
     @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>\\d+)", self.path))
+    def ids(self) -> tuple[str, ...]:
+        """The names of the ids in the path."""
+        return tuple(re.findall(r"\{(\w+)\}", self.path))
 
     @cached_property
     def parameters(self) -> frozenset[str]:

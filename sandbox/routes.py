@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sandbox.endpoints import catalog, customers, marketing, orders, store
 from sandbox.route import Route
 
@@ -13,16 +15,20 @@ ROUTES: tuple[Route, ...] = (
     *store.ROUTES,
 )
 
-_FIXED = {route.path: route for route in ROUTES if "{" not in route.path}
-_WITH_ID = [route for route in ROUTES if "{" in route.path]
 OPERATIONS = frozenset(route.operation for route in ROUTES)
 
+_ID = re.compile(r"(?<=/)\d+(?=/|$)")
+_BY_PATH = {(each.method, re.sub(r"\{\w+\}", "*", each.path)): each for each in ROUTES}
+_METHODS = frozenset(route.method for route in ROUTES)
 
-def match(path: str) -> tuple[Route, dict[str, str]] | None:
+
+def match(path: str, method: str = "GET") -> tuple[Route, dict[str, str]] | None:
     """The route of a path below `/stores/{store_hash}`, and the ids in the path."""
-    if route := _FIXED.get(path):
-        return route, {}
-    for route in _WITH_ID:
-        if found := route.pattern.fullmatch(path):
-            return route, found.groupdict()
-    return None
+    ids = _ID.findall(path)
+    route = _BY_PATH.get((method, _ID.sub("*", path) if ids else path))
+    return (route, dict(zip(route.ids, ids, strict=True))) if route else None
+
+
+def allows(path: str) -> list[str]:
+    """The methods that a path is there for."""
+    return [method for method in sorted(_METHODS) if match(path, method)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.data import Data
 from sandbox.options import Options
-from sandbox.store import Store
 from sandbox.table import Row
 from sandbox.world.order_parts import each_consignment
 
@@ -19,15 +19,15 @@ WARNING = {
 }
 
 
-def order(store: Store, options: Options, at: int, includes: tuple[str, ...], legacy: bool) -> Row:
+def order(data: Data, options: Options, at: int, includes: tuple[str, ...], legacy: bool) -> Row:
     """The order at a position with its includes; `legacy`: consignments within an array."""
-    row = store.table("orders").row(at)
+    row = data.table("orders").row(at)
     if options.ignore_include:
         return row
     if "fees" in includes:
-        row["fees"] = store.children["order_fees"].rows(at)
+        row["fees"] = data.children["order_fees"].rows(at)
     if "consignments" in includes or "consignments.line_items" in includes:
-        parts = consignments(store, options, at, includes)
+        parts = consignments(data, options, at, includes)
         if options.short_includes:
             _shorten(parts)
         row["consignments"] = [parts] if legacy else parts
@@ -44,11 +44,11 @@ def _shorten(parts: Row) -> None:
             lines[-1] = {**lines[-1], "id": lines[0]["id"]}
 
 
-def consignments(store: Store, options: Options, at: int, includes: tuple[str, ...]) -> Row:
+def consignments(data: Data, options: Options, at: int, includes: tuple[str, ...]) -> Row:
     """How the order at a position is handed over: where to, and what."""
-    [parts] = store.children["order_consignments"].rows(at)
+    [parts] = data.children["order_consignments"].rows(at)
     if "consignments.line_items" in includes:
-        _place_lines(parts, store.children["order_products"].rows(at), options)
+        _place_lines(parts, data.children["order_products"].rows(at), options)
     return parts
 
 

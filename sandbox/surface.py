@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -15,15 +15,15 @@ import orjson
 
 from sandbox import manners, sideload
 from sandbox import query as queries
+from sandbox.data import Data
 from sandbox.forms import other
 from sandbox.options import Options
 from sandbox.query import Query, Refusal
 from sandbox.quota import Balance, Quota
-from sandbox.route import Answer, Family, Meta, Paging, Route
-from sandbox.store import Store
+from sandbox.reply import Family, Reply, Request, error
+from sandbox.route import Answer, Meta, Paging, Route
 from sandbox.table import Condition, Positions, Row, matches
 
-_STATUS_PAGE = "/api-docs/getting-started/api-status-codes"
 _SUSPENDED = (
     "The store is suspended. This may be due to an administrative action, or due to a billing "
     "issue. Please contact BigCommerce support for more information."
@@ -34,29 +34,11 @@ _UNAUTHORIZED = (
 )
 
 
-@dataclass
-class Request:
-    """One request to the API; header names in lower case."""
-
-    method: str
-    path: str
-    raw_query: str
-    headers: Mapping[str, str]
-
-
-@dataclass
-class Reply:
-    status: int
-    body: bytes = b""
-    content_type: str = "application/json"
-    headers: tuple[tuple[str, str], ...] = ()
-
-
 class Surface:
     """Answers requests from the store's data, as the options say."""
 
-    def __init__(self, store: Store, options: Options) -> None:
-        self.store = store
+    def __init__(self, data: Data, options: Options) -> None:
+        self.data = data
         self.options = options
         self.quota = Quota(options)
         self._quotas: dict[str, Quota] = {}
@@ -68,20 +50,20 @@ class Surface:
     def admit(self, request: Request, store_hash: str, path: str) -> tuple[Reply | None, Balance]:
         """A refusal, if the request may not even be looked at, and the rate-limit headers."""
         balance = self._quota_of(path).take()
-        family = Family.V3 if path.startswith("/v3/") else Family.V2
+        family = Family.of(path)
         options = self.options
         if store_hash != options.store_hash:
-            refusal = self.error(family, options.unknown_store, "The store was not found.")
+            refusal = error(family, options.unknown_store, "The store was not found.")
         elif request.headers.get("x-auth-token") != options.access_token:
-            refusal = self.error(family, 401, _UNAUTHORIZED)
+            refusal = error(family, 401, _UNAUTHORIZED)
         elif options.suspended:
-            refusal = self.error(family, 503, _SUSPENDED)
+            refusal = error(family, 503, _SUSPENDED)
         elif options.maintenance:
-            refusal = self.error(family, 503, "The store is down for maintenance.")
+            refusal = error(family, 503, "The store is down for maintenance.")
         elif not balance.granted:
-            refusal = self.error(family, 429, "You have been rate limited.")
+            refusal = error(family, 429, "You have been rate limited.")
         elif "application/json" not in request.headers.get("accept", ""):
-            refusal = self.error(family, 406, "The Accept header must allow application/json.")
+            refusal = error(family, 406, "The Accept header must allow application/json.")
         else:
             return None, balance
         return refusal, balance
@@ -99,20 +81,10 @@ class Surface:
             self._busy[route.operation] += 1
             full = route.concurrent is not None and self._busy[route.operation] > route.concurrent
         try:
-            yield self.error(route.family, 429, "Too many requests at a time.") if full else None
+            yield error(route.family, 429, "Too many requests at a time.") if full else None
         finally:
             with self._busy_lock:
                 self._busy[route.operation] -= 1
-
-    @staticmethod
-    def error(family: Family, status: int, title: str) -> Reply:
-        """An error in the family's form."""
-        body: Any
-        if family is Family.V2:
-            body = [{"status": status, "message": title}]
-        else:
-            body = {"status": status, "title": title, "type": _STATUS_PAGE, "errors": {}}
-        return Reply(status, orjson.dumps(body))
 
     def compressed(self, request: Request, reply: Reply) -> Reply:
         """The reply in gzip, if the option is on and the client takes it."""
@@ -126,37 +98,37 @@ class Surface:
 
     def answer(self, route: Route, ids: Mapping[str, str], request: Request) -> Reply:
         """The reply to an admitted request."""
-        if request.method != "GET":
-            return self.error(route.family, 405, "Method not allowed.")
         if not self._in_scope(route):
             return self._out_of_scope(route)
         route = manners.as_asked(route, self.options)
         try:
-            with self.store.lock:
+            with self.data.lock:
                 asked = queries.read(
                     route,
                     queries.pairs(request.raw_query),
-                    self.store.clock.now(),
+                    self.data.clock.now(),
                     self.options,
                 )
                 asked = manners.understood(route, request.raw_query, asked, self.options)
+                if route.write:
+                    return route.write(self.data, ids, request)
                 return self._dispatch(route, ids, asked)
         except Refusal as refusal:
-            return self.error(route.family, refusal.status, refusal.title)
+            return error(route.family, refusal.status, refusal.title)
         except KeyError:
-            return self.error(route.family, 404, "The requested resource was not found.")
+            return error(route.family, 404, "The requested resource was not found.")
 
     def _dispatch(self, route: Route, ids: Mapping[str, str], asked: Query) -> Reply:
         if route.answer is Answer.TIME:
-            return Reply(200, orjson.dumps({"time": self.store.clock.now()}))
+            return Reply(200, orjson.dumps({"time": self.data.clock.now()}))
         if route.answer is Answer.COUNT:
             return self._count(asked)
         if route.answer is Answer.OBJECT:
             return self._object(route, ids, asked)
-        if route.collection in self.store.children:
+        if route.collection in self.data.children:
             return self._child_list(route, int(next(iter(ids.values()))), asked)
         if route.parent:
-            self.store.get(route.parent, int(next(iter(ids.values()))))
+            self.data.get(route.parent, int(next(iter(ids.values()))))
         within = tuple(Condition(name, "eq", int(value)) for name, value in ids.items())
         return self._list(route, replace(asked, conditions=(*asked.conditions, *within)))
 
@@ -169,7 +141,7 @@ class Surface:
     def _out_of_scope(self, route: Route) -> Reply:
         if route.family is Family.V2:
             title = "You don't have a required scope to access the endpoint"
-            return self.error(Family.V2, 403, title)
+            return error(Family.V2, 403, title)
         body = {
             "status": 403,
             "title": "You don't have a required scope to access the endpoint",
@@ -180,15 +152,15 @@ class Surface:
 
     def _object(self, route: Route, ids: Mapping[str, str], asked: Query) -> Reply:
         if route.collection == "order_consignments":
-            at = self.store.position("orders", int(ids["order_id"]))
-            row = sideload.consignments(self.store, self.options, at, asked.includes)
+            at = self.data.position("orders", int(ids["order_id"]))
+            row = sideload.consignments(self.data, self.options, at, asked.includes)
         elif ids:
-            row = self.store.get(route.collection, int(next(iter(ids.values()))))
+            row = self.data.get(route.collection, int(next(iter(ids.values()))))
         else:
-            row = self.store.objects[route.collection]
+            row = self.data.objects[route.collection]
             for condition in asked.conditions:
                 # Settings of one channel: null is what the store's own settings decide.
-                self.store.get("channels", condition.value)
+                self.data.get("channels", condition.value)
                 row = dict.fromkeys(row)
         row = other(row) if self.options.other_forms else row
         body = row if route.family is Family.V2 else {"data": row, "meta": {}}
@@ -196,8 +168,8 @@ class Surface:
 
     def _count(self, asked: Query) -> Reply:
         """`/v2/orders/count`: the matching orders by status."""
-        statuses = self.store.table("orders").columns["status_id"]
-        found = self.store.select("orders", asked.conditions)
+        statuses = self.data.table("orders").columns["status_id"]
+        found = self.data.select("orders", asked.conditions)
         counts = Counter(statuses[at] for at in found)
         body = {
             "statuses": [
@@ -206,7 +178,7 @@ class Surface:
                     "count": counts[status["id"]],
                     "sort_order": status["order"],
                 }
-                for status in self.store.rows("order_statuses")
+                for status in self.data.rows("order_statuses")
             ],
             "count": len(found),
         }
@@ -215,7 +187,7 @@ class Surface:
     def _child_list(self, route: Route, parent: int, asked: Query) -> Reply:
         rows = [
             row
-            for row in self.store.children_of(route.collection, parent)
+            for row in self.data.children_of(route.collection, parent)
             if all(matches(row, condition) for condition in asked.conditions)
         ]
         if not rows and route.collection == "transactions":
@@ -232,7 +204,7 @@ class Surface:
         kind = self.options.empty_transactions
         status = (200, 204, 404)[order % 3] if kind == "mixed" else int(kind)
         if status == 404:
-            return self.error(route.family, 404, "The requested resource was not found.")
+            return error(route.family, 404, "The requested resource was not found.")
         if status == 204:
             return Reply(204)
         return self._envelope(route, [], _pagination(asked, 0, 0))
@@ -260,16 +232,16 @@ class Surface:
 
     def _found(self, route: Route, asked: Query) -> Positions:
         """The rows that match; a filter on the date of change finds none that has no such date."""
-        found = self.store.select(route.collection, asked.conditions, asked.sort, asked.descending)
+        found = self.data.select(route.collection, asked.conditions, asked.sort, asked.descending)
         if any(condition.field == "date_modified" for condition in asked.conditions):
             undated = manners.undated(route, self.options)
             if undated:
-                row = self.store.table(route.collection).row
+                row = self.data.table(route.collection).row
                 found = [at for at in found if not undated(row(at))]
         return found
 
     def _cursor_list(self, route: Route, asked: Query, total: int) -> Reply:
-        table = self.store.table(route.collection)
+        table = self.data.table(route.collection)
         conditions = list(asked.conditions)
         if asked.after is not None:
             conditions.append(Condition(table.key, "greater", asked.after))
@@ -289,7 +261,7 @@ class Surface:
         return self._listed(route, self._texts(route, asked, positions), meta)
 
     def _cursor_meta(self, route: Route, asked: Query, positions: Any, more: bool) -> Row:
-        table = self.store.table(route.collection)
+        table = self.data.table(route.collection)
         keys = table.columns[table.key]
         start, end = (
             (queries.cursor(keys[positions[0]]), queries.cursor(keys[positions[-1]]))
@@ -324,15 +296,15 @@ class Surface:
                 options.short_includes,
             )
             asked = asked if flagged else replace(asked, without_fields=frozenset({"is_deleted"}))
-            return self.store.serialised(
+            return self.data.serialised(
                 "orders",
                 positions,
                 (*shape, flagged),
                 lambda at: _reduced(
-                    sideload.order(self.store, options, at, asked.includes, legacy), "id", asked
+                    sideload.order(self.data, options, at, asked.includes, legacy), "id", asked
                 ),
             )
-        table = self.store.table(route.collection)
+        table = self.data.table(route.collection)
         undated = manners.undated(route, self.options)
         shape = (asked.includes, asked.only_fields, asked.without_fields, bool(undated))
 
@@ -342,7 +314,7 @@ class Surface:
                 row.pop("date_modified", None)
             return _reduced(row, table.key, asked)
 
-        return self.store.serialised(route.collection, positions, shape, made)
+        return self.data.serialised(route.collection, positions, shape, made)
 
     def _listed(self, route: Route, texts: list[bytes], meta: Row) -> Reply:
         """A page of a list, with whatever the options say that it has wrong."""

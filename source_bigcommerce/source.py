@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 from weakref import WeakMethod
 
@@ -23,10 +24,6 @@ from airbyte_cdk.models import (
     Status,
     SyncMode,
 )
-from airbyte_cdk.sources.declarative.models.declarative_component_schema import (
-    HttpRequester as HttpRequesterModel,
-)
-from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
 from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.types import ConnectionDefinition
@@ -37,6 +34,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.clock import store_clock
 from source_bigcommerce.components.config import dates, of_the_form, utc_now
+from source_bigcommerce.components.error_handler import ScopeLacking
 from source_bigcommerce.components.messages import (
     HASH_MISSING,
     NO_ACCESS,
@@ -82,9 +80,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
             config_path=config_path,
         )
         self._sync = self._begin(Sync(self._config))
-        constructors: Any = self._constructor.PYDANTIC_MODEL_TO_CONSTRUCTOR
-        constructors[HttpRequesterModel] = self._requester
-        # It can only declare the CDK's cursors, too; see DateCursor.
+        # The manifest can only declare the CDK's cursors; see DateCursor.
         make = self._constructor.create_concurrent_cursor_from_datetime_based_cursor
         self._constructor.create_concurrent_cursor_from_datetime_based_cursor = partial(  # type: ignore[method-assign]
             DateCursor.build, make
@@ -105,21 +101,6 @@ class SourceBigcommerce(YamlDeclarativeSource):
         # factory hands this one to every component. A private attribute: see unit_tests.
         self._constructor._api_budget = sync  # type: ignore[assignment]
         return sync
-
-    def _requester(
-        self,
-        model: HttpRequesterModel,
-        config: Mapping[str, Any],
-        *args: Any,
-        name: str,
-        **more: Any,
-    ) -> HttpRequester:
-        """As the framework makes it, but with the connections of the sync."""
-        made = self._constructor.create_http_requester(model, config, *args, name=name, **more)
-        for scheme in ("https://", "http://"):
-            sync: Any = self._constructor._api_budget
-            made._http_client._session.mount(scheme, sync.connections)
-        return made
 
     def _for(
         self,
@@ -269,7 +250,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         self._concurrent_source._threadpool._shutdown()
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
-        """Asks for one row behind each scope, all at once.
+        """Asks for one row of each stream that the manifest names for a check, all at once.
 
         Fails when nothing can be read, in one sentence. Succeeds otherwise, and says which streams
         will not work and which scopes they need.
@@ -284,42 +265,41 @@ class SourceBigcommerce(YamlDeclarativeSource):
             return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
         if source is not self:
             return source.check(logger, {})
+        probes = self.resolved_manifest["check"]["stream_names"]
+        probe_of: dict[str, Mapping[str, Any]] = {}
         streams_of: dict[str, list[str]] = defaultdict(list)
-        for stream in self.resolved_manifest["streams"]:
-            if scope := stream["$parameters"].get("scope"):
-                streams_of[scope].append(stream["name"])
-        self._wanted = {names[0] for names in streams_of.values()}
+        for each in (stream["$parameters"] for stream in self.resolved_manifest["streams"]):
+            if scope := each.get("scope"):
+                streams_of[scope].append(each["name"])
+            if each["name"] in probes:
+                probe_of[each["scope"]] = each
+        self._wanted = set(probes)
         sync = Sync(self._config, tries=_TRIES_OF_CHECK, most_parents=1)
         streams = {stream.name: stream for stream in self._streams_of_check(sync)}
         self._wanted = None
         began = time.monotonic()
         questions = {
-            scope: streams[names[0]].check_availability for scope, names in streams_of.items()
+            scope: partial(_error_of, streams[probe["name"]]) for scope, probe in probe_of.items()
         }
         results = answers(questions, pause=lambda: sync.quotas.pause)
         sync.end()
-        problems = {
-            scope: result.reason or "no reason given"
-            for scope, result in results.items()
-            if not result.is_available
-        }
+        problems = {scope: failure for scope, failure in results.items() if failure}
         unanswered = {scope: names for scope, names in streams_of.items() if scope not in results}
         if not problems and not unanswered:
             return AirbyteConnectionStatus(status=Status.SUCCEEDED)
 
-        # The reason for a stream may be a scope of another: transactions are read through orders.
         lacking: dict[str, list[str]] = defaultdict(list)
         sentences: list[str] = []
-        for scope, reason in problems.items():
-            lacked = next((known for known in streams_of if known in reason), None)
-            if lacked:
-                lacking[lacked] += streams_of[scope]
-            elif reason not in sentences:
-                sentences.append(reason)
+        for scope, failure in problems.items():
+            if isinstance(failure, ScopeLacking):
+                # It may be that of another stream: transactions are read through orders.
+                lacking[failure.scope] += streams_of[scope]
+            elif (sentence := failure.message or str(failure)) not in sentences:
+                sentences.append(sentence)
         if unanswered:
             endpoints = "; ".join(
-                f"/{self._endpoint_of(names[0])} ({', '.join(names)})"
-                for names in unanswered.values()
+                f"/{probe_of[scope]['endpoint']} ({', '.join(names)})"
+                for scope, names in unanswered.items()
             )
             where = endpoints if len(unanswered) < len(streams_of) else self._config["api_url"]
             seconds = round(time.monotonic() - began)
@@ -338,10 +318,6 @@ class SourceBigcommerce(YamlDeclarativeSource):
         logger.warning(message)
         return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=message)
 
-    def _endpoint_of(self, name: str) -> str:
-        of_all = (stream["$parameters"] for stream in self.resolved_manifest["streams"])
-        return next(str(each["endpoint"]) for each in of_all if each["name"] == name)
-
     def _streams_of_check(self, sync: Sync) -> list[AbstractStream]:
         of_syncs = self._config
         self._begin(sync)
@@ -352,6 +328,19 @@ class SourceBigcommerce(YamlDeclarativeSource):
         finally:
             self._config = of_syncs
             self._begin(self._sync)
+
+
+def _error_of(stream: AbstractStream) -> AirbyteTracedException | None:
+    """What is in the way of the first row of a stream; None also where it has no rows.
+
+    AbstractStream.check_availability tells the words of an error only.
+    """
+    try:
+        for window in islice(stream.generate_partitions(), 1):
+            next(iter(window.read()), None)
+    except AirbyteTracedException as error:
+        return error
+    return None
 
 
 def _before_threads_are_waited_for(end: "WeakMethod[Any]") -> None:

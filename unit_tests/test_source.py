@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import requests_mock
-from airbyte_cdk.models import Status
+from airbyte_cdk.models import FailureType, Status
 from airbyte_cdk.sources.declarative.models import DeclarativeStream as DeclarativeStreamModel
 from airbyte_cdk.sources.declarative.parsers.model_to_component_factory import (
     ModelToComponentFactory,
@@ -20,11 +20,13 @@ from airbyte_cdk.sources.declarative.parsers.model_to_component_factory import (
 
 from integration_tests.syncs import catalog_of
 from source_bigcommerce import SourceBigcommerce
+from source_bigcommerce.components import error_handler
 from source_bigcommerce.components.error_handler import ErrorHandler
+from source_bigcommerce.components.messages import Problem
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.source import _QUEUED
 from unit_tests.replies import API, clients_of
-from unit_tests.streams import CONFIG, STREAMS
+from unit_tests.streams import CONFIG, OF_THE_SYNC, STREAMS, Expected
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = {row.name for row in STREAMS if "{" in row.endpoint}
@@ -58,9 +60,8 @@ def test_budget_when_streams_are_built_is_one_and_reaches_every_client() -> None
     # One for the parents and one for their children; orders are also counted, and asked for those
     # that the list hides.
     assert {name: len(found) for name, found in clients.items()} == {
-        row.name: 1 + (row.name in {*CHILDREN, "orders"}) + (row.name in WITH_ARCHIVED)
-        for row in STREAMS
-    }
+        row.name: 1 + (row.name in CHILDREN) + 2 * (row.name in WITH_ARCHIVED) for row in STREAMS
+    } | dict.fromkeys(OF_THE_SYNC, 0)
     for found in clients.values():
         for client in found:
             assert client._session._api_budget is budget
@@ -89,7 +90,7 @@ def test_streams_when_not_asked_for_are_not_built(
         assert len(built) == len({row.scope for row in STREAMS})
     built.clear()
     source.discover(logger, CONFIG)
-    assert len(built) == len(STREAMS)
+    assert len(built) == len(STREAMS) + len(OF_THE_SYNC)
 
 
 def test_records_when_they_wait_to_be_printed_are_few() -> None:
@@ -114,7 +115,8 @@ def test_error_handlers_when_streams_are_built_shrink_keyset_pages_and_excuse_lo
         {row.name: [plain] for row in STREAMS}
         | {name: [plain, child] for name in CHILDREN}
         | {name: [keyset, child] for name in KEYSET_PARENTS - WITH_ARCHIVED}
-        | {name: [keyset, keyset, child] for name in WITH_ARCHIVED}
+        | {name: [keyset, plain, keyset, child] for name in WITH_ARCHIVED}
+        | {name: [] for name in OF_THE_SYNC}
         | {
             "orders": [keyset, plain, keyset],
             "products": [keyset],
@@ -138,6 +140,8 @@ def test_cdk_when_installed_is_of_the_pinned_minor_version() -> None:
 
 # The check
 
+EDIT = "edit source_bigcommerce/manifest.yaml"
+PROBES = SourceBigcommerce().resolved_manifest["check"]["stream_names"]
 TOKEN = (
     "BigCommerce does not accept the access token for this store. Paste the Access token and the "
     "Store hash of the same store-level API account."
@@ -159,6 +163,34 @@ def lacking(scope: str, *also: str) -> str:
         f"Some streams cannot be read: {streams} need the scope {scope} (read-only). Create a "
         "store-level API account with these scopes, or leave the streams out."
     )
+
+
+def test_check_when_it_names_its_probes_names_one_a_scope_with_pages_where_there_are() -> None:
+    of_scope: dict[str, list[Expected]] = {}
+    for row in STREAMS:
+        of_scope.setdefault(row.scope, []).append(row)
+    found = {scope: [row for row in rows if row.name in PROBES] for scope, rows in of_scope.items()}
+    wrong = {scope: rows for scope, rows in found.items() if len(rows) != 1}
+    assert not wrong, f"name one stream of each of these under check; {EDIT}"
+    unpaged = [
+        row.name
+        for scope, [row] in found.items()
+        if "limit=" not in row.first_request
+        and any("limit=" in each.first_request for each in of_scope[scope])
+    ]
+    assert not unpaged, f"name a stream with pages in place of these under check; {EDIT}"
+    assert len(PROBES) == len(of_scope)
+
+
+def test_check_when_an_error_names_a_scope_in_its_words_alone_tells_the_words(
+    api: requests_mock.Mocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "The endpoint /v3/x?scope=store_sites_read_only is closed."
+    problem = Problem(words, "Wait.", FailureType.config_error)
+    monkeypatch.setitem(error_handler._PROBLEMS, 405, problem)
+    api.get(re.compile(f"{API}/v3/content/"), status_code=405, json={"title": "closed"})
+    found = SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
+    assert (found.status, found.message) == (Status.SUCCEEDED, f"{words} Wait.")
 
 
 PRODUCTS = lacking("store_v2_products_read_only")
@@ -196,9 +228,9 @@ def test_check_when_all_is_well_asks_for_one_row_behind_each_scope(
 ) -> None:
     SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
     asked = Counter(r.path.removeprefix("/stores/abc123/") for r in api.request_history)
-    # The first stream of each scope; transactions are asked for though the order has none.
-    firsts = {row.scope: row.first_request.split("?")[0] for row in reversed(STREAMS)}
-    assert asked == Counter([*firsts.values(), "v3/orders/7/transactions"])
+    # Transactions are asked for though the order has none.
+    probes = [row.first_request.split("?")[0] for row in STREAMS if row.name in PROBES]
+    assert asked == Counter([*probes, "v3/orders/7/transactions"])
     assert asked["v2/orders"] == 2
 
 

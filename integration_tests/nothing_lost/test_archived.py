@@ -16,10 +16,9 @@ from integration_tests.nothing_lost.completeness import (
     shop,
 )
 from integration_tests.syncs import Sync, sync
-from sandbox import Sandbox
+from sandbox import Entry, Sandbox
 from sandbox.clock import instant
 from sandbox.faults import Change
-from sandbox.server import Entry
 
 STREAMS = ("orders", "order_products", "transactions")
 SIZES = {"orders": 60, "customers": 5, "products": 10, "channels": 3}

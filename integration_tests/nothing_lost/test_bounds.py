@@ -18,6 +18,8 @@ from sandbox import Sandbox
 from source_bigcommerce.components import budget, connections
 from source_bigcommerce.components.messages import REPLY_TOO_LARGE
 
+pytestmark = pytest.mark.thorough
+
 Answer = Callable[[bytes], Iterator[bytes] | None]
 
 

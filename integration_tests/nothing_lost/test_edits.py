@@ -24,6 +24,8 @@ from sandbox import Sandbox
 from sandbox.clock import instant
 from sandbox.faults import Change
 
+pytestmark = pytest.mark.thorough
+
 LATER = "2026-03-01T01:00:00Z"
 LATEST = "2026-03-01T03:00:00Z"
 ROWS, PAGES = 12, 4

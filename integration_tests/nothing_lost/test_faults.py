@@ -25,6 +25,8 @@ from integration_tests.nothing_lost.completeness import (
 from integration_tests.syncs import Sync, sync
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.thorough
+
 # Streams that share no requests are read together, so that one sync shows a fault on all of them.
 GROUPS = {
     "lists": tuple(name for name in ALL if name not in ORDER_CHILDREN),

@@ -19,6 +19,8 @@ from integration_tests.syncs import sync
 from sandbox import Sandbox
 from source_bigcommerce.components import budget
 
+pytestmark = pytest.mark.thorough
+
 VARIANTS = 600
 """The most that BigCommerce allows a product."""
 MEBIBYTE = 2**20

@@ -26,6 +26,8 @@ from sandbox import Sandbox
 from sandbox.clock import iso
 from sandbox.faults import Change
 
+pytestmark = pytest.mark.thorough
+
 HOUR, DAY = 3600, 86_400
 ROWS = 12
 SIZES = {"orders": ROWS, "customers": ROWS, "products": ROWS, "channels": ROWS}

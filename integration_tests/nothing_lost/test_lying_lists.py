@@ -22,6 +22,8 @@ from integration_tests.nothing_lost.test_faults import failed_streams
 from integration_tests.syncs import Sync, sync
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.thorough
+
 NAMES = tuple(streams())
 SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 20}
 SIZES = {"orders": 45, "channels": 3} | dict.fromkeys(

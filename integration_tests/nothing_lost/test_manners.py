@@ -14,6 +14,8 @@ from sandbox import Sandbox
 from sandbox.options import Options
 from unit_tests.streams import STREAMS, Expected
 
+pytestmark = pytest.mark.thorough
+
 NAMES = [row.name for row in STREAMS]
 SIZES: dict[str, Any] = {"orders": 30, "customers": 20, "products": 20, "channels": 4}
 # The API documents no paging of these.

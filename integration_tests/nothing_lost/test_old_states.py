@@ -20,6 +20,8 @@ from integration_tests.nothing_lost.completeness import (
 from integration_tests.syncs import sync
 from sandbox.clock import instant
 
+pytestmark = pytest.mark.thorough
+
 SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 40}
 
 # Of Airbyte's archived connector, and of our own.

@@ -33,6 +33,8 @@ from integration_tests.nothing_lost.completeness import (
 from integration_tests.syncs import State, Sync, sync
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.thorough
+
 ORDERS = 60
 
 

@@ -22,6 +22,8 @@ from integration_tests.syncs import Row, Sync, sync
 from sandbox import Sandbox
 from source_bigcommerce.components import budget
 
+pytestmark = pytest.mark.thorough
+
 SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 14}
 LISTS = tuple(name for name in ALL if name not in ORDER_CHILDREN)
 NO_WORDS = json.dumps({"status": 504, "title": "", "type": "/status-codes", "errors": {}})

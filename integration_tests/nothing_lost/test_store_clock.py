@@ -26,6 +26,8 @@ from source_bigcommerce.components import sync as connector
 from source_bigcommerce.components.clock import store_clock
 from source_bigcommerce.components.config import utc_now
 
+pytestmark = pytest.mark.thorough
+
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 SIZES = {"orders": 12, "customers": 12, "products": 12, "channels": 12}
 SETTINGS: dict[str, Any] = {"start_date": START, "num_workers": 1, "page_size": 4}

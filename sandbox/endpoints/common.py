@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.route import Family, Filters, Kind, Paging, Route, v3_filters
+from sandbox.reply import Family
+from sandbox.route import Filters, Kind, Paging, Route, v3_filters
 
 ORDERS = ("store_v2_orders_read_only",)
 TRANSACTIONS = ("store_v2_transactions_read_only",)

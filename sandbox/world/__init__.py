@@ -19,7 +19,7 @@ from sandbox.world.orders import Orders
 from sandbox.world.prices import Prices
 from sandbox.world.publishing import Publishing
 from sandbox.world.settings import settings
-from sandbox.world.shop import Shop
+from sandbox.world.setup import Setup
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class World:
         order_children = OrderChildren(seed, history, orders, coupons.table)
         catalog_lists = CatalogLists(seed, history, catalog)
         store = store_information(seed, store_hash)
-        shop = Shop(seed, history, catalog, content, store["store_id"])
+        setup = Setup(seed, history, catalog, content, store["store_id"])
         targets = {
             "brand": catalog.brands,
             "category": catalog.categories,
@@ -78,13 +78,13 @@ class World:
             content.pages,
             coupons.table,
             *Marketing(seed, history, orders, catalog, customers.segment_id(0)).tables,
-            *shop.tables,
+            *setup.tables,
             *Publishing(seed, history, targets, size.channels, store_hash).tables,
         )
         self.children = (
             *orders.children,
             *order_children.children,
             *catalog_lists.children,
-            *shop.children,
+            *setup.children,
         )
         self.objects: dict[str, Row] = {"store": store, **settings()}

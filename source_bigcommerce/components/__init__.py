@@ -7,6 +7,7 @@ from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.extractor import RowsExtractor, StockExtractor
 from source_bigcommerce.components.flatten import Flatten, SchemaFile
 from source_bigcommerce.components.receipt_rows import ReceiptRows
+from source_bigcommerce.components.requester import Requester
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.values import Values
 from source_bigcommerce.components.window import WindowRetriever
@@ -17,6 +18,7 @@ __all__ = [
     "Flatten",
     "NormalizeConfig",
     "ReceiptRows",
+    "Requester",
     "Rows",
     "RowsExtractor",
     "SchemaFile",

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from airbyte_cdk.sources.declarative.requesters.requester import Requester
 from airbyte_cdk.sources.types import StreamSlice
@@ -33,12 +34,17 @@ class WithArchived:
     archived: the same list, asked for archived orders; raises ParameterRefused where it may not be.
     requester: asks for a page of the latter.
     found: what streams of this sync found out about the store.
+    key: field of an order that no two orders share.
     """
 
     listed: Orders
     archived: Orders
     requester: Requester
     found: dict[str, tuple[str, ...]]
+    key: str
+
+    def __post_init__(self) -> None:
+        self._key = partial(key_of, field=self.key)
 
     def __call__(self, window: StreamSlice) -> Iterator[list[Row]]:
         """Those of a window, each once."""
@@ -48,8 +54,8 @@ class WithArchived:
         # Few of them are archived.
         ids, archived, longest = Keys(), set[int | str | None](), 0
         for page in self.listed(window):
-            ids.extend(list(map(key_of, page)))
-            archived.update(key_of(order) for order in page if _is_archived(order))
+            ids.extend(list(map(self._key, page)))
+            archived.update(self._key(order) for order in page if _is_archived(order))
             longest = max(longest, len(page))
             yield page
         yield from self._hidden(window, ids, archived, longest)
@@ -76,14 +82,14 @@ class WithArchived:
             return [
                 order
                 for order in orders
-                if (key := key_of(order)) not in ids
+                if (key := self._key(order)) not in ids
                 or (_is_archived(order) and key not in archived)
             ]
 
         hidden = new(page)
-        others = [order for order in page if not _is_archived(order) and key_of(order) in ids]
+        others = [order for order in page if not _is_archived(order) and self._key(order) in ids]
         if others:
-            of_page = {key for key in map(key_of, page) if isinstance(key, int)}
+            of_page = {key for key in map(self._key, page) if isinstance(key, int)}
             last = max(of_page, default=0)
             # A page that is shorter than others is all there is.
             more_may_follow = len(page) >= longest
@@ -123,7 +129,7 @@ class WithArchived:
         if reply is None:
             return True
         rows = rows_of(reply)
-        return len(rows) > before or not known.issuperset(map(key_of, rows))
+        return len(rows) > before or not known.issuperset(map(self._key, rows))
 
     def _settle(self, enough: str, reason: str) -> None:
         found = (enough, reason)

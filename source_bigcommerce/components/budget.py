@@ -2,7 +2,6 @@
 
 import logging
 import math
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,12 +18,6 @@ _WINDOW = 30.0
 # What says that its window is shorter says nothing; it is no wait, but a loop.
 _SHORTEST_WINDOW = 0.1
 _LONGEST_WAIT = 300.0
-# Requests at once that the API allows an endpoint, per store, where fewer than our widest.
-_AT_ONCE = (
-    (re.compile(r"/v3/pricelists/\d+/records"), 10),
-    (re.compile(r"/v3/promotions/\d+/codes"), 10),
-)
-
 # How long the first request goes alone if no reply comes.
 _FIRST_REPLY_WAIT = 10.0
 
@@ -95,8 +88,6 @@ class StoreBudget:
                     self._has_reply = self._has_reply or self._clock() >= self._alone_until
                 elif now < self._blocked_until:
                     self._wait_until(self._blocked_until, now, "BigCommerce asked for a pause")
-                elif self._is_crowded(request, now):
-                    self._changed.wait(_FIRST_REPLY_WAIT)
                 elif self._quota is None:
                     break
                 elif now >= self._resets_at:
@@ -208,13 +199,6 @@ class StoreBudget:
     def pause(self) -> float:
         """Seconds for which no request goes, as the quota is used up or a 429 asked for a pause."""
         return max(self._announced_until, self._blocked_until) - self._clock()
-
-    def _is_crowded(self, request: requests.PreparedRequest, now: float) -> bool:
-        for endpoint, most in _AT_ONCE:
-            if endpoint.search(request.url or ""):
-                others = self._under_way(now)
-                return sum(bool(endpoint.search(other.url or "")) for other in others) >= most
-        return False
 
     def _under_way(self, now: float) -> list[requests.PreparedRequest]:
         return [request for request, sent in self._in_flight.items() if now - sent < _LONGEST_REPLY]

@@ -1,11 +1,12 @@
 """Rows that belong to rows: line items of orders, images of products, codes of promotions."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import InitVar, dataclass, field
 from itertools import islice
 from typing import Any, cast
+from urllib.parse import quote
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
@@ -13,8 +14,8 @@ from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce.components import embedded
 from source_bigcommerce.components.dates import readable_date
+from source_bigcommerce.components.embedded import EMBEDDED
 from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.instant import instant
 from source_bigcommerce.components.keys import give_ids, key_of
@@ -48,15 +49,17 @@ class ChildRows(Retriever):
     saved when every child of a window has been emitted.
 
     parents: reads the parents of a window.
-    children: reads the children of one parent, whose id is in the slice as `parent_key`.
+    children: reads the children of one parent, whose key is in the slice as `parent_key`.
     record_selector: makes records of children, from wherever they come.
-    parent_key: field of a child that holds its parent's id, such as `order_id`.
-    parent_date: field of a child that holds its parent's `date_modified`; empty for none.
-    embeds: name of a function in `embedded`, or of a list in the parent's row; empty for none.
+    parent_key: field of a child that holds its parent's `key`, as `parents` names it: `order_id`.
+    parent_fields: further fields of a parent that the endpoint of its children names.
+    parent_date: field of a child that holds its parent's `date`, as `parents` names it; empty for
+        none.
+    embeds: one of `EMBEDDED`; empty for none.
     drops_late: drop children that changed after the window's end, where the API is not asked to.
 
     Raises an error that names the parent where the API does not send all of its children, and one
-    where a parent has no id.
+    where a parent has no key. Raises ValueError at the start for a field that the manifest lacks.
     """
 
     parents: Rows
@@ -66,6 +69,7 @@ class ChildRows(Retriever):
     parameters: InitVar[Mapping[str, Any]]
     parent_key: str
     name: str = ""
+    parent_fields: Sequence[str] = ()
     parent_date: str = ""
     embeds: str = ""
     drops_late: bool = False
@@ -76,9 +80,16 @@ class ChildRows(Retriever):
         # Parents whose children are asked for ahead of those being emitted: one page, so that the
         # workers are busy while the next page of parents is on its way.
         self._parents_ahead = int(self.config["page_size"])
-        self._embedded: Callable[[Row], list[Row] | None] = getattr(
-            embedded, self.embeds, lambda parent: embedded.uncounted(parent.get(self.embeds))
-        )
+        if not self.parents.key:
+            raise ValueError(f"manifest.yaml: the parents of {self.name} lack `key`")
+        if self.parent_date and not self.parents.date:
+            raise ValueError(f"manifest.yaml: the parents of {self.name} lack `date`")
+        if self.drops_late and not self.children.date:
+            raise ValueError(f"manifest.yaml: the children of {self.name} lack `date`")
+        if self.embeds and self.embeds not in EMBEDDED:
+            known = ", ".join(EMBEDDED)
+            raise ValueError(f"manifest.yaml: {self.name} embeds {self.embeds}, none of {known}")
+        self._embedded = EMBEDDED.get(self.embeds)
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
@@ -90,9 +101,9 @@ class ChildRows(Retriever):
             parents = (row for rows in self.parents.pages(window) for row in rows)
             # `check` wants to know whether it may read, not to find the first parent with children.
             for row in islice(parents, self.api_budget.most_parents):
-                date = instant(readable_date(row.get("date_modified")))
-                if (parent_id := key_of(row)) is None:
-                    raise REPLY_UNKNOWN.error(f"a row without an id has {self.name}")
+                date = instant(readable_date(row.get(self.parents.date)))
+                if (parent_id := key_of(row, self.parents.key)) is None:
+                    raise REPLY_UNKNOWN.error(f"a row without {self.parents.key} has {self.name}")
                 children = self._children_of(row, parent_id, window)
                 ahead.append((parent_id, date, children))
                 while ahead and (len(ahead) > self._parents_ahead or _are_there(ahead[0][2])):
@@ -108,15 +119,18 @@ class ChildRows(Retriever):
                     children.cancel()
 
     def _children_of(self, parent: Row, parent_id: Any, window: Window) -> Children:
-        rows = self._embedded(parent) if self.embeds else None
+        rows = self._embedded(parent) if self._embedded else None
         if isinstance(rows, list):
             return self._records(rows)
-        return self.api_budget.submit(self._fetch, parent_id, window)
+        named = {field: parent.get(field) for field in self.parent_fields}
+        return self.api_budget.submit(self._fetch, {**named, self.parent_key: parent_id}, window)
 
-    def _fetch(self, parent_id: Any, window: Window) -> list[Record]:
-        of_parent = StreamSlice(
-            partition={self.parent_key: parent_id}, cursor_slice=window.cursor_slice
-        )
+    def _fetch(self, parent: Mapping[str, Any], window: Window) -> list[Record]:
+        named = {
+            name: quote(value, safe="") if isinstance(value, str) else value
+            for name, value in parent.items()
+        }
+        of_parent = StreamSlice(partition=named, cursor_slice=window.cursor_slice)
         try:
             pages = self.children.pages(of_parent)
             return [record for rows in pages for record in self._records(rows)]
@@ -127,8 +141,8 @@ class ChildRows(Retriever):
             raise CHILDREN_LACKING.error(
                 f"{error.message} {error.internal_message}",
                 rows=self.name.replace("_", " "),
-                parent=self.parent_key.removesuffix("_id").replace("_", " "),
-                id=parent_id,
+                parent=self.parent_key.rpartition("_")[0].replace("_", " "),
+                id=parent[self.parent_key],
             ) from error
 
     def _records(self, rows: list[Row]) -> list[Record]:
@@ -141,7 +155,7 @@ class ChildRows(Retriever):
         give_ids(cast(Row, child.data) for child in found)
         for child in found:
             row = cast(dict[str, Any], child.data)
-            if self.drops_late and is_late(row.get("date_modified"), window):
+            if self.drops_late and is_late(row.get(self.children.date), window):
                 continue
             if row.get(self.parent_key) is None:
                 row[self.parent_key] = parent_id

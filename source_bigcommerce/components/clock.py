@@ -71,13 +71,11 @@ def _asked(config: Mapping[str, Any], sync: Sync) -> list[datetime]:
         auth=TokenAuthenticator(config=config, parameters={}, largest_reply=_LARGEST),
     )
     session = requests.Session()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, sync.connections)
+    sync.connections.carry(session)
     prepared, response = session.prepare_request(request), requests.Response()
     sync.acquire_call(prepared)
     try:
-        settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
-        response = session.send(prepared, timeout=_TIME_OUT, allow_redirects=False, **settings)
+        response = session.send(prepared, timeout=_TIME_OUT, allow_redirects=False, stream=True)
         return list(_times(response))
     except (requests.RequestException, OSError):
         return []

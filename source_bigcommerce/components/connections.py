@@ -4,6 +4,7 @@ import io
 import ipaddress
 import socket
 import time
+from collections.abc import Mapping
 from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,12 +21,22 @@ _KEPT_OPEN = 100
 class Connections(TcpKeepaliveHTTPAdapter):
     """Those of a sync: kept alive, each reply bounded in time, none to this machine by a proxy.
 
+    What the environment says of proxies and certificates is read once a host: `requests` reads it
+    for each request, which takes as long as sending one.
+
     Not YAML: the requester's read time-out is for each byte. A reply that trickles, a byte now and
     then, never meets it.
     """
 
     def __init__(self) -> None:
         super().__init__(pool_maxsize=_KEPT_OPEN)
+        self._settings: dict[str, Mapping[str, Any]] = {}
+
+    def carry(self, session: requests.Session) -> None:
+        """Has all requests of a session go over these connections."""
+        session.trust_env = False
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, self)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
@@ -41,9 +52,18 @@ class Connections(TcpKeepaliveHTTPAdapter):
     def send(  # type: ignore[override]
         self, request: requests.PreparedRequest, **options: Any
     ) -> requests.Response:
-        if is_loopback(urlsplit(str(request.url)).hostname):
-            options["proxies"] = None
-        return super().send(request, **options)
+        return super().send(request, **{**options, **self._settings_for(str(request.url))})
+
+    def _settings_for(self, url: str) -> Mapping[str, Any]:
+        """The options of `requests` that the environment decides."""
+        scheme, host, *_ = urlsplit(url)
+        if (settings := self._settings.get(f"{scheme}:{host}")) is None:
+            with requests.Session() as session:
+                read = session.merge_environment_settings(url, {}, None, True, None)
+            proxies = None if is_loopback(urlsplit(url).hostname) else read["proxies"]
+            settings = {"proxies": proxies, "verify": read["verify"]}
+            self._settings[f"{scheme}:{host}"] = settings
+        return settings
 
 
 def is_loopback(host: Any) -> bool:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -26,6 +27,8 @@ class DateFilter:
     is read by itself. A row that was changed since the sync began is no sign: it may be newer than
     the store's index of it.
 
+    field: of a row, that the dates are about.
+    key: field of a row that no two rows share.
     say: is called once, when that happens.
     has_open_end: whether a window that is asked for from the beginning has no end either.
     """
@@ -36,8 +39,11 @@ class DateFilter:
         config: Mapping[str, Any],
         say: Callable[[str], None],
         has_open_end: bool = False,
+        *,
+        key: str,
     ) -> None:
         self._field, self._config, self._say = field, config, say
+        self._key = partial(key_of, field=key)
         self._has_open_end = has_open_end
         self._began = str(config.get("now") or _text(datetime.now(timezone.utc)))[:19]
         self._lock = threading.Lock()
@@ -74,7 +80,7 @@ class DateFilter:
                 is_first = outside and not self.is_ignored
                 self.is_ignored = self.is_ignored or outside
                 if not self.is_ignored:
-                    ids.extend(list(map(key_of, rows)))
+                    ids.extend(list(map(self._key, rows)))
             if is_first:
                 self._say(f"rows from outside of {window['start_time']} to {window['end_time']}")
                 yield from self._for_all(window, read)
@@ -112,7 +118,7 @@ class DateFilter:
                 yield [
                     row
                     for row in rows
-                    if key_of(row) not in handed_on
+                    if self._key(row) not in handed_on
                     and (not (date := self._date(row)) or start <= date <= end)
                 ]
             self._failed = False

@@ -5,7 +5,7 @@ that order is then the only way to know.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from source_bigcommerce.components.extractor import Row
@@ -170,3 +170,25 @@ def _consignments(groups: list[dict[str, Any]]) -> Iterator[Any]:
             gift_certificates,
         ):
             yield from part if isinstance(part, list) else [part] if part else []
+
+
+def _list(name: str) -> Callable[[Row], list[Row] | None]:
+    return lambda parent: uncounted(parent.get(name))
+
+
+# What the manifest may say in `embeds`.
+EMBEDDED: Mapping[str, Callable[[Row], list[Row] | None]] = {
+    # Of orders
+    "line_items": line_items,
+    "shipping_addresses": shipping_addresses,
+    "consignments": consignments,
+    "fees": fees,
+    # Of products
+    "bulk_pricing_rules": _list("bulk_pricing_rules"),
+    "custom_fields": _list("custom_fields"),
+    "images": _list("images"),
+    "modifiers": _list("modifiers"),
+    "options": _list("options"),
+    "reviews": reviews,
+    "videos": _list("videos"),
+}

@@ -73,6 +73,14 @@ class ParameterRefused(AirbyteTracedException):
     """The store does not know a parameter that it was asked by, or has no such page."""
 
 
+class ScopeLacking(AirbyteTracedException):
+    """The token lacks `scope`."""
+
+    def __init__(self, scope: str, error: AirbyteTracedException) -> None:
+        super().__init__(error.internal_message, error.message, error.failure_type)
+        self.scope = scope
+
+
 @dataclass
 class ErrorHandler(DefaultErrorHandler):
     """Retries what passes, never gives up on rate limits, takes no broken page for an empty one.
@@ -212,6 +220,8 @@ class ErrorHandler(DefaultErrorHandler):
             problem = STORE_SUSPENDED
         values = {"status": status, "scope": self._scope, "endpoint": self._endpoint}
         error = problem.error(words, asked=asked, smaller=smaller, **values) if problem else None
+        if error and problem is SCOPE_LACKING:
+            return ScopeLacking(str(self._scope), error)
         if error and status in (*_REFUSED, 404) and _FURTHER_PAGE.search(reply.url):
             return ParameterRefused(words, error.message, error.failure_type)
         return error

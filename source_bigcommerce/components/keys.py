@@ -11,9 +11,9 @@ from typing import Any
 from source_bigcommerce.components.values import whole
 
 
-def key_of(row: Mapping[str, Any]) -> int | str | None:
-    """The id of a row, a number also where it comes as text; None where there is none."""
-    key = whole(row.get("id"))
+def key_of(row: Mapping[str, Any], field: str) -> int | str | None:
+    """What a row is known by, a number also where it comes as text; None where there is nothing."""
+    key = whole(row.get(field))
     return key if key is None or isinstance(key, (int, str)) else repr(key)
 
 

@@ -75,7 +75,7 @@ class Watch:
             return
         self.pages += 1
         self.listed += len(rows)
-        keys = [key for row in rows if isinstance(key := key_of(row), int)]
+        keys = [key for row in rows if isinstance(key := key_of(row, self.key), int)]
         self.edges.append(max(keys, default=0))
 
     def delivered(self, pages: Iterator[list[Row]]) -> Iterator[list[Row]]:
@@ -85,8 +85,8 @@ class Watch:
             yield rows
 
     def identity(self, row: Row) -> int | str:
-        found = key_of(row) if self.key == "id" else row.get(self.key)
-        return found if isinstance(found, (int, str)) else _content(row)
+        key = key_of(row, self.key)
+        return _content(row) if key is None else key
 
     @property
     def distinct(self) -> set[int | str]:

@@ -1,7 +1,9 @@
 """Reading the rows of a list, all of them."""
 
 import logging
+import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 from typing import Any, cast
@@ -32,7 +34,8 @@ from source_bigcommerce.components.pagination import (
     by_key,
     by_page,
 )
-from source_bigcommerce.components.proof import Counting, Finding, Proof, Verdict, Watch
+from source_bigcommerce.components.proof import Counting, Proof, Watch
+from source_bigcommerce.components.receipts import Finding, Verdict
 from source_bigcommerce.components.sync import Sync
 
 LOGGER = logging.getLogger("airbyte")
@@ -56,11 +59,13 @@ class Rows(Retriever):
     that the API capped, go backward, see that a filter is not heeded, or read on in another way.
 
     paging: `page`, `key`, `cursor`, or `none` for what the API sends in one reply.
-    key: field of a row that `key_parameter` asks by.
+    key: field of a row that no two rows share: what `key_parameter` asks by, what tells rows apart
+        where the dates of windows are not heeded, and what children name their parent by.
     has_pages: whether a list whose key or cursor does not lead on can be read by page.
     has_limit: whether the endpoint takes a number of rows.
     date: field of a row that the window's dates are about; empty where a list has no windows.
     drops_late: drop what changed after the window's end, where the API is not asked to.
+    at_once: requests that the API answers at a time, of all that ask for such a list; 0 for any.
     """
 
     requester: HttpRequester
@@ -74,6 +79,7 @@ class Rows(Retriever):
     has_limit: bool = True
     date: str = ""
     drops_late: bool = False
+    at_once: int = 0
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
@@ -82,11 +88,20 @@ class Rows(Retriever):
         # The rows of a stream of children are not what a page of parents, or of one's, counts.
         self._is_counted = not parameters.get("has_parent")
         self.page_size = int(self.config["page_size"])
+        if (self.date or self.paging == "key") and not self.key:
+            raise ValueError(f"manifest.yaml: the retriever of {self.stream} lacks `key`")
         self._dates = (
-            DateFilter(self.date, self.config, self._say_dates, has_open_end=self.drops_late)
+            DateFilter(
+                self.date,
+                self.config,
+                self._say_dates,
+                has_open_end=self.drops_late,
+                key=self.key,
+            )
             if self.date
             else None
         )
+        self.turn = threading.BoundedSemaphore(self.at_once) if self.at_once else nullcontext()
         # The most rows in one reply, whoever asked; in a list, to be shared with a twin.
         self.largest = [0]
         self._said: set[str] = set()
@@ -147,7 +162,8 @@ class Rows(Retriever):
     def ask(self, window: StreamSlice, asked: Mapping[str, Any]) -> Page | None:
         """One reply to a request with these parameters; None if there is none."""
         self.api_budget.receipts.asks(self.stream)
-        reply = self.requester.send_request(stream_slice=window, request_params=asked)
+        with self.turn:
+            reply = self.requester.send_request(stream_slice=window, request_params=asked)
         limit = asked.get("limit")
         return None if reply is None else Page.of(reply, limit, self.page_size, int)
 
@@ -162,10 +178,9 @@ class Rows(Retriever):
         return "the store does not heed the dates asked for" if is_ignored else ""
 
     def _found(self, window: StreamSlice, found: Finding, is_again: bool) -> None:
-        # Of one parent's rows, that nothing counts them is no news: what is proved are the parents.
-        is_uncounted = found.counted is None and found.verdict is not Verdict.SHORT
-        if not (window.partition and is_uncounted):
-            self.api_budget.receipts.add(self.stream, found, is_again)
+        if window.partition and not is_again and found.verdict is not Verdict.SHORT:
+            return  # of one parent: what is counted are the parents
+        self.api_budget.receipts.add(self.stream, found, is_again)
         if found.verdict is Verdict.NOT_PROVED and found.reason not in self._said:
             self._said.add(found.reason)
             LOGGER.info("%s is not proved to be whole: %s.", self.stream, found.reason)
@@ -244,9 +259,10 @@ class _Asking:
             sized = {"limit": limit} if rows.has_limit else {}
             rows.api_budget.receipts.asks(rows.stream)
             try:
-                reply = rows.requester.send_request(
-                    stream_slice=self._window, request_params={**sized, **asked_by}
-                )
+                with rows.turn:
+                    reply = rows.requester.send_request(
+                        stream_slice=self._window, request_params={**sized, **asked_by}
+                    )
                 break
             except PageSizeReductionRequiredException as error:
                 self._size.reduce(error.error_message)

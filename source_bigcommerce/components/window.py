@@ -64,6 +64,8 @@ class WindowRetriever(Rows):
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         super().__post_init__(parameters)
+        if not self.date:
+            raise ValueError(f"manifest.yaml: the retriever of {self.stream} lacks `date`")
         if self.archived:
             self.archived.largest = self.largest
 
@@ -77,6 +79,7 @@ class WindowRetriever(Rows):
             archived=self.archived.replies,
             requester=self.archived.requester,
             found=self.api_budget.found,
+            key=self.key,
         )
         return both(window)
 

@@ -47,6 +47,7 @@ class Store:
             lambda window: self._list("archived", window),
             cast(Any, self),
             self.found,
+            "id",
         )
         numbers = range(len(self.windows))
         windows = [StreamSlice(partition={}, cursor_slice={"n": n}) for n in numbers]

@@ -166,38 +166,6 @@ def test_share_when_set_leaves_the_rest_of_the_quota_to_others(
     assert store.send_until_one_waits() == (may_go, 10.0)
 
 
-# Endpoints that take few requests at once
-
-
-CROWDED = ["v3/pricelists/7/records?limit=250", "v3/promotions/7/codes"]
-
-
-@pytest.mark.parametrize("path", CROWDED)
-def test_endpoint_when_ten_requests_are_under_way_takes_another_after_a_reply(
-    store: Store, path: str
-) -> None:
-    store.ask()
-    under_way = [store.send(path) for _ in range(10)]
-    assert store.waits == []
-    store.is_patient = False
-    with pytest.raises(Waits):
-        store.send(path)
-    store.send("v2/orders")
-    store.answer(under_way.pop())
-    store.send(path)
-
-
-@pytest.mark.parametrize("path", CROWDED)
-def test_endpoint_when_ten_requests_failed_and_their_errors_keep_them_is_free_in_time(
-    store: Store, path: str
-) -> None:
-    store.ask()
-    failed = [store.send(path) for _ in range(10)]
-    store.send(path)
-    assert 0 < sum(store.waits) <= 120
-    assert len(failed) == 10
-
-
 # Headers
 
 

@@ -27,6 +27,7 @@ class Rows:
 
     def __init__(self, answer: Callable[[StreamSlice], Any]) -> None:
         self.slices: list[StreamSlice] = []
+        self.key, self.date = "id", "date_modified"
         self._answer = answer
         self.record_selector = self
 
@@ -47,19 +48,20 @@ def child_rows(
     children: Callable[[StreamSlice], Any],
     parents: list[dict[str, Any]] | None = None,
     page_size: int = 2,
+    key: str = "id",
+    date: str = "date_modified",
     **options: Any,
 ) -> ChildRows:
     config = {"num_workers": 3, "page_size": page_size}
+    of_parents = Rows(lambda _: parents or PARENTS)
+    of_parents.key, of_parents.date = key, date
     return ChildRows(
-        parents=cast(Any, Rows(lambda _: parents or PARENTS)),
+        parents=cast(Any, of_parents),
         children=cast(Any, Rows(children)),
         record_selector=cast(Any, Selector()),
         config=config,
         parameters={},
-        parent_key="order_id",
-        name="children",
-        api_budget=Sync(config),
-        **options,
+        **{"parent_key": "order_id", "name": "children", "api_budget": Sync(config), **options},
     )
 
 
@@ -202,3 +204,54 @@ def test_children_when_they_changed_after_the_window_wait_for_the_next_sync() ->
     rows = [{"id": n, "date_modified": date} for n, date in enumerate(dates)]
     read = child_rows(lambda _: rows, PARENTS[:1], drops_late=True).read_records({}, WINDOW)
     assert [record.data["id"] for record in read] == [0, 2]
+
+
+# What the manifest says of parents
+
+
+def test_parents_when_their_key_is_no_id_give_it_to_their_children_and_to_the_address() -> None:
+    asked: list[Any] = []
+
+    def child(window: StreamSlice) -> list[dict[str, Any]]:
+        asked.append((window["theme_uuid"], window["style"]))
+        return [{"id": 1}, {"id": 2, "theme_uuid": "other"}]
+
+    retriever = child_rows(
+        child,
+        [{"uuid": "7f/../a", "style": 3, "id": None}],
+        key="uuid",
+        parent_key="theme_uuid",
+        parent_fields=["style"],
+    )
+    found = [record.data["theme_uuid"] for record in retriever.read_records({}, WINDOW)]
+    assert found == ["7f/../a", "other"]
+    assert asked == [("7f%2F..%2Fa", 3)]
+
+
+def test_parents_when_they_are_dated_otherwise_give_that_date_to_their_children() -> None:
+    parents = [{"id": 1, "updated_at": "2024-01-05T06:07:08Z", "date_modified": "2020-01-01"}]
+    retriever = child_rows(of_parent, parents, date="updated_at", parent_date="changed")
+    dates = {record.data["changed"] for record in retriever.read_records({}, WINDOW)}
+    assert dates == {"2024-01-05T06:07:08Z"}
+
+
+def test_window_when_a_parent_has_no_key_ends_with_an_error_that_names_the_field() -> None:
+    records = child_rows(of_parent, [{"id": 1}], key="uuid").read_records({}, WINDOW)
+    with pytest.raises(AirbyteTracedException) as raised:
+        list(records)
+    assert raised.value.internal_message == "a row without uuid has children"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"key": ""}, "the parents of children lack `key`"),
+        ({"date": "", "parent_date": "changed"}, "the parents of children lack `date`"),
+        ({"embeds": "line_itmes"}, "children embeds line_itmes, none of line_items, shipping_"),
+    ],
+)
+def test_manifest_when_it_lacks_what_children_need_fails_at_the_start(
+    options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^manifest.yaml: {words}"):
+        child_rows(of_parent, **options)

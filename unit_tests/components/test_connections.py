@@ -183,3 +183,26 @@ def test_loopback_address_when_the_environment_has_a_proxy_is_asked_without_it(
 def test_loopback_when_named_is_known(host: str) -> None:
     assert is_loopback(host)
     assert not any(map(is_loopback, ["shop.example", "10.0.0.1", "", None, "localhost.example"]))
+
+
+def test_environment_when_many_requests_are_made_is_read_once_a_host_and_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    def answers(connection: socket.socket) -> None:
+        connection.sendall(HEAD + b"Content-Length: 5\r\nConnection: close\r\n\r\nproxy")
+
+    with host(answers) as proxy_url, requests.Session() as session:
+        Connections().carry(session)
+        monkeypatch.setenv("HTTP_PROXY", proxy_url)
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.setenv(name, "/no/such/file")
+        for _ in range(3):
+            assert session.get("http://shop.example/", timeout=5).content == b"proxy"
+        # An address of its own is not believed to be like the first one.
+        with pytest.raises(OSError, match="no/such/file"):
+            session.get("https://127.0.0.1:1/", timeout=5)
+        monkeypatch.delenv("HTTP_PROXY")
+        assert session.get("http://shop.example/", timeout=5).content == b"proxy"

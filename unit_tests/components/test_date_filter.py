@@ -41,7 +41,7 @@ class Dates(DateFilter):
     def __init__(self, config: dict[str, Any] | None = None) -> None:
         self.said: list[str] = []
         self.asked: list[tuple[str, str]] = []
-        super().__init__("date_modified", config or CONFIG, self.said.append)
+        super().__init__("date_modified", config or CONFIG, self.said.append, key="id")
 
     def ids(self, of: StreamSlice, read: Callable[[StreamSlice], Iterator[list[Row]]]) -> list[int]:
         def asked(window: StreamSlice) -> Iterator[list[Row]]:

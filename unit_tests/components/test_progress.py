@@ -170,6 +170,7 @@ def test_window_when_it_has_ten_pages_is_counted_by_a_request(
         Selector(),  # type: ignore[arg-type]
         config=CONFIGURED,
         paging="none",
+        key="id",
         date="date_modified",
         parameters={"name": "orders"},
         counter=Counting(),

@@ -53,6 +53,7 @@ def test_rows_when_read_get_the_window_and_no_schema_and_dates_as_instants(
         cast(Any, Selector()),
         config={"page_size": 250},
         parameters={},
+        key="id",
         date="date_modified",
     )
     records = cast(list[Record], list(retriever.read_records({"properties": {}}, SLICE)))

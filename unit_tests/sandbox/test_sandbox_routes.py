@@ -11,7 +11,8 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.clock import instant, iso
-from sandbox.route import Answer, Family, Kind, Meta, Paging, Route
+from sandbox.reply import Family
+from sandbox.route import Answer, Kind, Meta, Paging, Route
 from sandbox.routes import ROUTES, match
 from unit_tests.sandbox.asking import Get
 

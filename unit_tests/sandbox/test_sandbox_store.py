@@ -8,24 +8,24 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.clock import instant, iso, parse_iso, rfc2822
-from sandbox.store import Store
+from sandbox.data import Data
 from sandbox.table import Condition
 
 NOW = 1_772_323_200  # 2026-03-01T00:00:00Z
 
 
 @pytest.fixture
-def data() -> Store:
+def data() -> Data:
     return Sandbox(orders=300, customers=20, products=20).data
 
 
-def brute_force(data: Store, test: Any) -> list[int]:
+def brute_force(data: Data, test: Any) -> list[int]:
     columns = data.table("orders").columns
     return [at for at in range(len(columns["id"])) if test(at, columns)]
 
 
 @pytest.mark.parametrize("edited", [False, True])
-def test_select_agrees_with_a_walk_over_all_rows(data: Store, edited: bool) -> None:
+def test_select_agrees_with_a_walk_over_all_rows(data: Data, edited: bool) -> None:
     ids = data.table("orders").columns["id"]
     if edited:
         data.select("orders", [Condition("date_modified", "min", 0)])
@@ -52,7 +52,7 @@ def test_select_agrees_with_a_walk_over_all_rows(data: Store, edited: bool) -> N
     )
 
 
-def test_bounds_are_inclusive(data: Store) -> None:
+def test_bounds_are_inclusive(data: Data) -> None:
     table = data.table("orders")
     second = table.columns["date_modified"][7]
     found = data.select(
@@ -65,7 +65,7 @@ def test_bounds_are_inclusive(data: Store) -> None:
 
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("sort", ["id", "date_modified", "status_id", "total_inc_tax"])
-def test_sort(data: Store, sort: str, descending: bool) -> None:
+def test_sort(data: Data, sort: str, descending: bool) -> None:
     table = data.table("orders")
     values = [
         table.columns[sort][at] if sort in table.columns else table.row(at)[sort]
@@ -75,7 +75,7 @@ def test_sort(data: Store, sort: str, descending: bool) -> None:
     assert len(values) == 300
 
 
-def test_edit_moves_the_row_to_now(data: Store) -> None:
+def test_edit_moves_the_row_to_now(data: Data) -> None:
     before = data.get("orders", 100)
     data.clock.advance(60)
     data.edit("orders", 100, {"status_id": 5, "staff_notes": "Stop."})
@@ -91,13 +91,13 @@ def test_edit_moves_the_row_to_now(data: Store) -> None:
     assert len(data.select("orders", [Condition("date_modified", "min", NOW + 60)])) == 1
 
 
-def test_edit_of_a_part_shows_only_when_it_is_included(data: Store) -> None:
+def test_edit_of_a_part_shows_only_when_it_is_included(data: Data) -> None:
     data.edit("products", 77, {"images": []})
     assert "images" not in data.get("products", 77)
     assert data.rows("products", ["images"])[0]["images"] == []
 
 
-def test_insert_makes_a_whole_row_with_the_next_id(data: Store) -> None:
+def test_insert_makes_a_whole_row_with_the_next_id(data: Data) -> None:
     last = data.rows("orders")[-1]
     key = data.insert("orders", {"line_count": 3, "staff_notes": "By phone."})
     row = data.get("orders", key)
@@ -108,7 +108,7 @@ def test_insert_makes_a_whole_row_with_the_next_id(data: Store) -> None:
     assert len(data.children_of("order_products", key)) == 3
 
 
-def test_delete_leaves_no_trace(data: Store) -> None:
+def test_delete_leaves_no_trace(data: Data) -> None:
     data.delete("orders", 100)
     assert data.count("orders") == 299
     assert data.rows("orders")[0]["id"] > 100
@@ -118,7 +118,7 @@ def test_delete_leaves_no_trace(data: Store) -> None:
         data.children_of("order_products", 100)
 
 
-def test_changes_of_children_change_their_parent(data: Store) -> None:
+def test_changes_of_children_change_their_parent(data: Data) -> None:
     order = data.rows("order_products")[0]["order_id"]
     key = data.insert("transactions", {"amount": 5}, parent=order)
     assert data.children_of("transactions", order)[-1]["amount"] == 5
@@ -129,7 +129,7 @@ def test_changes_of_children_change_their_parent(data: Store) -> None:
     assert data.get("orders", order)["date_modified"] == rfc2822(NOW)
 
 
-def test_a_serialised_row_is_made_once_and_again_after_an_edit(data: Store) -> None:
+def test_a_serialised_row_is_made_once_and_again_after_an_edit(data: Data) -> None:
     made = []
 
     def make(at: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How the shop is set up: currencies, taxes, shipping, payment, sites and channel listings."""
+"""How the store is set up: currencies, taxes, shipping, payment, sites and channel listings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PAYMENT_METHODS = (
 )
 
 
-class Shop:
+class Setup:
     """Makes the small lists of settings, and listings, which follow from products."""
 
     def __init__(

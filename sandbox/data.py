@@ -15,7 +15,7 @@ from sandbox.table import DATE_COLUMNS, Condition, Positions, Row, Table
 from sandbox.world import World
 
 
-class Store:
+class Data:
     """Every collection of the store, its clock, and a memory of rows already serialised.
 
     Not more than one thread may be inside: hold `lock` around calls that belong together.

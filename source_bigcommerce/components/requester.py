@@ -1,0 +1,102 @@
+"""Requests as the manifest has them; what is the same in all of a sync is rendered once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import requests
+from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
+from airbyte_cdk.sources.declarative.requesters.request_options import (
+    InterpolatedRequestOptionsProvider,
+)
+from airbyte_cdk.sources.types import StreamSlice
+from jinja2 import Environment
+from jinja2.meta import find_undeclared_variables
+
+from source_bigcommerce.components.sync import Sync
+
+# What templates know that stays as it is during a sync.
+_CONSTANT = {"config", "parameters"}
+_ENVIRONMENT = Environment()
+
+
+@dataclass
+class Requester(HttpRequester):
+    """Sends the requests of a list, over the connections that all lists of a sync share.
+
+    Not YAML: HttpRequester renders each template for each request, and has connections of its own.
+    Where there is a request for each order, that took a third of the processor's time.
+
+    url: the same for all requests, but for `{order_id}` and the like: the parent's id in the slice.
+    request_headers: the same for all requests.
+    request_parameters: names and values; an empty one is not sent. Those that depend on the form
+        and the stream alone are rendered once.
+    """
+
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    request_parameters: Mapping[str, str] = field(default_factory=dict)
+    api_budget: Sync = field(default_factory=Sync)  # type: ignore[assignment]  # is one of them
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self.api_budget = self.api_budget or Sync(self.config)
+        super().__post_init__(parameters)
+        self.api_budget.connections.carry(self._http_client._session)
+
+    def get_url(self, *, stream_slice: StreamSlice | None = None, **_: Any) -> str:
+        url = self._address
+        for key, value in stream_slice.partition.items() if stream_slice else ():
+            url = url.replace(f"{{{key}}}", str(value))
+        return url
+
+    def send_request(  # type: ignore[override]  # takes less: the rest is not asked by
+        self,
+        *,
+        stream_slice: StreamSlice | None = None,
+        request_params: Mapping[str, Any] | None = None,
+    ) -> requests.Response:
+        """Sends a request, again where the error handler says so, and returns the reply."""
+        params: dict[str, Any] = {}
+        for part in self._parts:
+            params.update(part if isinstance(part, dict) else part(stream_slice=stream_slice))
+        _, response = self._http_client.send_request(
+            http_method="GET",
+            url=self.get_url(stream_slice=stream_slice),
+            request_kwargs={"stream": False},
+            headers=self._headers,
+            params={**params, **(request_params or {})},
+        )
+        return response
+
+    # Not before the first request: a source builds all streams, whichever it reads.
+
+    @cached_property
+    def _address(self) -> str:
+        return super().get_url()
+
+    @cached_property
+    def _headers(self) -> Mapping[str, Any]:
+        return self._options({}).get_request_headers()
+
+    @cached_property
+    def _parts(self) -> list[dict[str, Any] | Callable[..., Mapping[str, Any]]]:
+        """Each parameter, rendered or what renders it; in the order of the manifest."""
+        each = [
+            (_is_constant(name, value), self._options({name: value}).get_request_params)
+            for name, value in self.request_parameters.items()
+        ]
+        return [dict(render()) if is_constant else render for is_constant, render in each]
+
+    def _options(self, parameters: dict[str, str]) -> InterpolatedRequestOptionsProvider:
+        return InterpolatedRequestOptionsProvider(
+            config=self.config,
+            parameters=self._parameters,
+            request_headers=dict(self.request_headers),
+            request_parameters=parameters,
+        )
+
+
+def _is_constant(*templates: str) -> bool:
+    """Whether they are the same for all requests: they name nothing of a slice, and no clock."""
+    named = (find_undeclared_variables(_ENVIRONMENT.parse(each)) for each in templates)
+    return set().union(*named) <= _CONSTANT

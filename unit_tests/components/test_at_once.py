@@ -1,0 +1,91 @@
+"""Lists of which the API answers few requests at a time."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
+
+import pytest
+import requests
+from airbyte_cdk.sources.types import StreamSlice
+
+from source_bigcommerce import SourceBigcommerce
+from source_bigcommerce.components import Rows
+from unit_tests.replies import reply
+from unit_tests.streams import CONFIG
+
+WINDOW = StreamSlice(partition={}, cursor_slice={})
+LIMITED = {"price_list_records", "promotion_codes"}
+
+
+class Store:
+    """Answers when it is told to, and counts the requests that wait for that."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.changed = threading.Condition()
+        self.answers = threading.Semaphore(0)
+        self.extractor = self
+
+    def send_request(self, **_: Any) -> requests.Response:
+        with self.changed:
+            self.waiting += 1
+            self.changed.notify_all()
+        self.answers.acquire(timeout=5)
+        with self.changed:
+            self.waiting -= 1
+        return reply(200, {"data": []})
+
+    def records_of(self, rows: Any) -> Any:
+        return rows
+
+    def have(self, requests: int, seconds: float = 5.0) -> bool:
+        with self.changed:
+            return self.changed.wait_for(lambda: self.waiting == requests, seconds)
+
+
+def rows_of(store: Any, **options: Any) -> Rows:
+    made = {"requester": store, "record_selector": store, "config": {"page_size": 5}, **options}
+    return Rows(parameters={"name": "x"}, paging="none", **made)
+
+
+def test_list_when_as_many_requests_as_it_may_have_are_under_way_takes_another_after_a_reply() -> (
+    None
+):
+    store, other = Store(), Store()
+    limited, free = rows_of(store, at_once=3), rows_of(other)
+    with ThreadPoolExecutor(8) as workers:
+        for _ in range(4):
+            workers.submit(list, limited.pages(WINDOW))
+            workers.submit(list, free.pages(WINDOW))
+        assert store.have(3)
+        assert other.have(4)
+        assert not store.have(4, seconds=0.1)
+        store.answers.release()
+        assert store.have(3)
+        store.answers.release(3)
+        other.answers.release(4)
+        assert store.have(0)
+
+
+def test_list_when_requests_failed_takes_others() -> None:
+    class Failing(Store):
+        def send_request(self, **_: Any) -> requests.Response:
+            raise ValueError("no reply")
+
+    limited = rows_of(Failing(), at_once=1)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="no reply"):
+            list(limited.pages(WINDOW))
+
+
+def test_manifest_when_the_api_limits_requests_for_a_list_says_so_at_the_stream() -> None:
+    source = SourceBigcommerce(config=CONFIG)
+    streams = {stream["name"]: stream for stream in source.resolved_manifest["streams"]}
+    found = {
+        name: cast(dict[str, Any], stream["retriever"]["children"])["at_once"]
+        for name, stream in streams.items()
+        if "at_once" in str(stream)
+    }
+    assert found == dict.fromkeys(LIMITED, 10)
