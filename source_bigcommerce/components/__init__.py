@@ -3,6 +3,7 @@
 from source_bigcommerce.components.authenticator import TokenAuthenticator
 from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.config import NormalizeConfig
+from source_bigcommerce.components.deletions import Deletions
 from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.extractor import RowsExtractor, StockExtractor
 from source_bigcommerce.components.flatten import Flatten, SchemaFile
@@ -14,6 +15,7 @@ from source_bigcommerce.components.window import WindowRetriever
 
 __all__ = [
     "ChildRows",
+    "Deletions",
     "ErrorHandler",
     "Flatten",
     "NormalizeConfig",

@@ -169,6 +169,7 @@ START_AFTER_END = Problem(
 )
 NUMBER_UNFIT = Problem("{title} is {value}.", "Type a whole number from {lowest} to {highest}.")
 SWITCH_UNFIT = Problem("{title} is {value}.", "Turn it on or off: true or false.")
+CHOICE_UNFIT = Problem("{title} is {value}.", "Choose {choices}.")
 CHANNELS_UNREADABLE = Problem(
     "Channels {value} is not a list of channel ids.",
     "Type whole numbers, such as 1: the stream channels lists them under id.",

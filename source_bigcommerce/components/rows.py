@@ -24,12 +24,13 @@ from airbyte_cdk.sources.types import Config, StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.date_filter import DateFilter
-from source_bigcommerce.components.extractor import Row, RowsExtractor
+from source_bigcommerce.components.extractor import Row, RowsExtractor, rows_of
 from source_bigcommerce.components.messages import GIVEN_UP, LIST_UNPROVED
 from source_bigcommerce.components.pagination import (
     Page,
     Seen,
     SmallerPages,
+    as_count,
     by_cursor,
     by_key,
     by_page,
@@ -66,6 +67,7 @@ class Rows(Retriever):
     date: field of a row that the window's dates are about; empty where a list has no windows.
     drops_late: drop what changed after the window's end, where the API is not asked to.
     at_once: requests that the API answers at a time, of all that ask for such a list; 0 for any.
+    counter: asks how many rows a window has, where the pages do not tell.
     """
 
     requester: HttpRequester
@@ -80,6 +82,7 @@ class Rows(Retriever):
     date: str = ""
     drops_late: bool = False
     at_once: int = 0
+    counter: HttpRequester | None = None
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
@@ -115,11 +118,15 @@ class Rows(Retriever):
             yield from self.record_selector.filter_and_transform(rows, {}, {}, window)
 
     def pages(self, window: StreamSlice) -> Iterator[list[Row]]:
-        """The rows of a window as they come, each once.
+        """What records are made of: the rows of a window as they come, each once.
 
         Raises an error where the API does not show that these are all, or counts more afterwards.
         """
         extractor = cast(RowsExtractor, self.record_selector.extractor)
+        return map(extractor.records_of, self.listed(window))
+
+    def listed(self, window: StreamSlice) -> Iterator[list[Row]]:
+        """As `pages`, but the rows as the API sends them."""
         proof = Proof(
             counting=_Counting(self, window),
             may_grow=self.drops_late or not window.cursor_slice or bool(window.partition),
@@ -129,8 +136,7 @@ class Rows(Retriever):
         )
         read = partial(self._within_dates, window)
         try:
-            for rows in proof.pages(read) if self.config.get("prove") else read(Watch()):
-                yield extractor.records_of(rows)
+            yield from proof.pages(read) if self.config.get("prove") else read(Watch())
         except _Enough:
             return
 
@@ -167,9 +173,14 @@ class Rows(Retriever):
         limit = asked.get("limit")
         return None if reply is None else Page.of(reply, limit, self.page_size, int)
 
-    def counted(self, window: StreamSlice) -> int | None:
+    def counted(self, window: StreamSlice, **asked: Any) -> int | None:
         """How many rows the store says a window has; None if it does not say. Costs a request."""
-        page = self.ask(window, {"limit": 1}) if self.has_limit else None
+        if self.counter is not None:
+            self.api_budget.receipts.asks(self.stream)
+            reply = self.counter.send_request(stream_slice=window, request_params=asked)
+            counts = rows_of(reply) if reply is not None else []
+            return as_count(counts[0].get("count")) if counts else None
+        page = self.ask(window, {"limit": 1, **asked}) if self.has_limit else None
         # A total that is that of the page is none.
         return None if page is None or page.total == len(page.rows) else page.total
 

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
-from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.archived import WithArchived
-from source_bigcommerce.components.extractor import Row, rows_of
+from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.instant import instant
-from source_bigcommerce.components.pagination import as_count
 from source_bigcommerce.components.proof import Watch
 from source_bigcommerce.components.rows import Rows
 
@@ -54,12 +52,9 @@ class WindowRetriever(Rows):
 
     Not YAML: as Rows; SimpleRetriever also takes the slice as the cursor made it.
 
-    counter: asks how many rows a window has, where the pages do not tell. While a window is read,
-        only one of many pages is counted: it costs a request.
     archived: the same list, asked for what it may hide; see WithArchived.
     """
 
-    counter: HttpRequester | None = None
     archived: Rows | None = None
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
@@ -98,16 +93,6 @@ class WindowRetriever(Rows):
                 if self.drops_late and is_late(row[self.date], window):
                     continue
                 yield record
-
-    def counted(self, window: StreamSlice) -> int | None:
-        if self.counter is None:
-            return super().counted(window)
-        self.api_budget.receipts.asks(self.stream)
-        reply = self.counter.send_request(stream_slice=window)
-        try:
-            return None if reply is None else as_count(rows_of(reply)[0].get("count"))
-        except LookupError:
-            return None
 
     def _count(self, window: Window) -> None:
         try:
