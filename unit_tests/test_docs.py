@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
-from unit_tests.streams import STREAMS, Expected
+from unit_tests.streams import DELETIONS, STREAMS, Expected
 from unit_tests.test_options import BY_CHANNEL, BY_CHANNELS, ORDERS, PRODUCTS
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +29,7 @@ def table(text: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("text", [PAGE, README], ids=["docs/bigcommerce.md", "README.md"])
-@pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
+@pytest.mark.parametrize("row", [*STREAMS, *DELETIONS], ids=lambda row: row.name)
 def test_stream_when_looked_up_is_described_as_it_is(row: Expected, text: str) -> None:
     keys = [f"`{key}`" for key in row.primary_key.split(", ") if key]
     assert table(text)[row.name][:4] == [
@@ -41,7 +41,7 @@ def test_stream_when_looked_up_is_described_as_it_is(row: Expected, text: str) -
 
 
 def test_page_when_read_lists_each_stream_once_with_its_cost() -> None:
-    assert sorted(table(PAGE)) == sorted(row.name for row in STREAMS)
+    assert sorted(table(PAGE)) == sorted(row.name for row in (*STREAMS, *DELETIONS))
     assert all(cells[4].strip() for cells in table(PAGE).values())
 
 

@@ -19,12 +19,13 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import NormalizeConfig
-from unit_tests.streams import CONFIG, STREAMS, Expected
+from unit_tests.streams import CONFIG, DELETIONS, RECEIPTS, STREAMS, Expected
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "source_bigcommerce"
 SCHEMAS = sorted(PACKAGE.glob("schemas/**/*.json"))
-NAMES = [row.name for row in STREAMS]
+ALL = (*STREAMS, *DELETIONS, RECEIPTS)
+NAMES = [row.name for row in ALL]
 
 TEXT = (PACKAGE / "manifest.yaml").read_text()
 MANIFEST = yaml.safe_load(TEXT)
@@ -108,12 +109,12 @@ def test_catalogue_when_discovered_says_what_the_table_says() -> None:
                 [row.cursor] if row.cursor else [],
                 bool(row.cursor),
             )
-            for row in STREAMS
+            for row in ALL
         ]
     ), f"{EDIT}, or unit_tests/streams.py for a change that users should see"
 
 
-@pytest.mark.parametrize("row", STREAMS, ids=NAMES)
+@pytest.mark.parametrize("row", [*STREAMS, *DELETIONS], ids=lambda row: row.name)
 def test_stream_when_declared_has_the_endpoint_and_scope_of_the_table(row: Expected) -> None:
     [parameters] = [
         stream["$parameters"]
@@ -195,7 +196,7 @@ def fields(path: str, schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, A
         yield from fields(f"{path}[]", schema["items"])
 
 
-@pytest.mark.parametrize("row", STREAMS, ids=NAMES)
+@pytest.mark.parametrize("row", ALL, ids=NAMES)
 def test_schema_when_resolved_is_draft_07_nullable_and_open(row: Expected) -> None:
     schema = ResourceSchemaLoader("source_bigcommerce").get_schema(row.name)
     jsonschema.Draft7Validator.check_schema(schema)

@@ -26,7 +26,7 @@ from source_bigcommerce.components.messages import Problem
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.source import _QUEUED
 from unit_tests.replies import API, clients_of
-from unit_tests.streams import CONFIG, OF_THE_SYNC, STREAMS, Expected
+from unit_tests.streams import CONFIG, DELETIONS, OF_THE_SYNC, STREAMS, Expected
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = {row.name for row in STREAMS if "{" in row.endpoint}
@@ -61,7 +61,9 @@ def test_budget_when_streams_are_built_is_one_and_reaches_every_client() -> None
     # that the list hides.
     assert {name: len(found) for name, found in clients.items()} == {
         row.name: 1 + (row.name in CHILDREN) + 2 * (row.name in WITH_ARCHIVED) for row in STREAMS
-    } | dict.fromkeys(OF_THE_SYNC, 0)
+    } | {"sync_receipts": 0, "deleted_products": 2, "deleted_customers": 2, "deleted_orders": 4} | (
+        dict.fromkeys(("deleted_subscribers", "deleted_brands", "deleted_categories"), 2)
+    )
     for found in clients.values():
         for client in found:
             assert client._session._api_budget is budget
@@ -116,7 +118,8 @@ def test_error_handlers_when_streams_are_built_shrink_keyset_pages_and_excuse_lo
         | {name: [plain, child] for name in CHILDREN}
         | {name: [keyset, child] for name in KEYSET_PARENTS - WITH_ARCHIVED}
         | {name: [keyset, plain, keyset, child] for name in WITH_ARCHIVED}
-        | {name: [] for name in OF_THE_SYNC}
+        | {row.name: [plain, plain] for row in DELETIONS}
+        | {"sync_receipts": [], "deleted_orders": [plain] * 4}
         | {
             "orders": [keyset, plain, keyset],
             "products": [keyset],

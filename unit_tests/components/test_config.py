@@ -59,6 +59,8 @@ def test_config_when_only_what_is_required_is_given_gets_every_default() -> None
         "quota_share": 100,
         "skip_hidden_products": False,
         "flatten_records": False,
+        "prove": True,
+        "deletions": "streams",
         "channel_ids": [],
         "reads_everything": True,
         "start_date": "2009-01-01T00:00:00Z",
@@ -509,7 +511,7 @@ def test_channels_when_they_are_no_ids_are_refused(typed: Any, shown: str) -> No
 SWITCHES = {key: field["title"] for key, field in PROPERTIES.items() if field["type"] == "boolean"}
 ON, OFF = (
     [True, 1, "true", "True", " ON\n", "yes", "1"],
-    [False, 0, "false", "Off", "no", "0", None],
+    [False, 0, "false", "Off", "no", "0"],
 )
 
 
@@ -517,6 +519,16 @@ ON, OFF = (
 def test_switch_when_set_in_any_way_is_on_or_off(key: str) -> None:
     assert [normalized(**{key: value})[key] for value in ON] == [True] * len(ON)
     assert [normalized(**{key: value})[key] for value in OFF] == [False] * len(OFF)
+    assert normalized(**{key: None})[key] == normalized()[key] == (key == "prove")
+
+
+def test_deletions_when_chosen_in_any_way_are_streams_or_mark() -> None:
+    for value in ("mark", " Mark\n"):
+        assert normalized(deletions=value)["deletions"] == "mark"
+    for value in ("streams", "STREAMS", "", None):
+        assert normalized(deletions=value)["deletions"] == "streams"
+    for value, shown in (("both", "both"), (True, "True"), ([], "[]")):
+        assert refusal(deletions=value) == f'Deletions is "{shown}". Choose streams or mark.'
 
 
 @pytest.mark.parametrize("key", SWITCHES)
