@@ -35,6 +35,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_bigcommerce.components.clock import store_clock
 from source_bigcommerce.components.config import dates, of_the_form, utc_now
 from source_bigcommerce.components.error_handler import ScopeLacking
+from source_bigcommerce.components.marks import Marks
 from source_bigcommerce.components.messages import (
     HASH_MISSING,
     NO_ACCESS,
@@ -166,7 +167,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
             {each.stream.name: ".".join(each.stream.default_cursor_field or []) for each in others}
         )
         try:
-            for message in super().read(logger, self._config, catalog):
+            for message in self._marked(super().read(logger, self._config, catalog), catalog):
                 if message.trace and (error := message.trace.error):
                     key = (str(error.stream_descriptor), error.message)
                     if key in errors:
@@ -197,6 +198,19 @@ class SourceBigcommerce(YamlDeclarativeSource):
         if unknown := ", ".join(sorted(wanted - known)):
             raise STREAM_UNKNOWN.error(names=unknown)
 
+    def _marked(
+        self, messages: Iterator[AirbyteMessage], catalog: ConfiguredAirbyteCatalog
+    ) -> Iterator[AirbyteMessage]:
+        """The messages, with marks of deleted rows where the form asks for them."""
+        marks = Marks(self._config, catalog)
+        try:
+            for message in messages:
+                yield from marks.of(message)
+        except AirbyteTracedException:
+            yield from marks.rest()
+            raise
+        yield from marks.rest()
+
     def _receipts(self) -> Iterator[AirbyteMessage]:
         """All messages of the stream of receipts; the CDK would read it beside the others."""
         self._wanted = {_RECEIPTS}
@@ -209,7 +223,10 @@ class SourceBigcommerce(YamlDeclarativeSource):
             for record in partition.read():
                 yield stream_data_to_airbyte_message(_RECEIPTS, record.data)
         stream.cursor.ensure_at_least_one_state_emitted()
-        yield from self._message_repository.consume_queue()
+        queue = self._concurrent_source._queue  # where states go, and nobody reads any more
+        while not queue.empty():
+            if isinstance(message := queue.get_nowait(), AirbyteMessage):
+                yield message
         yield as_airbyte_message(described, AirbyteStreamStatus.COMPLETE)
 
     def _prepare_dates(self, catalog: ConfiguredAirbyteCatalog) -> None:

@@ -130,7 +130,8 @@ class Deletions(Retriever):
             dates[self.id_of(row)] = date or 0
         ids = known.change(added=dates)
         if is_dated and (known.marks or not len(known)):
-            ids.mark(dates.items(), every=max(1, self._page - 10))
+            beyond = (known[len(known) - 1] if len(known) else -1, latest)
+            ids.mark(dates.items(), max(1, self._page - 10), beyond)
         elif dates:
             ids.forget_marks()
         return ids, max([latest, *dates.values()]) if dates else latest
@@ -215,6 +216,8 @@ class Deletions(Retriever):
         """
         below, above = alive.place(min(batch)), alive.place(max(batch))
         witnesses = {alive[at] for at in (below - 1, above) if 0 <= at < len(alive)}
+        if not witnesses and len(alive):
+            witnesses = {alive[0]}
         asked = sorted(batch | witnesses)
         try:
             if self.ids_in:

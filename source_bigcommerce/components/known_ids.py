@@ -3,7 +3,7 @@
 import zlib
 from array import array
 from base64 import b85decode, b85encode
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 
@@ -57,34 +57,30 @@ class KnownIds:
         """Ids with the Unix seconds that go with them, both rising."""
         return sorted(self._marks.items())
 
-    def mark(self, created: Iterable[tuple[int, int]], every: int) -> None:
-        """Takes in ids with their dates of creation; about each so many ids there is a mark.
+    def mark(
+        self, created: Iterable[tuple[int, int]], every: int, beyond: tuple[int, int] = (-1, -1)
+    ) -> None:
+        """Takes in the dates of creation of ids that are among these; a mark for about so many ids.
 
-        Marks that these ids show to be wrong are dropped: where ids do not rise with the dates,
-        none is left.
+        Marks that these show to be wrong are dropped: where ids do not rise with the dates, none is
+        left.
+
+        beyond: the highest id and the last date of those that were known before.
         """
         rows = sorted(created)
-        if not rows:
-            return
         ids = [key for key, _ in rows]
-        dates = [date for _, date in rows]
-        before = [-1, *accumulate(dates, max)]
-        after = [*accumulate(reversed(dates), min)][::-1]
-        for key, date in list(self._marks.items()):
+        before = [-1, *accumulate((date for _, date in rows), max)]
+        after = [*accumulate((date for _, date in reversed(rows)), min)][::-1]
+        for key, date in self.marks:
             place = bisect_left(ids, key)
-            ends_later = before[place] >= date
-            begins_earlier = place < len(ids) and after[place] < date
-            if ends_later or begins_earlier:
+            if before[place] >= date or (place < len(ids) and after[place] < date):
                 del self._marks[key]
-        last = max((place for key in self._marks if (place := bisect_right(ids, key))), default=0)
-        highest = max(self._marks, default=-1)
-        latest = max(self._marks.values(), default=-1)
-        for place in range(last, len(rows)):
-            rises = before[place] < after[place]
-            is_mark = rises and ids[place] > highest and after[place] > latest
-            if is_mark and (place - last >= every or highest < 0):
-                self._marks[ids[place]] = after[place]
-                last, highest, latest = place, ids[place], after[place]
+        last = self.place(max(self._marks)) if self._marks else -every
+        for place, key in enumerate(ids):
+            is_between = before[place] < after[place] and key > beyond[0]
+            if is_between and after[place] > beyond[1] and self.place(key) - last >= every:
+                self._marks[key] = after[place]
+                last = self.place(key)
 
     def forget_marks(self) -> None:
         """There are rows without a date of creation."""

@@ -135,12 +135,13 @@ class Search:
         shown = set(look.shown)
         if look.total == len(look.shown):
             upto = high
-        elif list(look.shown) == sorted(shown):
-            upto = self._known.place(max(shown) + 1)
+        elif list(look.shown) == sorted(shown) and (old := shown & self._known.within(low, high)):
+            upto = self._known.place(max(old))  # behind it, what came back may not all be shown
         else:
             return low
         if self._cuts is not None and upto < high:
             upto = max(low, self._cuts[bisect_right(self._cuts, upto) - 1])
+        if upto < high:
             shown = {key for key in shown if key < self._known[upto]}
         known = self._known.within(low, upto)
         self.missing |= known - shown
