@@ -19,6 +19,7 @@ from source_bigcommerce.components.receipts import Finding, Verdict
 # Rows that left a window while it was read may hide others that were missed. Where pages met, the
 # rows behind are counted: in so many places at most.
 _MOST_EDGES = 8
+_BEHIND = "more rows are behind a page than came"
 
 
 class Counting:
@@ -124,9 +125,13 @@ class Proof:
             is_again, second = True, Watch(self.key)
             for rows in second.delivered(read(second)):
                 yield [row for row in rows if second.identity(row) not in first.distinct]
-            # What came late meanwhile comes with the next sync: it cannot be in this one for sure.
             found = self._finding(second, may_grow=True)
-            if found.verdict is Verdict.SHORT and not self.counting.has_row_at(second.listed + 1):
+            if found.verdict is Verdict.WHOLE and (found.counted or 0) > found.came:
+                # The look-back of the next sync is for these.
+                reason = "rows are saved into it while it is read"
+                found = found._replace(verdict=Verdict.NOT_PROVED, reason=reason)
+            is_doubtful = found.verdict is Verdict.SHORT and found.reason != _BEHIND
+            if is_doubtful and not self.counting.has_row_at(second.listed + 1):
                 reason = "the store counts rows that its list does not show"
                 found = found._replace(verdict=Verdict.NOT_PROVED, reason=reason)
         self.report(found, is_again)
@@ -154,7 +159,7 @@ class Proof:
         if before is not None and max(before, after) < came:
             reason = "the store counts fewer rows than it sends"
             return Finding(Verdict.NOT_PROVED, after, reason, came)
-        if before is not None and before > came and not may_grow:
+        if before is not None and before > came and not self.may_grow:
             return self._of_edges(watch, after, came)
         return Finding(Verdict.WHOLE, after, "", came)
 
@@ -167,7 +172,7 @@ class Proof:
                 break
             beyond = sum(isinstance(key, int) and key > edge for key in watch.distinct)
             if behind > beyond:
-                return Finding(Verdict.SHORT, came + behind - beyond, "", came)
+                return Finding(Verdict.SHORT, came + behind - beyond, _BEHIND, came)
         return Finding(Verdict.WHOLE, after, "", came)
 
 
