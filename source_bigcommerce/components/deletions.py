@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timezone
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
@@ -112,7 +112,7 @@ class Deletions(Retriever):
         if self.created and not ids.marks:
             return self._compare(ids, latest)
         ranges = _Ranges(self, ids, latest if self.created else None)
-        cuts = [ids.place(key) for key, _ in ids.marks] if self.created else None
+        cuts = sorted(ranges.dates) if self.created else None
         search = Search(ids, ranges, self._page, cuts, shows=self.listed.counter is None)
         search.run()
         return ids.change(added=search.unknown), latest, search.missing
@@ -122,19 +122,22 @@ class Deletions(Retriever):
 
     def _with(self, known: KnownIds, rows: Iterable[Row], latest: int) -> tuple[KnownIds, int]:
         """The ids with those of further rows, and the latest date of creation among them."""
-        dates: dict[int, int] = {}
-        is_dated = bool(self.created)
-        for row in rows:
-            date = when(readable_date(row.get(self.created))) if self.created else 0
-            is_dated = is_dated and date is not None
-            dates[self.id_of(row)] = date or 0
+        dates = {self.id_of(row): self._created(row) for row in rows}
         ids = known.change(added=dates)
-        if is_dated and (known.marks or not len(known)):
-            beyond = (known[len(known) - 1] if len(known) else -1, latest)
-            ids.mark(dates.items(), max(1, self._page - 10), beyond)
+        highest = known[len(known) - 1] if len(known) else -1
+        found = [(key, date) for key, date in sorted(dates.items()) if date is not None]
+        if self.created and len(found) == len(dates) and (known.marks or not len(known)):
+            new = [(key, date) for key, date in found if key > highest or not known.holds(key)]
+            if all(a < b and c <= d for (a, c), (b, d) in pairwise([(highest, latest), *new])):
+                ids.mark(found, max(1, self._page - 10), (highest, latest))
+            else:
+                ids.forget_marks()
         elif dates:
             ids.forget_marks()
-        return ids, max([latest, *dates.values()]) if dates else latest
+        return ids, max([latest, *(date for _, date in found)])
+
+    def _created(self, row: Row) -> int | None:
+        return when(readable_date(row.get(self.created))) if self.created else 0
 
     def id_of(self, row: Row) -> int:
         """The id of a row; raises Nonsense where it is no whole number."""
@@ -248,7 +251,8 @@ class _Ranges:
 
     def __init__(self, deletions: Deletions, known: KnownIds, latest: int | None) -> None:
         self._deletions, self._known, self._latest = deletions, known, latest
-        self._dates = dict(known.marks)
+        self.dates = {known.place(key): date for key, date in reversed(known.marks)}
+        """Where the store can cut: the date from which on the ids behind a place are."""
 
     def look(self, low: int, high: int) -> Look:
         look = self._deletions.look(self._asked(low, high))
@@ -269,10 +273,10 @@ class _Ranges:
         if self._latest is None:
             asked[self._deletions.high] = known[high] - 1 if high < size else known[size - 1]
         else:
-            end = self._dates[known[high]] - 1 if high < size else self._latest
+            end = self.dates[high] - 1 if high < size else self._latest
             asked[self._deletions.high] = _iso(end)
         if low:
-            start = known[low] if self._latest is None else _iso(self._dates[known[low]])
+            start = known[low] if self._latest is None else _iso(self.dates[low])
             asked = {self._deletions.low: start, **asked}
         return asked
 

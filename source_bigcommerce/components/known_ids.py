@@ -44,6 +44,10 @@ class KnownIds:
         """Of the first id that is not below the key."""
         return bisect_left(self._ids, key)
 
+    def holds(self, key: int) -> bool:
+        place = self.place(key)
+        return place < len(self) and self._ids[place] == key
+
     def change(self, added: Iterable[int] = (), gone: Iterable[int] = ()) -> "KnownIds":
         """Another one with some ids more and some less; marks stay."""
         changed = KnownIds(set(self._ids).union(added).difference(gone))

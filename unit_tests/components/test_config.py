@@ -523,11 +523,11 @@ def test_switch_when_set_in_any_way_is_on_or_off(key: str) -> None:
 
 
 def test_deletions_when_chosen_in_any_way_are_streams_or_mark() -> None:
-    for value in ("mark", " Mark\n"):
-        assert normalized(deletions=value)["deletions"] == "mark"
-    for value in ("streams", "STREAMS", "", None):
-        assert normalized(deletions=value)["deletions"] == "streams"
-    for value, shown in (("both", "both"), (True, "True"), ([], "[]")):
+    marks, streams = ["mark", " Mark\n"], ["streams", "STREAMS", "", None]
+    assert [normalized(deletions=each)["deletions"] for each in marks] == ["mark"] * 2
+    assert [normalized(deletions=each)["deletions"] for each in streams] == ["streams"] * 4
+    unfit: list[tuple[Any, str]] = [("both", "both"), (True, "True"), ([], "[]")]
+    for value, shown in unfit:
         assert refusal(deletions=value) == f'Deletions is "{shown}". Choose streams or mark.'
 
 

@@ -143,7 +143,7 @@ class Syncs:
         ids = None if known.ids is None else KnownIds.load(known.ids.dump())
         memory = Memory(NOW, ids=ids, seen_at=known.seen_at, latest=known.latest)
         window = StreamSlice(partition={}, cursor_slice={}, extra_fields={"memory": memory})
-        told = []
+        told: list[Row] = []
         for record in self.deletions.read_records({}, window):
             if until is not None and len(told) == until:
                 return told

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.pagination import Page
 from source_bigcommerce.components.proof import Counting, Proof, Watch
 from source_bigcommerce.components.receipts import Finding, Verdict
 from unit_tests.replies import reply
 
-Rows = list[dict[str, Any]]
+Rows = list[Row]
 
 
 def rows(*ids: int) -> Rows:
