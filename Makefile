@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick test-hosts check bench costs sync constraints clean
+.PHONY: help install demo demo-orders test quick test-hosts check bench costs sync show constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP)  ## copy a sandbox store into DuckDB, twice
 	@$(BIN)/python -m demo
+
+demo-orders: $(STAMP)  ## send 50 purchase orders to a sandbox store, twice
+	@$(BIN)/python -m demo.orders
 
 # A worker a core; the long files of integration_tests come first, so that both end together. What
 # needs real time runs in the end, by itself.
@@ -53,6 +56,9 @@ costs: $(STAMP)  ## how long a sync takes, by plan and by size of the store
 sync: $(STAMP)  ## copy a real store into DuckDB: make sync CONFIG=secrets/config.json
 	@test -n "$(CONFIG)" || { echo "Usage: make sync CONFIG=secrets/config.json"; exit 2; }
 	@$(BIN)/python -m demo --config "$(CONFIG)" $(if $(STREAMS),--streams $(STREAMS))
+
+show: $(STAMP)  ## print a stream of the manifest unfolded: make show STREAM=order_products
+	@$(BIN)/python scripts/show.py $(STREAM)
 
 constraints: $(STAMP)  ## fix the versions of everything that is installed (with Python 3.10)
 	$(BIN)/python -m pip install --quiet --upgrade -e '.[dev]'

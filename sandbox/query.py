@@ -103,6 +103,8 @@ def _refuse_unknown(route: Route, sent: list[tuple[str, str]], values: Mapping[s
         raise Refusal(
             route.unknown_parameter, f"The filter(s): {names} are not valid filter parameter(s)."
         )
+    if route.wants and route.wants not in values:
+        raise Refusal(422, "At least one filter must be provided.")
     if len(values) < len(sent):
         raise Refusal(route.unknown_parameter, "A query parameter was sent more than once.")
 

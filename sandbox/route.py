@@ -108,6 +108,8 @@ class Route:
     """True: order is a parameter of its own; False: it follows the field, `id:asc`."""
     newest_first: str = ""
     """Field that rows are in descending order of, where that is not the order of their keys."""
+    wants: str = ""
+    """The filter without which nothing is answered."""
     includes: tuple[str, ...] = ()
     small_page_includes: tuple[str, ...] = ()
     """Includes that cap the page at 10 rows, without a word."""

@@ -1,6 +1,6 @@
 """What each stream is and asks for, by hand: nothing here is derived from the manifest.
 
-`make test` compares the manifest, the catalogue, the README, the requests and the records with it.
+`make test` compares the manifest, the catalogue, the docs, the requests and the records with it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-# Where a full refresh with this configuration begins is what `first_request` says.
+# `first_request` is the first request of a full refresh with this configuration.
 CONFIG: dict[str, Any] = {
     "store_hash": "abc123",
     "access_token": "secret-token",
@@ -33,15 +33,15 @@ class Expected(NamedTuple):
     cursor: str | None = None
     """None: full refresh only."""
     primary_key: str = "id"
-    """Its fields, with commas between."""
+    """Its fields, separated by commas."""
     children_query: str = "limit=250"
     """Of the request for one parent, where the endpoint has one."""
     records: Callable[[Row], list[Row]] = lambda row: [row]
-    """What the connector makes of a row of the store, where it does more than to rewrite dates."""
+    """The records of a row of the store, if the connector does more than rewrite dates."""
 
     @property
     def archived_request(self) -> list[str]:
-        """The second request of a window of orders: for those that the list may hide."""
+        """The second request of a window of orders, for those that the list may hide."""
         if not self.first_request.startswith("v2/orders?"):
             return []
         return [self.first_request.replace("&limit=", "&is_deleted=true&limit=")]
@@ -53,13 +53,14 @@ CUSTOMERS = "store_v2_customers_read_only"
 MARKETING = "store_v2_marketing_read_only"
 INFORMATION = "store_v2_information_read_only"
 CONTENT = "store_v2_content_read_only"
+THEMES = "store_themes_read_only"
 CHANNELS = "store_channel_settings_read_only"
 
 
 def pages(
     name: str, endpoint: str, scope: str, primary_key: str = "id", include: str = ""
 ) -> Expected:
-    """Full refresh in pages, whatever their kind."""
+    """Full refresh in pages of any kind."""
     query = f"include={include}&limit=250" if include else "limit=250"
     return Expected(name, endpoint, f"{endpoint}?{query}", scope, primary_key=primary_key)
 
@@ -70,7 +71,7 @@ def whole(name: str, endpoint: str, scope: str, primary_key: str = "id") -> Expe
 
 
 def dated(name: str, endpoint: str, scope: str) -> Expected:
-    """Incremental by the filter on `date_modified`, whatever its paging."""
+    """Incremental by the filter on `date_modified`, with paging of any kind."""
     return Expected(name, endpoint, f"{endpoint}?{V3_DATES}&limit=250", scope, "date_modified")
 
 
@@ -81,7 +82,7 @@ def of_orders(
     primary_key: str = "id",
     children_query: str = "limit=250",
 ) -> Expected:
-    """Read through the orders that changed, which bring what `include` says."""
+    """Read through the changed orders, which embed what `include` says."""
     query = f"{V2_DATES}&sort=id"
     if include:
         query = f"include={include}&{query}"
@@ -99,7 +100,7 @@ def of_orders(
 
 
 def of_products(name: str, endpoint: str, include: str, primary_key: str = "id") -> Expected:
-    """Read through the products that changed, which bring their rows."""
+    """Read through the changed products, which embed their rows."""
     return Expected(
         name,
         f"v3/catalog/products/{{product_id}}/{endpoint}",
@@ -281,6 +282,14 @@ STREAMS = (
     pages("sites", "v3/sites", "store_sites_read_only"),
     # Content
     pages("pages", "v3/content/pages", CONTENT, include="body"),
+    whole("themes", "v3/themes", THEMES, "uuid"),
+    Expected(
+        "theme_configurations",
+        "v3/themes/{theme_uuid}/configurations?variation_uuid={variation_id}",
+        "v3/themes",
+        THEMES,
+        primary_key="uuid",
+    ),
     pages("scripts", "v3/content/scripts", CONTENT, "uuid"),
     pages("blog_posts", "v2/blog/posts", CONTENT),
     whole("blog_tags", "v2/blog/tags", CONTENT, "tag"),

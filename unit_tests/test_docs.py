@@ -1,4 +1,4 @@
-"""What the user's page says of the streams is what they are."""
+"""The pages say what the streams, the form and the tests are, and their links lead somewhere."""
 
 from __future__ import annotations
 
@@ -9,92 +9,138 @@ from pathlib import Path
 import pytest
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
-from unit_tests.streams import DELETIONS, STREAMS, Expected
+from unit_tests.differences import differences
+from unit_tests.streams import DELETIONS, RECEIPTS, STREAMS, Expected
 from unit_tests.test_options import BY_CHANNEL, BY_CHANNELS, ORDERS, PRODUCTS
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs/bigcommerce.md").read_text()
+USING = (ROOT / "docs/bigcommerce.md").read_text()
+STREAMS_PAGE = (ROOT / "docs/streams.md").read_text()
+PROMISES = (ROOT / "docs/promises.md").read_text()
 README = (ROOT / "README.md").read_text()
 SPEC = json.loads((ROOT / "unit_tests/snapshots/spec.json").read_text())
 FORM = SPEC["connectionSpecification"]["properties"]
 REQUIRED = SPEC["connectionSpecification"]["required"]
+FOLDERS = ("unit_tests", "integration_tests")
 SUITE = ROOT / "integration_tests/nothing_lost"
+NAMES = [row.name for row in (*STREAMS, *DELETIONS, RECEIPTS)]
 RELATION = re.compile(r"^ {4}(\w+) \|\|--(?:o\{|\|\|) (\w+) : (\w+)$", re.MULTILINE)
+PAGES = sorted(
+    path
+    for pattern in ("*.md", "docs/*.md", "sandbox/*.md", ".github/**/*.md")
+    for path in ROOT.glob(pattern)
+)
 
 
-def table(text: str) -> dict[str, list[str]]:
+def section(text: str, heading: str) -> str:
+    """What stands below a heading, up to the next one of its level or above."""
+    level, _, _ = heading.partition(" ")
+    [found] = re.findall(
+        rf"^{re.escape(heading)}\n(.*?)(?=^#{{1,{len(level)}}} |\Z)", text, re.MULTILINE | re.DOTALL
+    )
+    return str(found)
+
+
+# Streams
+
+
+def table() -> dict[str, list[str]]:
     """The cells of the stream table, by stream."""
-    rows = re.findall(r"^\| `(\w+)` \| (`/v\d/.*) \|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (`/v\d/.*) \|$", STREAMS_PAGE, re.MULTILINE)
     return {name: cells.split(" | ") for name, cells in rows}
 
 
-@pytest.mark.parametrize("text", [PAGE, README], ids=["docs/bigcommerce.md", "README.md"])
 @pytest.mark.parametrize("row", [*STREAMS, *DELETIONS], ids=lambda row: row.name)
-def test_stream_when_looked_up_is_described_as_it_is(row: Expected, text: str) -> None:
+def test_stream_when_looked_up_is_described_as_it_is(row: Expected) -> None:
     keys = [f"`{key}`" for key in row.primary_key.split(", ") if key]
-    assert table(text)[row.name][:4] == [
+    assert table()[row.name][:4] == [
         f"`/{row.endpoint.split('?')[0]}`",
         ", ".join(keys) or "one row",
         f"incremental, `{row.cursor}`" if row.cursor else "full refresh",
         f"`{row.scope}`",
-    ]
+    ], "edit docs/streams.md"
 
 
 def test_page_when_read_lists_each_stream_once_with_its_cost() -> None:
-    assert sorted(table(PAGE)) == sorted(row.name for row in (*STREAMS, *DELETIONS))
-    assert all(cells[4].strip() for cells in table(PAGE).values())
+    rows = re.findall(r"^\| `(\w+)` \|", STREAMS_PAGE, re.MULTILINE)
+    assert not differences(rows, NAMES), "edit the table in docs/streams.md"
+    assert [name for name, cells in table().items() if not cells[4].strip()] == []
 
 
-@pytest.mark.parametrize(("parent", "child", "field"), RELATION.findall(PAGE))
+def test_readme_when_it_lists_streams_by_area_has_each_once() -> None:
+    areas = section(README, "## Streams")
+    listed = [
+        stream
+        for streams in re.findall(r"^\| [A-Z][^|]* \| (`.*`) \|$", areas, re.MULTILINE)
+        for stream in re.findall(r"`(\w+)`", streams)
+    ]
+    assert not differences(listed, NAMES), "edit the areas in README.md"
+    assert "docs/streams.md" in areas
+
+
+@pytest.mark.parametrize("text", [README, STREAMS_PAGE], ids=["README.md", "docs/streams.md"])
+def test_the_pages_tell_the_number_of_streams(text: str) -> None:
+    assert re.findall(r"(\d+) streams", text)[:1] == [str(len(NAMES))], "edit the number"
+
+
+def test_stream_when_it_is_read_whole_has_its_reason_once() -> None:
+    reasons = section(STREAMS_PAGE, "## Why a stream is not incremental")
+    listed = [
+        stream
+        for streams in re.findall(r"^\| [A-Z].* \| (`.*`) \|$", reasons, re.MULTILINE)
+        for stream in re.findall(r"`(\w+)`", streams)
+    ]
+    read_whole = [row.name for row in STREAMS if not row.cursor]
+    assert not differences(listed, read_whole), "edit the reasons in docs/streams.md"
+
+
+@pytest.mark.parametrize(("parent", "child", "field"), RELATION.findall(STREAMS_PAGE))
 def test_relation_when_drawn_is_a_field_of_the_schema(parent: str, child: str, field: str) -> None:
     assert {parent, child} <= {row.name for row in STREAMS}
     assert field in ResourceSchemaLoader("source_bigcommerce").get_schema(child)["properties"]
 
 
 def test_relations_when_a_stream_is_read_through_another_draw_it() -> None:
-    drawn = {(child, field) for _, child, field in RELATION.findall(PAGE)}
+    drawn = {(child, field) for _, child, field in RELATION.findall(STREAMS_PAGE)}
     parents = {
         (row.name, match[1]) for row in STREAMS if (match := re.search(r"\{(\w+)\}", row.endpoint))
     }
-    assert parents <= drawn
+    assert parents - drawn == set(), "edit the diagram in docs/streams.md"
 
 
 # The form
 
 
 def test_form_when_described_has_every_field_with_its_limits() -> None:
-    section = PAGE.split("\n## Fill in the form\n")[1].split("\n## ")[0]
-    described = re.findall(r"^\| ([^|]+) \| `(\w+)` \| (.*) \|$", section, re.MULTILINE)
-    shown = {name: field for name, field in FORM.items() if not field.get("airbyte_hidden")}
+    described = re.findall(
+        r"^\| ([^|]+) \| `(\w+)` \| (.*) \|$", section(USING, "## Fill in the form"), re.MULTILINE
+    )
     assert [(title, name) for title, name, _ in described] == [
-        (field["title"], name) for name, field in shown.items()
-    ]
+        (field["title"], name) for name, field in FORM.items()
+    ], "edit the table of the form in docs/bigcommerce.md"
     for _, name, text in described:
-        field = shown[name]
+        field = FORM[name]
         if field["type"] == "integer":
             limits = f"{field['minimum']} to {field['maximum']}, otherwise {field['default']}."
             assert text.endswith(limits)
+        elif isinstance(field.get("default"), str):
+            assert text.endswith(f"otherwise `{field['default']}`.")
         assert (name in REQUIRED) != ("Optional." in text or "therwise" in text)
-
-
-def test_readme_when_it_lists_the_configuration_has_every_key_with_its_default() -> None:
-    section = README.split("\n## Configuration\n")[1].split("\n## ")[0]
-    listed = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", section, re.MULTILINE)
-    assert [key for key, _ in listed] == list(FORM)
-    for key, default in listed:
-        field = FORM[key]
-        if isinstance(field.get("default"), (int, str)) and field["type"] != "boolean":
-            assert default.strip("`") == str(field["default"])
+        assert ("the form does not show it" in text) == bool(field.get("airbyte_hidden"))
 
 
 def test_scopes_when_listed_are_those_of_the_streams() -> None:
-    listed = re.findall(r"^ {3}\| [^|`]+ \| `(store_\w+)` \| [^|]+ \|$", PAGE, re.MULTILINE)
-    assert sorted(listed) == sorted({row.scope for row in STREAMS})
+    listed = re.findall(r"^ {3}\| [^|`]+ \| `(store_\w+)` \| [^|]+ \|$", USING, re.MULTILINE)
+    scopes = {row.scope for row in STREAMS}
+    assert not differences(listed, scopes), "edit the list of scopes in docs/bigcommerce.md"
 
 
 def test_channels_when_described_name_the_streams_that_filter_by_them() -> None:
-    section = PAGE.split("\n### Channels and hidden products\n")[1].split("\n### ")[0]
-    by_api, by_one, by_listing = re.findall(r"^\| [a-z].* \| (`.*) \|$", section, re.MULTILINE)
+    by_api, by_one, by_listing = re.findall(
+        r"^\| [a-z].* \| (`.*) \|$",
+        section(USING, "### Channels and hidden products"),
+        re.MULTILINE,
+    )
     through_products = {row for row in BY_CHANNELS["channel_id:in"] if row in PRODUCTS}
     lists = set().union(*BY_CHANNELS.values()) - through_products
     assert set(re.findall(r"`(\w+)`", by_api)) == lists | {"products", "product_images"}
@@ -109,8 +155,9 @@ def test_channels_when_described_name_the_streams_that_filter_by_them() -> None:
 
 def promises() -> dict[str, list[tuple[str, str]]]:
     """File and test names, by promise."""
-    section = PAGE.split("\n## What is promised\n")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| (.*\.\)?) \| (`.*`) \|$", section, re.MULTILINE)
+    rows = re.findall(
+        r"^\| (.*\.\)?) \| (`.*`) \|$", section(PROMISES, "## What is promised"), re.MULTILINE
+    )
     return {promise: re.findall(r"`(\w+\.py)::(\w+)`", tests) for promise, tests in rows}
 
 
@@ -131,5 +178,71 @@ def test_promises_when_a_test_of_them_exists_name_it() -> None:
     # These show that the tests themselves are right.
     assert there - named == {
         ("test_edits.py", "test_a_page_boundary_is_where_the_tests_take_it_to_be"),
-        ("test_order_list_failure.py", "test_the_frameworks_router_loses_an_order"),
+        ("test_order_list_failure.py", "test_the_router_of_the_framework_loses_an_order"),
     }
+
+
+# Links
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links(page: Path) -> list[tuple[Path, str]]:
+    """File and anchor of each link of a page to a file."""
+    found = re.findall(r"\]\((?!\w+:)([^)#]*)#?([^)]*)\)", page.read_text())
+    return [((page.parent / file).resolve() if file else page, anchor) for file, anchor in found]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_link_when_followed_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for file, anchor in links(page):
+        assert file.exists(), f"{page.name} links to {file}, which is not there"
+        if anchor:
+            assert anchor in anchors(file), f"{page.name} links to {file.name}#{anchor}"
+
+
+def test_page_when_it_is_added_is_linked_from_the_index() -> None:
+    index = ROOT / "docs/README.md"
+    linked = {file for file, _ in links(index)}
+    assert set((ROOT / "docs").glob("*.md")) - linked == {index}, "add the page to docs/README.md"
+    assert index in {file for file, _ in links(ROOT / "README.md")}
+
+
+def test_contents_when_a_page_has_them_are_its_headings_in_order() -> None:
+    for page in PAGES:
+        contents = re.findall(r"^- \[(.+)\]\(#.+\)$", page.read_text(), re.MULTILINE)
+        headings = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
+        assert not contents or contents == headings, f"edit the contents of {page.name}"
+
+
+# Contributing
+
+
+def test_guide_when_it_names_tests_and_bases_names_those_that_exist() -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    surprises = section(guide, "## Surprises of the API")
+    for surprise in re.split(r"^- ", surprises, flags=re.MULTILINE)[1:]:
+        assert "*Undone:*" in surprise, f"say in CONTRIBUTING.md what breaks: {surprise}"
+    tests = {path.name for folder in FOLDERS for path in (ROOT / folder).rglob("test_*.py")}
+    named = set(re.findall(r"`(?:\w+/)*(test_\w+\.py)`", guide))
+    assert named - tests == set(), "edit CONTRIBUTING.md"
+    bases = {
+        base
+        for row in re.findall(r"^ {3}\| .* \| (`.*) \|$", guide, re.MULTILINE)
+        for base in re.findall(r"`(\w+_stream|stream)`", row)
+    }
+    manifest = (ROOT / "source_bigcommerce/manifest.yaml").read_text()
+    assert bases - set(re.findall(r"^  (\w+):", manifest, re.MULTILINE)) == set(), (
+        "edit the table of bases in CONTRIBUTING.md"
+    )
+
+
+def test_sandboxes_code_when_run_as_printed_works() -> None:
+    text = (ROOT / "sandbox/README.md").read_text()
+    [code] = re.findall(r"^```python\n(import .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    exec(code, {})

@@ -1,4 +1,4 @@
-"""The guard on the connector's shape: each failure names the file to edit."""
+"""Guards the connector's shape: each failure names the file to edit."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from airbyte_cdk.models import ConnectorSpecificationSerializer
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce import SourceBigcommerce
+from source_bigcommerce import SourceBigcommerce, components
 from source_bigcommerce.components import NormalizeConfig
+from unit_tests.differences import differences
 from unit_tests.streams import CONFIG, DELETIONS, RECEIPTS, STREAMS, Expected
 
 ROOT = Path(__file__).parents[1]
@@ -76,15 +77,15 @@ def source() -> SourceBigcommerce:
 
 
 def test_streams_when_listed_anywhere_are_the_same() -> None:
-    readme = (ROOT / "README.md").read_text()
-    table = re.search(r"^\| *streams? *\|.*\n\|[-:| ]+\|\n((?:\|.*\n?)+)", readme, re.M | re.I)
-    assert table, "README.md lacks the table whose first column is `stream`"
+    page = (ROOT / "docs/streams.md").read_text()
+    table = re.search(r"^\| *streams? *\|.*\n\|[-:| ]+\|\n((?:\|.*\n?)+)", page, re.M | re.I)
+    assert table, "docs/streams.md lacks the table whose first column is `stream`"
     listed = {
         "source_bigcommerce/manifest.yaml": [s["$parameters"]["name"] for s in MANIFEST["streams"]],
         "source_bigcommerce/schemas/": [path.stem for path in PACKAGE.glob("schemas/*.json")],
-        "README.md": re.findall(r"^\| *`(\w+)`", table[1], re.MULTILINE),
+        "docs/streams.md": re.findall(r"^\| *`(\w+)`", table[1], re.MULTILINE),
     }
-    wrong = {file: names for file, names in listed.items() if sorted(names) != sorted(NAMES)}
+    wrong = {file: found for file in listed if (found := differences(listed[file], NAMES))}
     assert not wrong, "these differ from unit_tests/streams.py; edit one of the two"
 
 
@@ -100,18 +101,19 @@ def test_catalogue_when_discovered_says_what_the_table_says() -> None:
         )
         for stream in streams
     ]
-    assert sorted(contract) == sorted(
-        [
-            (
-                row.name,
-                [[key] for key in row.primary_key.split(", ") if key],
-                ["full_refresh", "incremental"] if row.cursor else ["full_refresh"],
-                [row.cursor] if row.cursor else [],
-                bool(row.cursor),
-            )
-            for row in ALL
-        ]
-    ), f"{EDIT}, or unit_tests/streams.py for a change that users should see"
+    expected = [
+        (
+            row.name,
+            [[key] for key in row.primary_key.split(", ") if key],
+            ["full_refresh", "incremental"] if row.cursor else ["full_refresh"],
+            [row.cursor] if row.cursor else [],
+            bool(row.cursor),
+        )
+        for row in ALL
+    ]
+    assert not differences(contract, expected), (
+        f"{EDIT}, or unit_tests/streams.py for a change that users should see"
+    )
 
 
 @pytest.mark.parametrize("row", [*STREAMS, *DELETIONS], ids=lambda row: row.name)
@@ -133,9 +135,18 @@ def test_stream_entry_when_read_is_short_and_names_its_documentation(name: str) 
     assert comments[-1].startswith("  # https://developer.bigcommerce.com/docs/"), EDIT
 
 
-def test_stream_entries_when_counted_take_seven_lines_at_the_median() -> None:
+def test_stream_entries_when_counted_take_four_lines_at_the_median() -> None:
     lines = [sum(not line.startswith("  #") for line in entry) for entry in entries().values()]
-    assert median(lines) <= 7, f"move what streams share into definitions; {EDIT}"
+    assert median(lines) <= 4, f"move what streams share into definitions; {EDIT}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stream_entry_when_looked_for_shows_its_name_and_endpoint_first(name: str) -> None:
+    base, *rest = [line for line in entries()[name] if not line.startswith("  #")]
+    assert base.startswith('  - $ref: "#/definitions/'), f"{EDIT} ({name})"
+    head = " ".join(line.strip() for line in rest[:3])
+    then = "}" if name == RECEIPTS.name else ",? endpoint: "  # of no endpoint
+    assert re.match(rf"\$parameters: (\{{)?name: {name}{then}", head), f"{EDIT} ({name})"
 
 
 # Definitions
@@ -167,9 +178,39 @@ def test_definitions_when_followed_from_the_streams_are_all_used() -> None:
     assert definitions.keys() - used == set(), f"{EDIT}: take out what nothing refers to"
 
 
-def test_custom_classes_when_declared_are_those_that_components_export() -> None:
-    from source_bigcommerce import components
+def paths(value: Any) -> Iterator[str]:
+    """Every reference within a part of the manifest, in either form."""
+    for node in nodes(value):
+        for child in node.values():
+            for item in child if isinstance(child, list) else [child]:
+                if isinstance(item, str) and item.startswith("#/"):
+                    yield item
 
+
+def test_references_when_followed_reach_two_steps_below_a_definition_at_most() -> None:
+    deep = {path for path in paths(MANIFEST) if path.count("/") > 4}
+    assert not deep, f"give these a definition of their own; {EDIT}"
+
+
+def derived_from(part: Any) -> set[str]:
+    """The definitions that a part of the manifest is made of, however indirectly."""
+    made_of, found = set[str](), references(part)
+    while found:
+        made_of |= found
+        found = references([MANIFEST["definitions"][name] for name in found]) - made_of
+    return made_of
+
+
+@pytest.mark.parametrize("stream", MANIFEST["streams"], ids=lambda of: of["$parameters"]["name"])
+def test_stream_of_one_version_when_followed_is_made_of_nothing_of_the_other(stream: Any) -> None:
+    made_of = derived_from(stream)
+    is_of_orders = "orders_retriever" in made_of  # transactions: v3, read through v2
+    is_v2 = is_of_orders or stream["$parameters"].get("endpoint", "").startswith("v2/")
+    other = "v3_" if is_v2 else "v2_"
+    assert not [name for name in made_of if name.startswith(other)], EDIT
+
+
+def test_custom_classes_when_declared_are_those_that_components_export() -> None:
     declared = {node["class_name"] for node in nodes(MANIFEST) if "class_name" in node}
     exported = {f"source_bigcommerce.components.{name}" for name in components.__all__}
     assert declared == exported, "edit source_bigcommerce/components/__init__.py"
@@ -215,7 +256,7 @@ def test_schema_when_resolved_is_draft_07_nullable_and_open(row: Expected) -> No
 
 
 def test_schemas_when_compared_repeat_nothing_of_ten_lines() -> None:
-    """A line is one field, as the files are written."""
+    """One line is one field, as the files are written."""
     parts = Counter(
         json.dumps(node, sort_keys=True)
         for path in SCHEMAS

@@ -11,7 +11,14 @@ import requests_mock
 from unit_tests.replies import API, read
 from unit_tests.streams import CONFIG, DELETIONS, STREAMS, Expected
 
-PARENT = {"id": 7, "date_modified": "Fri, 05 Jan 2024 00:00:00 +0000", "items_total": 1}
+PARENT = {
+    "id": 7,
+    "date_modified": "Fri, 05 Jan 2024 00:00:00 +0000",
+    "items_total": 1,
+    # A theme and its variation.
+    "uuid": "7",
+    "variations": [{"uuid": "7"}],
+}
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])

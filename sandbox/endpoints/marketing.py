@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sandbox.endpoints.common import CONTENT, EVERYONE, MARKETING, V2, V3
+from sandbox.endpoints.common import CONTENT, EVERYONE, MARKETING, THEMES, V2, V3
 from sandbox.route import (
     Filter,
     Filters,
     Kind,
+    Meta,
     Paging,
     Route,
     date_in,
@@ -156,6 +157,16 @@ ROUTES: tuple[Route, ...] = (
         max_page=50,
     ),
     Route("blog_tags.list", V2, "/v2/blog/tags", "blog_tags", CONTENT, paging=Paging.NONE),
+    Route("themes.list", V3, "/v3/themes", "themes", THEMES, paging=Paging.NONE, meta=Meta.NOTHING),
+    Route(
+        "theme_configurations.list",
+        V3,
+        "/v3/themes/{theme_uuid}/configurations",
+        "theme_configurations",
+        THEMES,
+        filters=v3_filters("variation_uuid", "eq", Kind.TEXT, "variation_id"),
+        wants="variation_uuid",
+    ),
     Route(
         "scripts.list",
         V3,

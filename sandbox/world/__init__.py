@@ -64,6 +64,7 @@ class World:
             "page": content.pages,
             "product": catalog.products,
         }
+        publishing = Publishing(seed, history, targets, size.channels, store_hash)
         self.orders = orders
         self.tables: tuple[Table, ...] = (
             orders.table,
@@ -79,12 +80,13 @@ class World:
             coupons.table,
             *Marketing(seed, history, orders, catalog, customers.segment_id(0)).tables,
             *setup.tables,
-            *Publishing(seed, history, targets, size.channels, store_hash).tables,
+            *publishing.tables,
         )
         self.children = (
             *orders.children,
             *order_children.children,
             *catalog_lists.children,
             *setup.children,
+            *publishing.children,
         )
         self.objects: dict[str, Row] = {"store": store, **settings()}

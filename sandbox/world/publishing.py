@@ -1,10 +1,11 @@
-"""What the storefront and apps add: redirects, the blog, scripts and webhooks."""
+"""What the storefront and apps add: redirects, the blog, themes, scripts and webhooks."""
 
 from __future__ import annotations
 
 from array import array
 
 from sandbox.chance import mix, pick, uuid
+from sandbox.children import Children
 from sandbox.clock import DAY, iso
 from sandbox.table import Row, Table
 from sandbox.world import words
@@ -16,6 +17,12 @@ from sandbox.world.small_tables import small_table
 REDIRECTS, POSTS, _SCRIPTS = 600, 60, 12
 _TARGETS = ("brand", "category", "page", "post", "product", "url")
 _TAGS = ("news", "care", "oak", "kitchen", "gifts")
+# Name, and its variations.
+_THEMES = (
+    ("Cornerstone", ("Light", "Bold", "Warm")),
+    ("Fortune", ("Minimal", "Bright")),
+    ("Cornerstone-blog", ("Light",)),
+)
 _SCOPES = ("order/created", "order/updated", "product/updated", "customer/*", "cart/abandoned")
 
 
@@ -56,9 +63,12 @@ class Publishing:
             includes={"to_url": ("to_url", self._to_url)},
             new={"type": _TARGETS.index("url")},
         )
+        themes = small_table("themes", [self._theme(nth) for nth in range(len(_THEMES))], "number")
+        self.children = (Children("theme_configurations", themes, self._configurations),)
         self.tables = (
             self._redirects,
             posts,
+            themes,
             small_table("blog_tags", [self._tag(nth) for nth in range(len(_TAGS))], "number"),
             self._scripts,
             small_table("webhooks", [self._webhook(nth) for nth in range(8)]),
@@ -122,6 +132,43 @@ class Publishing:
     def _tag(self, nth: int) -> Row:
         posts = [post + 1 for post in range(POSTS) if _TAGS[nth] in self._tags(post)]
         return {"tag": _TAGS[nth], "post_ids": posts}
+
+    # Themes
+
+    def _theme(self, nth: int) -> Row:
+        name, variations = _THEMES[nth]
+        return {
+            "uuid": uuid(self._seed, 5, nth),
+            "variations": [
+                {
+                    "uuid": uuid(self._seed, 6, nth, at),
+                    "name": variation,
+                    "description": f"{name} in {variation.lower()}.",
+                    "external_id": variation.lower(),
+                }
+                for at, variation in enumerate(variations)
+            ],
+            "name": name,
+            "is_private": nth == 2,
+            "is_active": nth == 0,
+            "updated_at": iso(self._history.start + nth * 40 * DAY),
+        }
+
+    def _configurations(self, at: int) -> list[Row]:
+        """Each variation has the one it came with, and one a site that changed it."""
+        theme = self._theme(at)
+        return [
+            {
+                "uuid": uuid(self._seed, 7, at, nth, site),
+                "theme_uuid": theme["uuid"],
+                "variation_id": variation["uuid"],
+                "settings": {"body-font": "Arial", "logo_size": {"width": 250 + site}},
+                "date_created": iso(self._history.start + (at * 40 + nth + site) * DAY),
+                "site_id": site and 1000 + site - 1,
+            }
+            for nth, variation in enumerate(theme["variations"])
+            for site in range(1 + self._channels * (nth == 0))
+        ]
 
     # Apps
 

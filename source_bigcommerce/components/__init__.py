@@ -5,7 +5,11 @@ from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.config import NormalizeConfig
 from source_bigcommerce.components.deletions import Deletions
 from source_bigcommerce.components.error_handler import ErrorHandler
-from source_bigcommerce.components.extractor import RowsExtractor, StockExtractor
+from source_bigcommerce.components.extractor import (
+    NestedRowsExtractor,
+    RowsExtractor,
+    StockExtractor,
+)
 from source_bigcommerce.components.flatten import Flatten, SchemaFile
 from source_bigcommerce.components.receipt_rows import ReceiptRows
 from source_bigcommerce.components.requester import Requester
@@ -18,6 +22,7 @@ __all__ = [
     "Deletions",
     "ErrorHandler",
     "Flatten",
+    "NestedRowsExtractor",
     "NormalizeConfig",
     "ReceiptRows",
     "Requester",

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import InitVar, dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any, cast
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from airbyte_cdk.sources.types import Config, Record, StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.dates import readable_date
-from source_bigcommerce.components.embedded import EMBEDDED
+from source_bigcommerce.components.embedded import CUT, EMBEDDED
 from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.instant import instant
 from source_bigcommerce.components.keys import give_ids, key_of
@@ -55,7 +56,8 @@ class ChildRows(Retriever):
     parent_fields: further fields of a parent that the endpoint of its children names.
     parent_date: field of a child that holds its parent's `date`, as `parents` names it; empty for
         none.
-    embeds: one of `EMBEDDED`; empty for none.
+    embeds: one of `EMBEDDED` or `CUT`; empty for none.
+    embeds_at_most: rows that the API embeds in one place, if it is one of `CUT`.
     drops_late: drop children that changed after the window's end, where the API is not asked to.
 
     Raises an error that names the parent where the API does not send all of its children, and one
@@ -72,6 +74,7 @@ class ChildRows(Retriever):
     parent_fields: Sequence[str] = ()
     parent_date: str = ""
     embeds: str = ""
+    embeds_at_most: int = 0
     drops_late: bool = False
     api_budget: Sync = field(default_factory=Sync)
 
@@ -80,16 +83,21 @@ class ChildRows(Retriever):
         # Parents whose children are asked for ahead of those being emitted: one page, so that the
         # workers are busy while the next page of parents is on its way.
         self._parents_ahead = int(self.config["page_size"])
+        self._workers = int(self.config["num_workers"])
         if not self.parents.key:
             raise ValueError(f"manifest.yaml: the parents of {self.name} lack `key`")
         if self.parent_date and not self.parents.date:
             raise ValueError(f"manifest.yaml: the parents of {self.name} lack `date`")
         if self.drops_late and not self.children.date:
             raise ValueError(f"manifest.yaml: the children of {self.name} lack `date`")
-        if self.embeds and self.embeds not in EMBEDDED:
-            known = ", ".join(EMBEDDED)
+        if self.embeds and self.embeds not in {**CUT, **EMBEDDED}:
+            known = ", ".join([*CUT, *EMBEDDED])
             raise ValueError(f"manifest.yaml: {self.name} embeds {self.embeds}, none of {known}")
+        if (self.embeds in CUT) != bool(self.embeds_at_most):
+            raise ValueError(f"manifest.yaml: {self.name} needs `embeds_at_most` for {list(CUT)}")
         self._embedded = EMBEDDED.get(self.embeds)
+        if self.embeds in CUT:
+            self._embedded = partial(CUT[self.embeds], at_most=self.embeds_at_most)
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
@@ -106,7 +114,7 @@ class ChildRows(Retriever):
                     raise REPLY_UNKNOWN.error(f"a row without {self.parents.key} has {self.name}")
                 children = self._children_of(row, parent_id, window)
                 ahead.append((parent_id, date, children))
-                while ahead and (len(ahead) > self._parents_ahead or _are_there(ahead[0][2])):
+                while ahead and (len(ahead) > self._most_ahead or _are_there(ahead[0][2])):
                     yield from self._related(*ahead.popleft(), window)
                 asked += isinstance(children, Future)
                 if asked == self.api_budget.most_pages:
@@ -118,11 +126,18 @@ class ChildRows(Retriever):
                 if isinstance(children, Future):
                     children.cancel()
 
+    @property
+    def _most_ahead(self) -> int:
+        fitting = max(self.api_budget.memory.parents_ahead, self._workers)
+        return min(fitting, self._parents_ahead)
+
     def _children_of(self, parent: Row, parent_id: Any, window: Window) -> Children:
         rows = self._embedded(parent) if self._embedded else None
         if isinstance(rows, list):
             return self._records(rows)
         named = {field: parent.get(field) for field in self.parent_fields}
+        if lacking := [field for field, value in named.items() if value is None]:
+            raise REPLY_UNKNOWN.error(f"a row without {lacking[0]} has {self.name}")
         return self.api_budget.submit(self._fetch, {**named, self.parent_key: parent_id}, window)
 
     def _fetch(self, parent: Mapping[str, Any], window: Window) -> list[Record]:

@@ -94,7 +94,8 @@ class ErrorHandler(DefaultErrorHandler):
       token lacks is not among them: a first sync would wait for each of its streams;
     - `shrinks_pages`: a page that is too heavy (413, 500, 504, a time-out, a reply beyond the
       authenticator's bound) is asked for again in smaller parts; else the person is told the size;
-    - `missing_is_empty`: a 404 means no rows (an order without the sub-resource);
+    - a 404 to `endpoint` of one parent, `v2/orders/{order_id}/fees`, means that it has no rows
+      (`missing_is_empty`);
     - `has_no_pages`: a refused second page means that the first one was all;
     - `may_refuse`: a refusal is not the end (ParameterRefused): the store is asked otherwise. Nor
       is that of a page behind the first: there may be none.
@@ -116,6 +117,7 @@ class ErrorHandler(DefaultErrorHandler):
         super().__post_init__(parameters)
         self.max_retries = self.max_time = _NO_LIMIT
         self.backoff_strategies = [self]  # type: ignore[list-item]  # its backoff_time is used
+        self.missing_is_empty = self.missing_is_empty or "{" in parameters.get("endpoint", "")
         self._scope, self._endpoint = parameters.get("scope"), parameters.get("endpoint")
         # All tries of one request are made by one thread, one after the other.
         self._tried = threading.local()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 from itertools import islice
 from typing import Any, cast
 
@@ -52,6 +52,14 @@ def parsed_body(response: requests.Response) -> Any:
     if not hasattr(response, _PARSED):
         setattr(response, _PARSED, parsed(response.content))
     return getattr(response, _PARSED)
+
+
+def forget(response: requests.Response) -> None:
+    """Lets go of the body of a reply, however it was kept; what it says of itself stays."""
+    for kept in (_PARSED, _ROWS):
+        response.__dict__.pop(kept, None)
+    if response.status_code in ROWS:
+        response._content = b""
 
 
 def described(response: requests.Response) -> str:
@@ -214,4 +222,30 @@ class StockExtractor(RowsExtractor):
             {"identity": item["identity"], **item["identity"], **location}
             for item in rows
             for location in item["locations"]
+        ]
+
+
+@dataclass
+class NestedRowsExtractor(RowsExtractor):
+    """Yields the rows of a list within each row, each with fields of the row around it.
+
+    Not YAML: as StockExtractor.
+
+    With `nested: variations` and `outer: {theme_uuid: uuid}`:
+
+    Before: `{"uuid": "a", "variations": [{"uuid": "b"}]}`
+    After:  `{"theme_uuid": "a", "uuid": "b"}`
+
+    nested: field that holds the list.
+    outer: fields of the row around it, by the names they get.
+    """
+
+    nested: str = ""
+    outer: Mapping[str, str] = field(default_factory=dict)
+
+    def records_of(self, rows: list[Row]) -> list[Row]:
+        return [
+            {**{name: row.get(of) for name, of in self.outer.items()}, **inner}
+            for row in super().records_of(rows)
+            for inner in row.get(self.nested) or ()
         ]

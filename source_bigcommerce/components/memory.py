@@ -1,129 +1,161 @@
-"""What a stream of deletions knows from the syncs before."""
+"""How much of replies a sync holds, all of them together."""
 
-import logging
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from airbyte_cdk.sources.streams.concurrent.cursor import ConcurrentCursor
-from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
-from airbyte_cdk.sources.types import StreamSlice
+import requests
 
-from source_bigcommerce.components.known_ids import KnownIds
+from source_bigcommerce.components.quotas import SyncEnded
 
-LOGGER = logging.getLogger("airbyte")
-
-
-def when(date: Any) -> int | None:
-    """Unix seconds of an ISO date in UTC; None for anything else."""
-    if not isinstance(date, str):
-        return None
-    try:
-        return int(datetime.fromisoformat(date[:19] + "+00:00").timestamp())
-    except ValueError:
-        return None
+# Bytes of JSON; as objects of Python they take some six times as much.
+_MOST = 32 * 2**20
+# How long the first request for a resource goes alone if no reply comes.
+_FIRST_REPLY_WAIT = 10.0
 
 
-@dataclass
+@dataclass(eq=False)
+class Share:
+    """What one read of a list holds of the memory: its last reply, until it asks for the next.
+
+    is_of_parent: it is a list of one parent's children.
+    size: bytes that came, or that are expected.
+    resource: what was asked for last.
+    """
+
+    is_of_parent: bool = False
+    size: int = 0
+    resource: str = ""
+
+
 class Memory:
-    """Of one stream.
+    """Lets a reply come when there is room for it beside those that are held already.
 
-    now: when the sync began.
-    again: whether rows are told once more with the next sync. It is so where they also mark rows
-        of the main stream: the destination may keep the state of this one and lose those.
+    A list holds a reply until it asks for the next one: then the rows have been handed on. How
+    large a reply will be is taken from those that its resource sent so far; until one has come, one
+    is asked for at a time. A reply that is larger than expected waits to be parsed, and one that is
+    larger than all the room comes alone.
+
+    No two wait for each other, whatever they wait for: who waits holds nothing, but a reply that is
+    not parsed. Children, for whom their parents' list waits, have as much room of their own, and
+    give it back as soon as they are parsed.
+
+    most: bytes of replies, unpacked.
     """
 
-    now: str
-    tells_again: bool = False
-    ids: KnownIds | None = None
-    seen_at: str = ""
-    latest: int = 0
-    """The last date of creation, in Unix seconds."""
-    again: list[dict[str, Any]] = field(default_factory=list)
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
+        self._changed = threading.Condition()
+        # Each by whether it is of one parent.
+        self._held = {False: 0, True: 0}
+        self._parsing = {False: 0, True: 0}  # replies that have come, and wait for room
+        self._expected: dict[str, int] = {}
+        self._first: dict[str, Share] = {}
+        self._of_parent = 1
+        self._is_stopped = False
+        self._of_thread = threading.local()
 
-    def row(self, key: int, reason: str) -> dict[str, Any]:
-        """What is told of an id that is gone."""
-        return {
-            "id": key,
-            "last_seen_at": self.seen_at,
-            "found_deleted_at": self.now,
-            "reason": reason,
-        }
+    @contextmanager
+    def asked_for(self, share: Share) -> Iterator[None]:
+        """What this thread asks for here is for this share, whose last reply has been used up.
 
-    def keep(self, ids: KnownIds, latest: int, told: Iterable[dict[str, Any]] = ()) -> None:
-        """All rows were printed: this is what is known from now on."""
-        self.ids, self.latest, self.seen_at = ids, latest, self.now
-        self.again = list(told) if self.tells_again else []
-
-
-class MemoryCursor(ConcurrentCursor):
-    """Hands what is known to Deletions, and saves it once all of it was compared.
-
-    Not YAML: the CDK's cursors save dates.
-
-    The state is `{"found_deleted_at": "2026-03-01T00:00:00Z", "store": "abc123", "ids": "...",
-    "latest": 1772323200, "marks": "...", "again": [...]}`: when the ids were compared last, and
-    what KnownIds makes of them. Of any other state the log says that the ids are learnt again.
-    """
-
-    def __init__(
-        self, cursor: ConcurrentCursor, state: Mapping[str, Any], config: Mapping[str, Any]
-    ) -> None:
-        # The parts that stay as they are: converter, lock, messages.
-        vars(self).update(vars(cursor))
-        self._store = config["store_hash"]
-        self._memory = Memory(config["now"], config.get("deletions") == "mark")
-        if not state:
-            return
+        So has that of another list that this thread read: it is read on after this one, if at all.
+        """
+        last = self._last
+        self.give_back(last.get(share.is_of_parent, share))
+        self.give_back(share)
+        last[share.is_of_parent] = self._of_thread.share = share
         try:
-            self._load(state)
-        except (ValueError, LookupError, TypeError, OverflowError, zlib.error) as error:
-            self._memory.ids = None
-            LOGGER.warning(
-                "The state of %s is not used: %s. The ids are learnt again, and what was deleted "
-                "meanwhile is not found.",
-                self._stream_name,
-                error,
-            )
+            yield
+        finally:
+            self._of_thread.share = None
+
+    def make_room(self, resource: str) -> None:
+        """Returns when a reply of this resource may be asked for. Raises SyncEnded."""
+        share = self._share
+        if share is None:  # of a single request, whose reply is small
+            return
+        with self._changed:
+            self._set(share, 0)
+            if not (share.is_of_parent or resource in self._expected):
+                self._wait(lambda: resource not in self._first, _FIRST_REPLY_WAIT)
+                self._first[resource] = share
+            share.resource, kind = resource, share.is_of_parent
+            expected = self._expected.get(resource, self._most // 10)
+            self._wait(lambda: not self._parsing[kind] and self._has_room(share, expected))
+            self._set(share, expected)
+
+    def came(self, response: requests.Response) -> None:
+        """A reply has come. Returns when it may be parsed. Raises SyncEnded."""
+        share = self._share
+        if share is None:
+            return
+        size = len(response.content)
+        with self._changed:
+            self._set(share, 0)
+            self._parsing[share.is_of_parent] += 1
+            try:
+                self._wait(lambda: self._has_room(share, size))
+            finally:
+                self._parsing[share.is_of_parent] -= 1
+            self._set(share, size)
+
+    def learn(self, share: Share, rows: int, asked: int | None) -> None:
+        """The reply held so many rows, of so many that were asked for; the next may hold all."""
+        with self._changed:
+            if self._first.get(share.resource) is share:
+                del self._first[share.resource]
+            if rows:
+                whole = share.size * max(asked or 0, rows) // rows
+                expected = min(whole, self._most // 2)
+                self._expected[share.resource] = max(
+                    expected, self._expected.get(share.resource, 0)
+                )
+            if share.is_of_parent:
+                self._of_parent = max(self._of_parent, share.size)
+                self._set(share, 0)
+            self._changed.notify_all()
+
+    def give_back(self, share: Share) -> None:
+        """The rows of the last reply have been handed on."""
+        with self._changed:
+            self._set(share, 0)
+            if self._first.get(share.resource) is share:
+                del self._first[share.resource]
 
     @property
-    def state(self) -> MutableMapping[str, Any]:
-        memory = self._memory
-        if memory.ids is None:
-            return {}
-        state = {self._field: memory.seen_at, "store": self._store, **memory.ids.dump()}
-        if memory.latest:
-            state["latest"] = memory.latest
-        return {**state, "again": memory.again} if memory.again else state
+    def parents_ahead(self) -> int:
+        """Of so many parents the children fit, if all are as many as the most so far."""
+        return self._most // self._of_parent
 
-    def stream_slices(self) -> Iterator[StreamSlice]:
-        times = {
-            "start_time": self._memory.seen_at or self._memory.now,
-            "end_time": self._memory.now,
-        }
-        yield StreamSlice(partition={}, cursor_slice=times, extra_fields={"memory": self._memory})
-
-    def close_partition(self, partition: Partition) -> None:
-        with self._lock:
-            self._emit_state_message()
+    def stop(self) -> None:
+        """Whoever waits is told by SyncEnded that nobody reads any more."""
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify_all()
 
     @property
-    def _field(self) -> str:
-        return str(self.cursor_field.cursor_field_key)
+    def _last(self) -> dict[bool, Share]:
+        """What this thread asked for last, by whether it was of one parent."""
+        last: dict[bool, Share] = self._of_thread.__dict__.setdefault("last", {})
+        return last
 
-    def _load(self, state: Mapping[str, Any]) -> None:
-        seen_at = when(state[self._field])
-        if seen_at is None or not isinstance(state["ids"], str):
-            raise ValueError("it holds no ids")
-        if state["store"] != self._store:
-            raise ValueError("it is of another store")
-        texts = {key: str(state[key]) for key in ("ids", "marks") if key in state}
-        self._memory.ids = KnownIds.load(texts)
-        self._memory.seen_at = state[self._field]
-        self._memory.latest = int(state.get("latest", 0))
-        again = state.get("again") or []
-        if any(not isinstance(row, dict) or "id" not in row for row in again):
-            raise ValueError("it holds no rows")
-        self._memory.again = [dict(row) for row in again]
+    @property
+    def _share(self) -> Share | None:
+        return getattr(self._of_thread, "share", None)
+
+    def _has_room(self, share: Share, size: int) -> bool:
+        held = self._held[share.is_of_parent]
+        return not held or held + size <= self._most
+
+    def _set(self, share: Share, size: int) -> None:
+        if size != share.size:
+            self._held[share.is_of_parent] += size - share.size
+            share.size = size
+            self._changed.notify_all()
+
+    def _wait(self, is_so: Callable[[], bool], timeout: float | None = None) -> None:
+        self._changed.wait_for(lambda: self._is_stopped or is_so(), timeout)
+        if self._is_stopped:
+            raise SyncEnded

@@ -24,7 +24,8 @@ from airbyte_cdk.sources.types import Config, StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.date_filter import DateFilter
-from source_bigcommerce.components.extractor import Row, RowsExtractor, rows_of
+from source_bigcommerce.components.extractor import Row, RowsExtractor, forget, rows_of
+from source_bigcommerce.components.memory import Share
 from source_bigcommerce.components.messages import GIVEN_UP, LIST_UNPROVED
 from source_bigcommerce.components.pagination import (
     Page,
@@ -123,7 +124,9 @@ class Rows(Retriever):
         Raises an error where the API does not show that these are all, or counts more afterwards.
         """
         extractor = cast(RowsExtractor, self.record_selector.extractor)
-        return map(extractor.records_of, self.listed(window))
+        for rows in self.listed(window):
+            yield (handed_on := extractor.records_of(rows))
+            handed_on.clear()  # nobody needs them while the next ones are asked for
 
     def listed(self, window: StreamSlice) -> Iterator[list[Row]]:
         """As `pages`, but the rows as the API sends them."""
@@ -152,9 +155,13 @@ class Rows(Retriever):
         watch: sees the replies, and how many of their rows are new.
         """
         watch = watch or Watch()
-        for rows in self._by_its_way(_Asking(self, window, watch)):
-            watch.page(rows)
-            yield rows
+        ask = _Asking(self, window, watch)
+        try:
+            for rows in self._by_its_way(ask):
+                watch.page(rows)
+                yield rows
+        finally:
+            ask.let_go()
 
     def _by_its_way(self, ask: "_Asking") -> Iterator[list[Row]]:
         if self.paging == "key":
@@ -256,6 +263,8 @@ class _Asking:
         self._asked = 0
         self._is_by_page = rows.paging == "page"
         self.is_of_parent = bool(window.partition) and not rows.date
+        self._memory, self._share = rows.api_budget.memory, Share(bool(window.partition))
+        self._last: Page | None = None
 
     def __call__(self, asked_by: Mapping[str, Any]) -> Page:
         """Sends a request. A page that is too heavy is asked for in parts, and only that page.
@@ -265,12 +274,13 @@ class _Asking:
         rows = self._rows
         if self._asked == rows.api_budget.most_pages:
             raise _Enough
+        self.let_go()
         while True:
             limit = self._size.page_size_override or rows.page_size
             sized = {"limit": limit} if rows.has_limit else {}
             rows.api_budget.receipts.asks(rows.stream)
             try:
-                with rows.turn:
+                with self._memory.asked_for(self._share), rows.turn:
                     reply = rows.requester.send_request(
                         stream_slice=self._window, request_params={**sized, **asked_by}
                     )
@@ -287,11 +297,20 @@ class _Asking:
         asked_for = limit if rows.has_limit else None
         page = Page.of(reply, asked_for, rows.page_size, lambda: rows.largest[0])
         rows.largest[0] = max(rows.largest[0], len(page.rows))
+        self._memory.learn(self._share, len(page.rows), asked_for)
+        self._last = page
         self._asked += 1
         if self._asked == 1:
             rows.count(page.total or 0)
         self._watch.reply(page, asked_by.get("page", None if asked_by else 1))
         return page
+
+    def let_go(self) -> None:
+        """The rows of the last reply have been handed on."""
+        if self._last:
+            forget(self._last.response)
+            self._last.rows.clear()
+        self._memory.give_back(self._share)
 
     def by_page_instead(self, reason: str) -> None:
         """Says that a list is read by page from now on; an error where it has no pages."""

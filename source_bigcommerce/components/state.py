@@ -13,7 +13,7 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
 from source_bigcommerce.components.config import LONGEST_LOOKBACK, format_instant
-from source_bigcommerce.components.memory import MemoryCursor
+from source_bigcommerce.components.deletion_state import MemoryCursor
 
 LOGGER = logging.getLogger("airbyte")
 

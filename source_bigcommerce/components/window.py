@@ -17,7 +17,6 @@ from source_bigcommerce.components.proof import Watch
 from source_bigcommerce.components.rows import Rows
 
 LOGGER = logging.getLogger("airbyte")
-_MANY_PAGES = 10
 
 
 class Window(StreamSlice):
@@ -52,9 +51,12 @@ class WindowRetriever(Rows):
 
     Not YAML: as Rows; SimpleRetriever also takes the slice as the cursor made it.
 
+    counted_from_page: a count costs a request; windows of fewer pages are not worth one before they
+        are read.
     archived: the same list, asked for what it may hide; see WithArchived.
     """
 
+    counted_from_page: int = 1
     archived: Rows | None = None
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
@@ -82,7 +84,7 @@ class WindowRetriever(Rows):
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[StreamData]:
         window = Window(stream_slice)
-        read, many = 0, _MANY_PAGES * self.page_size
+        read, many = 0, self.counted_from_page * self.page_size
         for rows in self.pages(window):
             if self.counter and self._is_counted and read < many <= read + len(rows):
                 self._count(window)

@@ -13,9 +13,9 @@ from airbyte_cdk.sources.types import StreamSlice
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from source_bigcommerce.components.deletion_state import Memory, when
 from source_bigcommerce.components.deletions import Deletions
 from source_bigcommerce.components.known_ids import KnownIds
-from source_bigcommerce.components.memory import Memory, when
 from source_bigcommerce.components.pagination import Page
 from source_bigcommerce.components.sync import Sync
 from unit_tests.replies import reply

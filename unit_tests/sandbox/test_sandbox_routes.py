@@ -31,7 +31,12 @@ def operation(value: object) -> str:
 def path(store: Sandbox, route: Route) -> str:
     """The route's path; where it needs a parent, the one with the most rows."""
     names = re.findall(r"\{(\w+)\}", route.path)
-    return route.path.format(**{name: largest(store, route.collection, name) for name in names})
+    named = {name: largest(store, route.collection, name) for name in names}
+    wanted = ""
+    if route.wants:
+        row = store.data.children_of(route.collection, *named.values())[0]
+        wanted = f"?{route.wants}={row[str(route.filters[route.wants].field)]}"
+    return route.path.format(**named) + wanted
 
 
 @cache
@@ -227,10 +232,12 @@ def test_filters_keep_what_they_name(shop: Sandbox, get: Get, route: Route, name
         return
     value = values[len(values) // 2]
     params = {"limit": 250} if route.paging is not Paging.NONE else {}
+    where = path(shop, route)
+    where = where.partition("?")[0] if name == route.wants else where
     sent = iso(int(value)) if wanted.kind is Kind.DATE else value
     kept = [
         comparable(value_at(row, str(wanted.field)), wanted.kind)
-        for row in rows(get(shop, path(shop, route), **{name: sent}, **params))
+        for row in rows(get(shop, where, **{name: sent}, **params))
     ]
     assert kept
     if wanted.op in ("eq", "in"):
@@ -239,6 +246,13 @@ def test_filters_keep_what_they_name(shop: Sandbox, get: Get, route: Route, name
         assert min(kept) == value
     else:
         assert max(kept) == value
+
+
+@pytest.mark.parametrize("route", [r for r in LISTS if r.wants], ids=operation)
+def test_refuses_a_request_without_the_filter_that_it_wants(
+    shop: Sandbox, get: Get, route: Route
+) -> None:
+    assert get(shop, path(shop, route).partition("?")[0]).status_code == 422
 
 
 @pytest.mark.parametrize("route", [r for r in LISTS if r.direction and not r.sorts], ids=operation)
