@@ -20,7 +20,13 @@ from source_bigcommerce import SourceBigcommerce
 ROOT = Path(__file__).parents[1]
 OF = ("products", "customers", "orders", "subscribers", "brands", "categories")
 NAMES = tuple(f"deleted_{each}" for each in OF)
-SIZES = {"orders": 70, "customers": 90, "products": 60, "brands": 70, "categories": 45}
+SIZES: dict[str, Any] = {
+    "orders": 70,
+    "customers": 90,
+    "products": 60,
+    "brands": 70,
+    "categories": 45,
+}
 PAGED: dict[str, Any] = {"page_size": 20}
 
 
