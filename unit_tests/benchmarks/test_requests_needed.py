@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.plain import Reader
+from benchmarks.plain import ENDPOINTS, Reader
 from benchmarks.requests_needed import (
     OF_ORDERS,
     SHIFTING,
@@ -21,7 +21,6 @@ from benchmarks.requests_needed import (
     proofs,
     seconds,
 )
-from benchmarks.streams import ENDPOINTS
 from integration_tests.syncs import sync
 from sandbox import Sandbox
 
