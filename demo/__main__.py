@@ -37,7 +37,7 @@ ORDER BY month, currency"""
 RECEIPTS = "sync_receipts"
 RECEIPT = f"""\
 SELECT stream, verdict, rows_delivered, coalesce(rows_counted, 0) AS rows_counted,
-       windows_proved, requests, seconds
+       windows_proved, requests, seconds::DECIMAL(9, 1) AS seconds
 FROM {RECEIPTS}
 ORDER BY stream"""
 

@@ -129,10 +129,7 @@ def _packed(rising: Iterable[int], rest: bytes) -> str:
 
 
 def _unpacked(text: str) -> tuple[list[int], bytes]:
-    packed = zlib.decompressobj()
-    raw = packed.decompress(b85decode(text), _LARGEST_TEXT)
-    if not packed.eof:
-        raise ValueError("it is cut")
+    raw = zlib.decompressobj().decompress(b85decode(text), _LARGEST_TEXT)
     (count, *_), rest = _numbers(raw, 1)
     numbers, rest = _numbers(rest, count)
     rising = list(accumulate(numbers))
