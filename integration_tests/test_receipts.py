@@ -11,7 +11,7 @@ from airbyte_cdk.models import AirbyteStreamStatus, Level, SyncMode
 from integration_tests.syncs import Row, Sync, catalog_of, config_for, sync
 from sandbox import Sandbox
 from sandbox.faults import Change
-from source_bigcommerce.components import extractor, pagination, rows
+from source_bigcommerce.components import pagination, reply, rows
 from source_bigcommerce.components.pagination import Ask, Seen
 
 NAMES = ("orders", "products", "customers", "brands", "order_products", "store", "coupons")
@@ -113,10 +113,10 @@ def test_daily_sync_when_nothing_changed_costs_no_request_more(store: Sandbox) -
 # The protections of the reading, each taken out once. The receipt says so, the stream is not
 # complete, and its state is as it was.
 
-Way = Callable[[Ask, Seen, str], Iterator[list[extractor.Row]]]
+Way = Callable[[Ask, Seen, str], Iterator[list[reply.Row]]]
 
 
-def forward(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[extractor.Row]]:
+def forward(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[reply.Row]]:
     """By page number, from the first one on: rows that leave push others out of sight."""
     number = 1
     while (page := ask({"page": number} if number > 1 else {})).rows:
@@ -124,13 +124,13 @@ def forward(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[extractor.Row
         number += 1
 
 
-def without_a_page(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[extractor.Row]]:
+def without_a_page(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[reply.Row]]:
     for number, page in enumerate(pagination.by_key(ask, seen, parameter)):
         if number != 1:
             yield page
 
 
-def with_pages_cut(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[extractor.Row]]:
+def with_pages_cut(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[reply.Row]]:
     for page in pagination.by_key(ask, seen, parameter):
         yield page[:-1] if len(page) > 10 else page
 

@@ -15,10 +15,10 @@ from airbyte_cdk.sources.types import Config, Record, StreamSlice
 from source_bigcommerce.components.dates import readable_date
 from source_bigcommerce.components.deletion_state import Memory, when
 from source_bigcommerce.components.error_handler import ParameterRefused
-from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.keys import key_of
 from source_bigcommerce.components.known_ids import KnownIds
 from source_bigcommerce.components.receipts import Finding, Verdict
+from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.search import Look, Nonsense, Search
 from source_bigcommerce.components.sync import Sync

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.keys import Keys, key_of
 from source_bigcommerce.components.messages import LIST_SHORT
 from source_bigcommerce.components.pagination import Page
 from source_bigcommerce.components.receipts import Finding, Verdict
+from source_bigcommerce.components.reply import Row
 
 # Rows that left a window while it was read may hide others that were missed. Where pages met, the
 # rows behind are counted: in so many places at most.

@@ -24,7 +24,7 @@ from airbyte_cdk.sources.types import Config, StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.date_filter import DateFilter
-from source_bigcommerce.components.extractor import Row, RowsExtractor, forget, rows_of
+from source_bigcommerce.components.extractor import RowsExtractor
 from source_bigcommerce.components.memory import Share
 from source_bigcommerce.components.messages import GIVEN_UP, LIST_UNPROVED
 from source_bigcommerce.components.pagination import (
@@ -38,6 +38,7 @@ from source_bigcommerce.components.pagination import (
 )
 from source_bigcommerce.components.proof import Counting, Proof, Watch
 from source_bigcommerce.components.receipts import Finding, Verdict
+from source_bigcommerce.components.reply import Row, forget, rows_of
 from source_bigcommerce.components.sync import Sync
 
 LOGGER = logging.getLogger("airbyte")

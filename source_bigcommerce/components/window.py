@@ -12,8 +12,8 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.archived import WithArchived
 from source_bigcommerce.components.dates import instant
-from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.proof import Watch
+from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.rows import Rows
 
 LOGGER = logging.getLogger("airbyte")
