@@ -129,7 +129,10 @@ def _packed(rising: Iterable[int], rest: bytes) -> str:
 
 
 def _unpacked(text: str) -> tuple[list[int], bytes]:
-    raw = zlib.decompressobj().decompress(b85decode(text), _LARGEST_TEXT)
+    packed = zlib.decompressobj()
+    raw = packed.decompress(b85decode(text), _LARGEST_TEXT)
+    if not packed.eof:  # then its checksum was not read
+        raise ValueError("it is cut")
     (count, *_), rest = _numbers(raw, 1)
     numbers, rest = _numbers(rest, count)
     rising = list(accumulate(numbers))

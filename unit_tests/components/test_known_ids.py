@@ -63,6 +63,7 @@ def test_a_million_ids_with_nine_of_ten_alive_take_110_kilobytes_at_most() -> No
 @pytest.mark.parametrize(
     "spoil",
     [
+        lambda text: text[:-3],
         lambda text: text[:-7],
         lambda text: text[: len(text) // 2],
         lambda text: text + "0000000",
