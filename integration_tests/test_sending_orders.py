@@ -465,7 +465,7 @@ def test_values_are_accepted_as_forms_send_them(store: Sandbox) -> None:
     assert keys_in(store) == ["PO-1"]
 
 
-def test_filter_when_nothing_has_shown_that_it_finds_lets_one_order_go_at_a_time() -> None:
+def test_an_unproven_filter_lets_one_order_go_at_a_time() -> None:
     with Sandbox(orders=3, customers=1, products=1, key_match="none") as store:
         assert not any(row["external_order_id"] for row in store.rows("orders"))
         sent = send(store, [order(f"PO-{number}") for number in range(20)])
