@@ -93,7 +93,7 @@ def test_a_normalized_form_stays_the_same() -> None:
         ({"default_channel_id": "x"}, "Channel is"),
         (
             {"on_rejected": "ask"},
-            'When an order is rejected is "ask". Choose one of',
+            'When an order is rejected is "ask". Choose continue or stop.',
         ),
         ({"external_source": 7}, 'Source of the orders is "7".'),
         ({"streams": ["a"]}, "Streams is ['a']."),
