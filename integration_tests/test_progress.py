@@ -33,7 +33,7 @@ def test_estimates_when_a_sync_ends_are_the_rows_of_the_streams_whose_endpoints_
 
 
 def test_orders_when_a_window_is_long_are_counted_once_in_it(shop: Sandbox) -> None:
-    result = sync(shop, "orders", num_workers=1, page_size=25, **SPAN)
+    result = sync(shop, "orders", num_workers=1, page_size=25, prove=False, **SPAN)
     assert estimates(result) == {"orders": 260}
     [count] = shop.requests("orders.count")
     window = {
@@ -45,7 +45,7 @@ def test_orders_when_a_window_is_long_are_counted_once_in_it(shop: Sandbox) -> N
 
 def test_orders_when_they_cannot_be_counted_are_read_all_the_same(store: Sandbox) -> None:
     store.faults.add("orders.count", "status", status=400)
-    result = sync(store, "orders", num_workers=1, page_size=25, **SPAN)
+    result = sync(store, "orders", num_workers=1, page_size=25, prove=False, **SPAN)
     assert len(result.records["orders"]) == 260
     assert (result.errors, estimates(result)) == ([], {})
     assert len(store.requests("orders.count")) == 1

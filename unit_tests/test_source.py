@@ -26,7 +26,7 @@ from source_bigcommerce.components.messages import Problem
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.source import _QUEUED
 from unit_tests.replies import API, clients_of
-from unit_tests.streams import CONFIG, STREAMS, Expected
+from unit_tests.streams import CONFIG, DELETIONS, OF_THE_SYNC, STREAMS, Expected
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = {row.name for row in STREAMS if "{" in row.endpoint}
@@ -60,9 +60,10 @@ def test_one_budget_reaches_every_client() -> None:
     # One for the parents and one for their children; orders are also counted, and asked for those
     # that the list hides.
     assert {name: len(found) for name, found in clients.items()} == {
-        row.name: 1 + (row.name in {*CHILDREN, "orders"}) + (row.name in WITH_ARCHIVED)
-        for row in STREAMS
-    }
+        row.name: 1 + (row.name in CHILDREN) + 2 * (row.name in WITH_ARCHIVED) for row in STREAMS
+    } | {"sync_receipts": 0, "deleted_products": 2, "deleted_customers": 2, "deleted_orders": 4} | (
+        dict.fromkeys(("deleted_subscribers", "deleted_brands", "deleted_categories"), 2)
+    )
     for found in clients.values():
         for client in found:
             assert client._session._api_budget is budget
@@ -91,7 +92,7 @@ def test_streams_that_are_not_asked_for_are_not_built(
         assert len(built) == len({row.scope for row in STREAMS})
     built.clear()
     source.discover(logger, CONFIG)
-    assert len(built) == len(STREAMS)
+    assert len(built) == len(STREAMS) + len(OF_THE_SYNC)
 
 
 def test_few_records_wait_to_be_printed() -> None:
@@ -116,7 +117,9 @@ def test_error_handlers_shrink_keyset_pages_and_excuse_lone_orders() -> None:
         {row.name: [plain] for row in STREAMS}
         | {name: [plain, child] for name in CHILDREN}
         | {name: [keyset, child] for name in KEYSET_PARENTS - WITH_ARCHIVED}
-        | {name: [keyset, keyset, child] for name in WITH_ARCHIVED}
+        | {name: [keyset, plain, keyset, child] for name in WITH_ARCHIVED}
+        | {row.name: [plain, plain] for row in DELETIONS}
+        | {"sync_receipts": [], "deleted_orders": [plain] * 4}
         | {
             "orders": [keyset, plain, keyset],
             "products": [keyset],
@@ -157,7 +160,7 @@ SUSPENDED = "The store is suspended. Ask BigCommerce support to reopen it, then 
 def lacking(scope: str, *also: str) -> str:
     """What the check says about all streams of a scope, in the order of the manifest."""
     listed = [stream["$parameters"] for stream in SourceBigcommerce().resolved_manifest["streams"]]
-    names = [each["name"] for each in listed if each["scope"] == scope]
+    names = [each["name"] for each in listed if each.get("scope") == scope]
     streams = ", ".join([*names, *also])
     return (
         f"Some streams cannot be read: {streams} need the scope {scope} (read-only). Create a "

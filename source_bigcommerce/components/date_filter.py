@@ -51,7 +51,8 @@ class DateFilter:
         # From the earliest to the latest window that has begun; "" is before every date.
         self._start: str | None = None
         self._end = ""
-        self._is_ignored = self._failed = False
+        # Whether a row from outside of a window came.
+        self.is_ignored = self._failed = False
         self._handed_on: list[Keys] = []  # by window
 
     def pages(
@@ -63,31 +64,31 @@ class DateFilter:
         """
         start, end = self._bounds(window)
         with self._lock:
-            if not self._is_ignored:
+            if not self.is_ignored:
                 self._start = start if self._start is None else min(self._start, start)
                 self._end = max(self._end, end, str(self._config.get("end_date", ""))[:19])
             self._handed_on.append(ids := Keys())
         late = _text(datetime.fromisoformat(end) + _BEYOND) if end else ""
         asks_for_end = start or not self._has_open_end
-        for rows in read(window) if not self._is_ignored else ():
+        for rows in read(window) if not self.is_ignored else ():
             outside = any(
                 date < start or (asks_for_end and late < date <= self._began)
                 for date in map(self._date, rows)
                 if date
             )
             with self._lock:
-                is_first = outside and not self._is_ignored
-                self._is_ignored = self._is_ignored or outside
-                if not self._is_ignored:
+                is_first = outside and not self.is_ignored
+                self.is_ignored = self.is_ignored or outside
+                if not self.is_ignored:
                     ids.extend(list(map(self._key, rows)))
             if is_first:
                 self._say(f"rows from outside of {window['start_time']} to {window['end_time']}")
                 yield from self._for_all(window, read)
                 return
-            if self._is_ignored:
+            if self.is_ignored:
                 break
             yield rows
-        if self._is_ignored:
+        if self.is_ignored:
             self._through.wait()
             if self._failed:
                 raise LIST_UNPROVED.error("the window that read the list for all others failed")

@@ -60,6 +60,8 @@ def test_a_config_with_only_what_is_required_gets_every_default() -> None:
         "quota_share": 100,
         "skip_hidden_products": False,
         "flatten_records": False,
+        "prove": True,
+        "deletions": "streams",
         "channel_ids": [],
         "reads_everything": True,
         "start_date": "2009-01-01T00:00:00Z",
@@ -510,7 +512,7 @@ def test_channels_that_are_no_ids_are_refused(typed: Any, shown: str) -> None:
 SWITCHES = {key: field["title"] for key, field in PROPERTIES.items() if field["type"] == "boolean"}
 ON, OFF = (
     [True, 1, "true", "True", " ON\n", "yes", "1"],
-    [False, 0, "false", "Off", "no", "0", None],
+    [False, 0, "false", "Off", "no", "0"],
 )
 
 
@@ -518,6 +520,16 @@ ON, OFF = (
 def test_a_switch_set_in_any_way_is_on_or_off(key: str) -> None:
     assert [normalized(**{key: value})[key] for value in ON] == [True] * len(ON)
     assert [normalized(**{key: value})[key] for value in OFF] == [False] * len(OFF)
+    assert normalized(**{key: None})[key] == normalized()[key] == (key == "prove")
+
+
+def test_deletions_when_chosen_in_any_way_are_streams_or_mark() -> None:
+    marks, streams = ["mark", " Mark\n"], ["streams", "STREAMS", "", None]
+    assert [normalized(deletions=each)["deletions"] for each in marks] == ["mark"] * 2
+    assert [normalized(deletions=each)["deletions"] for each in streams] == ["streams"] * 4
+    unfit: list[tuple[Any, str]] = [("both", "both"), (True, "True"), ([], "[]")]
+    for value, shown in unfit:
+        assert refusal(deletions=value) == f'Deletions is "{shown}". Choose streams or mark.'
 
 
 @pytest.mark.parametrize("key", SWITCHES)
