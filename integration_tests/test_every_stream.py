@@ -48,39 +48,43 @@ def is_date_time(value: object) -> bool:
 # The syncs
 
 
-# Filters, sort keys and includes that no stream sends without being told to, and who sends them.
+# Filters, sort keys and includes that the syncs below do not send, and who sends them.
 SENT_ELSEWHERE = {
-    # With channels chosen, or without hidden products.
-    "orders.list": {"channel_id", "status_id", "max_id", "external_order_id"},
-    "products.list": {"channel_id:in", "is_visible", "id", "id:in", "id:min", "id:max"},
-    "channel_assignments.list": {"channel_id:in"},
-    "category_trees.list": {"channel_id:in"},
-    "price_list_assignments.list": {"channel_id:in"},
-    "sites.list": {"channel_id:in"},
-    "scripts.list": {"channel_id:in"},
+    # Syncs of some channels, or without hidden products; counts of what may be deleted.
+    "orders.list": {"channel_id", "max_id", "status_id", "external_order_id"},
+    "products.list": {
+        *("channel_id:in", "is_visible", "id", "id:in", "id:min", "id:max", "sku", "sku:in"),
+    },
     "pages.list": {"channel_id"},
-    # With more rows than there are.
-    "banners.list": {"min_id"},
-    # Deletions are found by counting.
+    "promotions.list": {"channels"},
+    "category_trees.list": {"channel_id:in"},
+    "channel_assignments.list": {"channel_id:in"},
+    "price_list_assignments.list": {"channel_id:in"},
+    "scripts.list": {"channel_id:in"},
+    "sites.list": {"channel_id:in"},
     "brands.list": {"id:in", "id:min", "id:max"},
     "categories.list": {"category_id:in"},
-    "subscribers.list": {"id:in", "date_created:min", "date_created:max"},
-    # Deletions, and what orders that are sent look up.
     "customers.list": {
-        *("id:in", "date_created:min", "date_created:max", "email:in"),
+        "id:in",
+        "date_created:min",
+        "date_created:max",
+        "email:in",
         "sort=last_name",
     },
+    "subscribers.list": {"id:in", "date_created:min", "date_created:max"},
+    # Longer lists than these.
+    "banners.list": {"min_id"},
+    # Orders that are sent: their products, as their keys and their customers above.
     "variants.list": {"sku", "sku:in"},
-    # Read whole, as this finds no row without a date: see the option `undated`.
+    # Nobody, as it finds no row without a date: the option `undated` goes by it.
     "pickup_methods.list": {"date_modified:min", "date_modified:max"},
     # Tests of the sandbox.
+    "channel_listings.list": {"date_modified:min", "date_modified:max"},
     "order_consignments.get": {"include=consignments.line_items"},
     "order_messages.list": {"min_id", "min_date_created"},
-    "refunds.list": {"order_id:in", "transaction_id"},
     "redirects.list": {"keyword"},
-    "promotions.list": {"channels"},
+    "refunds.list": {"order_id:in", "transaction_id"},
     "settings_seo.get": {"channel_id"},
-    "channel_listings.list": {"date_modified:min", "date_modified:max"},
 }
 
 

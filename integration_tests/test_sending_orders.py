@@ -215,6 +215,15 @@ def test_a_missing_scope_is_reported_at_the_first_refusal(store: Sandbox) -> Non
     assert keys_in(store) == []
 
 
+def test_a_token_that_is_refused_for_a_moment_costs_time_alone(store: Sandbox) -> None:
+    for status in (401, 403):
+        store.faults.add("orders.create", "status", status=status, at=10)
+    keys = [f"PO-{number}" for number in range(30)]
+    assert send(store, map(order, keys)).error is None
+    assert not store.faults.pending()
+    assert sorted(keys_in(store)) == sorted(keys)
+
+
 # Customers
 
 
@@ -362,7 +371,7 @@ def test_the_source_reads_back_the_orders_that_were_sent(store: Sandbox) -> None
 # The check
 
 
-def test_check_when_an_endpoint_hangs_names_it(
+def test_the_check_names_an_endpoint_that_hangs(
     store: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(probes, "PATIENCE", 0.5)
