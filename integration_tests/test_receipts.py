@@ -41,7 +41,7 @@ def closing_line(read: Sync) -> str:
     return line
 
 
-def test_receipts_when_all_is_read_come_last_and_say_that_it_is_whole(shop: Sandbox) -> None:
+def test_receipts_come_last_and_say_that_all_is_whole(shop: Sandbox) -> None:
     read = sync(shop, "sync_receipts", *NAMES, **SPAN)
     found = receipts(read)
     assert list(found) == list(NAMES)
@@ -73,13 +73,13 @@ def test_receipts_when_all_is_read_come_last_and_say_that_it_is_whole(shop: Sand
     )
 
 
-def test_requests_of_receipts_when_added_up_are_those_of_the_sync(shop: Sandbox) -> None:
+def test_the_requests_of_receipts_add_up_to_those_of_the_sync(shop: Sandbox) -> None:
     read = sync(shop, *NAMES, "transactions", "sync_receipts", **SPAN)
     asked = len(shop.log) - len(shop.requests("time.get"))
     assert sum(row["requests"] for row in receipts(read).values()) == asked
 
 
-def test_receipts_when_streams_fail_come_all_the_same(store: Sandbox) -> None:
+def test_receipts_come_even_if_streams_fail(store: Sandbox) -> None:
     store.options.update({"scopes": {"store_v2_products", "store_v2_information"}})
     read = sync(store, "orders", "brands", "sync_receipts", failing=True, **SPAN)
     found = receipts(read)
@@ -90,14 +90,14 @@ def test_receipts_when_streams_fail_come_all_the_same(store: Sandbox) -> None:
     assert "orders: it ended with an error" in closing_line(read)
 
 
-def test_stream_of_receipts_when_discovered_is_full_refresh_with_a_key(shop: Sandbox) -> None:
+def test_the_stream_of_receipts_is_full_refresh_with_a_key(shop: Sandbox) -> None:
     [stream] = catalog_of(["sync_receipts"], config_for(shop)).streams
     assert stream.sync_mode == SyncMode.full_refresh
     assert stream.stream.source_defined_primary_key == [["stream"], ["sync_started_at"]]
     assert sync(shop, "sync_receipts").records == {}
 
 
-def test_daily_sync_when_nothing_changed_costs_no_request_more(store: Sandbox) -> None:
+def test_a_daily_sync_without_changes_costs_no_further_request(store: Sandbox) -> None:
     names = [name for name in NAMES if name not in ("brands", "coupons")]
     first = sync(store, *names, **SPAN)
     asked = []
@@ -137,14 +137,14 @@ def with_pages_cut(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[reply.
 
 @pytest.mark.parametrize("name", ["products", "orders"])
 @pytest.mark.parametrize("way", [without_a_page, with_pages_cut])
-def test_receipt_when_the_reading_drops_rows_is_short(
+def test_the_receipt_of_a_read_that_drops_rows_says_short(
     shop: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str, way: Way
 ) -> None:
     monkeypatch.setattr(rows, "by_key", way)
     _assert_short(sync(shop, name, "sync_receipts", failing=True, **PAGED), name)
 
 
-def test_receipt_when_rows_are_pushed_out_of_sight_is_short(
+def test_the_receipt_of_a_read_with_hidden_rows_says_short(
     store: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "by_key", forward)
@@ -161,7 +161,7 @@ def test_receipt_when_rows_are_pushed_out_of_sight_is_short(
     _assert_short(read, "products")
 
 
-def test_receipt_when_a_list_is_read_in_the_proven_way_is_whole(
+def test_the_receipt_of_a_proven_read_says_whole(
     store: Sandbox,
 ) -> None:
     store.clock.advance(3600)
@@ -174,7 +174,7 @@ def test_receipt_when_a_list_is_read_in_the_proven_way_is_whole(
     assert receipts(read)["products"]["windows_read_again"] == 0
 
 
-def test_receipt_when_a_row_is_saved_late_says_that_its_window_was_read_again(
+def test_the_receipt_says_that_the_window_of_a_late_row_was_read_again(
     store: Sandbox,
 ) -> None:
     late = {"date_modified": "2025-06-01T00:00:00Z", "date_created": "2025-06-01T00:00:00Z"}

@@ -50,7 +50,7 @@ def test_the_requests_of_a_full_refresh_are_those_of_the_table(
 
 
 @pytest.mark.parametrize("row", DELETIONS, ids=lambda row: row.name)
-def test_requests_when_deletions_are_read_first_learn_the_ids(
+def test_the_first_read_of_deletions_learns_the_ids(
     row: Expected, requests_mock: requests_mock.Mocker
 ) -> None:
     requests_mock.get(re.compile(f"{API}/v2/"), json=[PARENT])

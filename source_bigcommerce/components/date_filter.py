@@ -102,7 +102,7 @@ class DateFilter:
             since, until = self._start or "", self._end
             if start < since or end > until:
                 for rows in read(window):
-                    dates = map(self._date, rows)
+                    dates = list(map(self._date, rows))
                     yield [
                         row
                         for date, row in zip(dates, rows, strict=True)

@@ -523,7 +523,7 @@ def test_a_switch_set_in_any_way_is_on_or_off(key: str) -> None:
     assert normalized(**{key: None})[key] == normalized()[key] == (key == "prove")
 
 
-def test_deletions_when_chosen_in_any_way_are_streams_or_mark() -> None:
+def test_deletions_chosen_in_any_way_are_streams_or_marks() -> None:
     marks, streams = ["mark", " Mark\n"], ["streams", "STREAMS", "", None]
     assert [normalized(deletions=each)["deletions"] for each in marks] == ["mark"] * 2
     assert [normalized(deletions=each)["deletions"] for each in streams] == ["streams"] * 4

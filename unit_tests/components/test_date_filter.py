@@ -128,7 +128,7 @@ def test_a_window_that_is_read_again_has_its_rows_again() -> None:
 
 def test_rows_without_a_key_are_all_kept() -> None:
     dates = Dates()
-    of = [{"date_modified": AT_AN_EDGE[1]}, {"date_modified": AT_AN_EDGE[1]}]
+    of: list[Row] = [{"date_modified": AT_AN_EDGE[1]}, {"date_modified": AT_AN_EDGE[1]}]
     for year in (2020, 2021):
         [rows] = dates.pages(window(year), lambda _: iter([of]))
         assert dates.once(window(year), rows) == of

@@ -158,7 +158,7 @@ class Syncs:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_deletions_when_ids_are_known_are_told_once(kind: str) -> None:
+def test_deletions_of_known_ids_are_reported_once(kind: str) -> None:
     store = Store(95)
     syncs = Syncs(store, kind)
     assert syncs.run() == []
@@ -174,7 +174,7 @@ def test_deletions_when_ids_are_known_are_told_once(kind: str) -> None:
     assert [row["id"] for row in syncs.run()] == [96]
 
 
-def test_requests_when_nothing_was_deleted_are_a_page_of_new_ids_and_a_count() -> None:
+def test_no_deletions_cost_a_page_of_new_ids_and_a_count() -> None:
     for kind, is_counted in (("by id", False), ("by date", False), ("by id", True)):
         store = Store(95)
         syncs = Syncs(store, kind, is_counted)
@@ -184,7 +184,7 @@ def test_requests_when_nothing_was_deleted_are_a_page_of_new_ids_and_a_count() -
         assert store.requests == 2
 
 
-def test_ids_when_they_do_not_rise_with_their_dates_are_compared_as_a_whole() -> None:
+def test_ids_that_do_not_rise_with_their_dates_are_compared_as_a_whole() -> None:
     store = Store(95, is_rising=False)
     syncs = Syncs(store, "by date")
     syncs.run()
@@ -193,7 +193,7 @@ def test_ids_when_they_do_not_rise_with_their_dates_are_compared_as_a_whole() ->
     assert [row["id"] for row in syncs.run()] == [40]
 
 
-def test_row_when_the_form_leaves_it_out_is_hidden_and_not_deleted() -> None:
+def test_a_row_that_the_form_leaves_out_is_hidden_and_not_deleted() -> None:
     store = Store(95)
     syncs = Syncs(store, skip_hidden_products=True)
     syncs.run()
@@ -217,7 +217,7 @@ def test_row_when_the_form_leaves_it_out_is_hidden_and_not_deleted() -> None:
         (lambda total: min(total, PAGE), "the rows of a page"),
     ],
 )
-def test_deletions_when_counts_are_nonsense_are_not_told_and_why(
+def test_nonsensical_counts_report_no_deletions_and_say_why(
     counts: Callable[[int], Any], why: str
 ) -> None:
     store = Store(19)
@@ -236,7 +236,7 @@ def test_deletions_when_counts_are_nonsense_are_not_told_and_why(
     assert [row["id"] for row in syncs.run()] == [4]
 
 
-def test_deletions_when_the_store_answers_nothing_for_ids_are_not_told(
+def test_deletions_are_not_reported_if_the_store_answers_nothing_for_ids(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store = Store(95)
@@ -256,7 +256,7 @@ def test_deletions_when_the_store_answers_nothing_for_ids_are_not_told(
     assert [row["id"] for row in syncs.run()] == [4]
 
 
-def test_store_when_all_is_deleted_is_told_of() -> None:
+def test_the_deletion_of_everything_is_reported() -> None:
     store = Store(25)
     syncs = Syncs(store)
     syncs.run()
@@ -288,7 +288,7 @@ SYNCS = st.fixed_dictionaries(
     is_rising=st.booleans(),
     steps=st.lists(SYNCS, min_size=1, max_size=6),
 )
-def test_deletions_in_any_history_are_all_told_and_none_is_made_up(
+def test_deletions_of_any_history_are_all_reported_and_none_is_made_up(
     size: int, kind: str, is_counted: bool, is_rising: bool, steps: list[dict[str, Any]]
 ) -> None:
     store = Store(size, is_rising)
@@ -333,6 +333,6 @@ def test_deletions_in_any_history_are_all_told_and_none_is_made_up(
         assert len(told) == len(set(told)), "told twice"
 
 
-def test_dates_when_read_are_seconds() -> None:
+def test_dates_are_read_as_seconds() -> None:
     assert when("2026-03-01T00:00:00Z") == when("2026-03-01T00:00:00+00:00") == 1_772_323_200
     assert when(None) is when("soon") is None

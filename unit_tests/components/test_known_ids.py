@@ -15,7 +15,7 @@ IDS = st.sets(st.integers(0, 2000) | st.integers(0, 2**62), max_size=60)
 
 
 @given(IDS, IDS, IDS)
-def test_ids_when_kept_as_text_come_back(ids: set[int], added: set[int], gone: set[int]) -> None:
+def test_ids_survive_being_kept_as_text(ids: set[int], added: set[int], gone: set[int]) -> None:
     known = KnownIds(ids).change(added, gone)
     assert list(known) == sorted((ids | added) - gone)
     assert list(KnownIds.load(known.dump())) == list(known)
@@ -26,9 +26,7 @@ RISING = CREATED.map(lambda made: dict(zip(sorted(made), sorted(made.values()), 
 
 
 @given(CREATED | RISING, st.integers(1, 20))
-def test_marks_when_ids_are_taken_in_part_them_by_id_as_by_date(
-    created: dict[int, int], every: int
-) -> None:
+def test_marks_part_ids_by_id_as_by_date(created: dict[int, int], every: int) -> None:
     rows = list(created.items())
     known, latest = KnownIds(), -1
     for start in range(0, len(rows), 7):
@@ -44,7 +42,7 @@ def test_marks_when_ids_are_taken_in_part_them_by_id_as_by_date(
     assert again.marks == known.marks
 
 
-def test_marks_when_ids_rise_with_their_dates_part_as_many_as_a_page_holds() -> None:
+def test_marks_part_as_many_ids_as_a_page_holds() -> None:
     known = KnownIds(range(1000))
     known.mark([(key, 10 * key) for key in range(1000)], 240)
     assert [key for key, _ in known.marks] == [0, 240, 480, 720, 960]
@@ -72,7 +70,7 @@ def test_a_million_ids_with_nine_of_ten_alive_take_110_kilobytes_at_most() -> No
         lambda text: KnownIds([1]).dump()["ids"][::-1],
     ],
 )
-def test_text_when_it_is_none_of_ids_is_refused(spoil: object) -> None:
+def test_a_text_without_ids_is_refused(spoil: object) -> None:
     text = KnownIds(range(0, 100_000, 3)).dump()["ids"]
     assert callable(spoil)
     with pytest.raises((ValueError, zlib.error)):

@@ -88,14 +88,14 @@ TWO = [rows(1, 2, 3), rows(4, 5)]
 LACKING = [rows(1, 2, 3), rows(5)]
 
 
-def test_list_when_it_fits_a_page_costs_no_request() -> None:
+def test_a_list_of_one_page_costs_no_further_request() -> None:
     for before in (None, 3):
         store = Store([1, 2, 3], [[rows(1, 2, 3)]], before)
         assert proved(store) == ([1, 2, 3], Finding(Verdict.WHOLE, before, "", 3), False)
         assert store.asked == ["read"]
 
 
-def test_list_when_it_has_more_pages_costs_one_request_or_none_where_its_pages_count_it() -> None:
+def test_a_list_of_more_pages_costs_at_most_one_further_request() -> None:
     store = Store([1, 2, 3, 4, 5], [TWO], 5)
     assert proved(store)[1] == Finding(Verdict.WHOLE, 5, "", 5)
     assert store.asked == ["read", "total"]
@@ -105,19 +105,19 @@ def test_list_when_it_has_more_pages_costs_one_request_or_none_where_its_pages_c
 
 
 @pytest.mark.parametrize("before", [None, 5])
-def test_list_when_rows_are_missing_is_read_again_and_brings_only_those(before: int | None) -> None:
+def test_a_list_with_missing_rows_is_read_again_and_brings_only_those(before: int | None) -> None:
     store = Store([1, 2, 3, 4, 5], [LACKING, TWO], before)
     assert proved(store) == ([1, 2, 3, 5, 4], Finding(Verdict.WHOLE, 5, "", 5), True)
     assert store.asked == ["read", "total", "read", "total"]
 
 
-def test_list_when_rows_are_still_missing_is_short() -> None:
+def test_a_list_whose_rows_stay_missing_is_short() -> None:
     store = Store([1, 2, 3, 4, 5], [LACKING, LACKING], 5)
     assert short(store) == "The store counts 5 rows, 4 came"
     assert store.asked == ["read", "total", "read", "total", "row 5"]
 
 
-def test_count_of_rows_that_the_list_does_not_show_proves_nothing() -> None:
+def test_a_count_of_rows_that_the_list_hides_proves_nothing() -> None:
     store = Store([1, 2, 3, 4, 5], [LACKING, LACKING], shows=4)
     came, found, is_again = proved(store)
     assert (came, is_again) == ([1, 2, 3, 5], True)
@@ -137,7 +137,7 @@ def test_count_of_rows_that_the_list_does_not_show_proves_nothing() -> None:
         (lambda n: 0, 0, "fewer rows than it sends"),
     ],
 )
-def test_count_when_it_cannot_be_right_proves_nothing(
+def test_a_count_that_cannot_be_right_proves_nothing(
     counts: Callable[[int], int | None], before: int | None, reason: str
 ) -> None:
     came, found, is_again = proved(Store([1, 2, 3, 4, 5], [TWO], before, counts))
@@ -146,7 +146,7 @@ def test_count_when_it_cannot_be_right_proves_nothing(
     assert reason in found.reason
 
 
-def test_rows_that_left_meanwhile_are_no_fault() -> None:
+def test_rows_that_left_meanwhile_are_no_error() -> None:
     assert proved(Store([1, 2, 3, 4], [TWO], 5))[1].verdict is Verdict.WHOLE
     assert proved(Store([1, 2, 3, 4], [TWO]))[1].verdict is Verdict.WHOLE
 
@@ -163,12 +163,12 @@ def test_rows_that_left_and_hide_others_that_were_missed_are_found_behind_their_
     assert proved(store)[1:] == (Finding(Verdict.WHOLE, 4, "", 4), False)
 
 
-def test_list_that_may_grow_is_held_against_the_smaller_total() -> None:
+def test_a_growing_list_is_compared_with_the_smaller_total() -> None:
     assert proved(Store([1, 2, 3, 4, 5], [LACKING], 4), may_grow=True)[1].verdict is Verdict.WHOLE
     assert short(Store([1, 2, 3, 4, 5], [LACKING, LACKING], 5), may_grow=True)
 
 
-def test_row_that_is_saved_late_into_a_closed_window_is_read() -> None:
+def test_a_row_saved_late_into_a_closed_window_is_read() -> None:
     store = Store([1, 2, 3, 4, 5], [LACKING, TWO], 4)
     assert proved(store)[0] == [1, 2, 3, 5, 4]
 
@@ -179,13 +179,13 @@ def test_rows_saved_late_again_and_again_are_no_error_and_no_proof() -> None:
     assert "saved into it" in found.reason
 
 
-def test_list_when_no_count_can_be_of_it_is_not_counted() -> None:
+def test_a_list_without_a_count_is_not_counted() -> None:
     store = Store([1, 2], [TWO], 2)
     assert proved(store, doubt="dates")[1] == Finding(Verdict.NOT_PROVED, None, "dates", 5)
     assert store.asked == ["read"]
 
 
-def test_rows_without_the_key_are_told_apart_by_what_they_hold() -> None:
+def test_rows_without_the_key_are_told_apart_by_their_content() -> None:
     watch = Watch()
     list(watch.delivered(iter([[{"name": "a"}, {"name": "b"}], [{"name": "a"}, {"id": "7"}]])))
     assert len(watch.distinct) == 3

@@ -77,7 +77,7 @@ def test_requests_for_100_000_ids_are_few(kind: str, most: int, most_of_counts: 
 
 
 @pytest.mark.parametrize("many", [400, 1000, 5000])
-def test_requests_when_much_is_missing_are_those_of_a_sweep(many: int) -> None:
+def test_many_missing_rows_cost_the_requests_of_a_sweep(many: int) -> None:
     known = KnownIds(range(1, 100_001))
     for shows, limit in ((True, 400), (False, 404)):
         missing = gone(str(many), 100_000, many)
@@ -93,7 +93,7 @@ def test_requests_when_much_is_missing_are_those_of_a_sweep(many: int) -> None:
     every=st.none() | st.integers(1, 30),
     shows=st.booleans(),
 )
-def test_missing_ids_when_none_came_back_are_all_found(
+def test_all_missing_ids_are_found_if_none_came_back(
     known: set[int], gone: set[int], back: set[int], every: int | None, shows: bool
 ) -> None:
     ids = KnownIds(known)
@@ -112,7 +112,7 @@ def test_missing_ids_when_none_came_back_are_all_found(
     wrong=st.dictionaries(st.integers(1, 12), st.integers(-20, 20), max_size=4),
     shows=st.booleans(),
 )
-def test_search_when_counts_are_wrong_ends(
+def test_a_search_ends_even_with_wrong_counts(
     gone: set[int], wrong: dict[int, int], shows: bool
 ) -> None:
     known = KnownIds(range(1, 301))
@@ -123,7 +123,7 @@ def test_search_when_counts_are_wrong_ends(
     assert store.requests <= 100
 
 
-def test_count_of_fewer_than_are_shown_is_nonsense() -> None:
+def test_a_count_below_the_shown_rows_is_nonsense() -> None:
     class Lying(Store):
         def look(self, low: int, high: int) -> Look:
             return Look(2, [1, 2, 3])
