@@ -38,6 +38,8 @@ class Store(Counting):
     hides: bool = False
     asked: list[str] = field(default_factory=list)
 
+    is_apart = True
+
     def total(self) -> int | None:
         self.asked.append("total")
         return self.counts(len(self.ids))
@@ -105,6 +107,13 @@ def test_list_when_it_has_more_pages_costs_one_request_or_none_where_its_pages_c
 
 
 @pytest.mark.parametrize("before", [None, 5])
+def test_list_when_nothing_counts_it_costs_no_request() -> None:
+    store = Store([1, 2, 3, 4, 5], [TWO])
+    store.is_apart = False
+    assert proved(store)[1].reason == "the store does not count its rows"
+    assert store.asked == ["read"]
+
+
 def test_list_when_rows_are_missing_is_read_again_and_brings_only_those(before: int | None) -> None:
     store = Store([1, 2, 3, 4, 5], [LACKING, TWO], before)
     assert proved(store) == ([1, 2, 3, 5, 4], Finding(Verdict.WHOLE, 5, "", 5), True)
