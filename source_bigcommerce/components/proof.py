@@ -25,7 +25,7 @@ _BEHIND = "more rows are behind a page than came"
 class Counting:
     """How the store is asked about one list; nothing by default, for lists that nothing counts.
 
-    is_apart: counts do not come with the list, so that a reply without a total says nothing of them.
+    is_apart: counts do not come with the list; a reply without a total says nothing of them.
     """
 
     is_apart = False
