@@ -177,7 +177,7 @@ def test_promises_when_a_test_of_them_exists_name_it() -> None:
     }
     # These show that the tests themselves are right.
     assert there - named == {
-        ("test_edits.py", "test_a_page_boundary_is_where_the_tests_take_it_to_be"),
+        ("test_edits.py", "test_page_boundaries_are_where_the_tests_assume_them"),
         ("test_order_list_failure.py", "test_the_router_of_the_framework_loses_an_order"),
     }
 

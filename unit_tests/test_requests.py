@@ -22,7 +22,7 @@ PARENT = {
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
-def test_requests_of_a_full_refresh_when_the_store_is_small_are_those_of_the_table(
+def test_the_requests_of_a_full_refresh_are_those_of_the_table(
     row: Expected, requests_mock: requests_mock.Mocker
 ) -> None:
     requests_mock.get(re.compile(f"{API}/v2/"), json=[PARENT])

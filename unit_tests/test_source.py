@@ -50,7 +50,7 @@ def api() -> Iterator[requests_mock.Mocker]:
 # The budget
 
 
-def test_budget_when_streams_are_built_is_one_and_reaches_every_client() -> None:
+def test_one_budget_reaches_every_client() -> None:
     config = {**CONFIG, "quota_share": 40}
     source = SourceBigcommerce(config=config)
     budget = source._constructor._api_budget
@@ -70,7 +70,7 @@ def test_budget_when_streams_are_built_is_one_and_reaches_every_client() -> None
 
 
 @pytest.mark.parametrize("command", ["read", "check"])
-def test_streams_when_not_asked_for_are_not_built(
+def test_streams_that_are_not_asked_for_are_not_built(
     api: requests_mock.Mocker, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     catalog = catalog_of(["brands", "store"], CONFIG)
@@ -95,7 +95,7 @@ def test_streams_when_not_asked_for_are_not_built(
     assert len(built) == len(STREAMS) + len(OF_THE_SYNC)
 
 
-def test_records_when_they_wait_to_be_printed_are_few() -> None:
+def test_few_records_wait_to_be_printed() -> None:
     source = SourceBigcommerce(config=CONFIG)
     queue = source._concurrent_source._queue
     assert queue.maxsize == _QUEUED
@@ -103,7 +103,7 @@ def test_records_when_they_wait_to_be_printed_are_few() -> None:
     assert source._message_repository._queue is queue  # type: ignore[attr-defined]
 
 
-def test_error_handlers_when_streams_are_built_shrink_keyset_pages_and_excuse_lone_orders() -> None:
+def test_error_handlers_shrink_keyset_pages_and_excuse_lone_orders() -> None:
     flags = {
         name: [
             (handler.shrinks_pages, handler.missing_is_empty)
@@ -128,7 +128,7 @@ def test_error_handlers_when_streams_are_built_shrink_keyset_pages_and_excuse_lo
     )
 
 
-def test_cdk_when_installed_is_of_the_pinned_minor_version() -> None:
+def test_the_installed_cdk_is_of_the_pinned_minor_version() -> None:
     """`_api_budget` and `_queue` are private to the CDK: look again before raising the pin."""
     installed = ".".join(version("airbyte-cdk").split(".")[:2])
     text = (ROOT / "pyproject.toml").read_text()
@@ -168,7 +168,7 @@ def lacking(scope: str, *also: str) -> str:
     )
 
 
-def test_check_when_it_names_its_probes_names_one_a_scope_with_pages_where_there_are() -> None:
+def test_the_check_names_one_probe_a_scope_and_prefers_one_with_pages() -> None:
     of_scope: dict[str, list[Expected]] = {}
     for row in STREAMS:
         of_scope.setdefault(row.scope, []).append(row)
@@ -185,7 +185,7 @@ def test_check_when_it_names_its_probes_names_one_a_scope_with_pages_where_there
     assert len(PROBES) == len(of_scope)
 
 
-def test_check_when_an_error_names_a_scope_in_its_words_alone_tells_the_words(
+def test_the_check_repeats_an_error_that_names_a_scope_only_in_its_words(
     api: requests_mock.Mocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = "The endpoint /v3/x?scope=store_sites_read_only is closed."
@@ -214,7 +214,7 @@ PAGES = lacking("store_v2_content_read_only")
         ("", 401, Status.FAILED, TOKEN),
     ],
 )
-def test_check_when_some_paths_answer_an_error_says_what_to_do(
+def test_the_check_says_what_to_do_about_paths_that_answer_an_error(
     api: requests_mock.Mocker, paths: str, status: int, result: Status, message: str | None
 ) -> None:
     api.get(
@@ -226,7 +226,7 @@ def test_check_when_some_paths_answer_an_error_says_what_to_do(
     assert (found.status, found.message) == (result, message)
 
 
-def test_check_when_all_is_well_asks_for_one_row_behind_each_scope(
+def test_the_check_asks_for_one_row_behind_each_scope(
     api: requests_mock.Mocker,
 ) -> None:
     SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
@@ -237,7 +237,7 @@ def test_check_when_all_is_well_asks_for_one_row_behind_each_scope(
     assert asked["v2/orders"] == 2
 
 
-def test_check_when_it_asks_for_a_page_asks_for_one_row(api: requests_mock.Mocker) -> None:
+def test_the_check_asks_for_one_row_of_a_page(api: requests_mock.Mocker) -> None:
     SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
     unpaged = {row.first_request for row in STREAMS if "limit=" not in row.first_request}
     asked = [

@@ -139,16 +139,20 @@ class Rows(Retriever):
             key=self.key or "id",
         )
         read = partial(self._within_dates, window)
+        dates = self._dates_of(window)
         try:
-            yield from proof.pages(read) if self.config.get("prove") else read(Watch())
+            for rows in proof.pages(read) if self.config.get("prove") else read(Watch()):
+                yield dates.once(window, rows) if dates else rows
         except _Enough:
             return
 
     def _within_dates(self, window: StreamSlice, watch: Watch) -> Iterator[list[Row]]:
         replies = partial(self.replies, watch=watch)
-        if self._dates and window.cursor_slice and not window.partition:
-            return self._dates.pages(window, replies)
-        return replies(window)
+        dates = self._dates_of(window)
+        return dates.pages(window, replies) if dates else replies(window)
+
+    def _dates_of(self, window: StreamSlice) -> DateFilter | None:
+        return self._dates if window.cursor_slice and not window.partition else None
 
     def replies(self, window: StreamSlice, watch: Watch | None = None) -> Iterator[list[Row]]:
         """The rows that the API sends for a window, whether they are of its dates or not.

@@ -49,7 +49,7 @@ def rows(store: Sandbox) -> Rows:
 
 
 @pytest.mark.parametrize("stream", ENDPOINTS)
-def test_one_window_takes_the_least(store: Sandbox, rows: Rows, stream: str) -> None:
+def test_one_window_takes_the_fewest_requests(store: Sandbox, rows: Rows, stream: str) -> None:
     store.log.clear()
     sync(store, stream, num_workers=1)
     requests = _without_time(store, stream)
@@ -60,7 +60,9 @@ def test_one_window_takes_the_least(store: Sandbox, rows: Rows, stream: str) -> 
 
 
 @pytest.mark.parametrize("stream", ENDPOINTS)
-def test_windows_take_no_more_than_the_most(store: Sandbox, rows: Rows, stream: str) -> None:
+def test_windows_take_no_more_requests_than_the_maximum(
+    store: Sandbox, rows: Rows, stream: str
+) -> None:
     store.log.clear()
     sync(store, stream, num_workers=10)
     fewest, highest = least(stream, rows), most(stream, rows, windows=10)
@@ -79,7 +81,7 @@ def test_long_windows_of_orders_take_two_requests_more() -> None:
         assert requests == least("orders", rows) + 3 == most("orders", rows, windows=1)
 
 
-def test_ten_streams(store: Sandbox, rows: Rows) -> None:
+def test_ten_streams_take_the_sum_of_their_requests(store: Sandbox, rows: Rows) -> None:
     store.log.clear()
     sync(store, *ENDPOINTS, num_workers=10)
     assert len(store.log) <= most_of_all(rows, windows=10)
@@ -93,13 +95,13 @@ def _without_time(store: Sandbox, stream: str) -> int:
     return len(store.log) - TIME * is_dated
 
 
-def test_pages() -> None:
+def test_pages_are_counted_by_rounding_up() -> None:
     assert [pages(rows) for rows in (0, 1, 249, 250, 251, 500)] == [1, 1, 1, 2, 2, 3]
     orders = (0, 1, 9, 10, 249, 250, 251, 498, 499, 748, 749)
     assert [order_pages(rows) for rows in orders] == [1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 4]
 
 
-def test_seconds() -> None:
+def test_seconds_follow_from_the_quota() -> None:
     assert seconds(100, None, rate=50) == 2
     assert seconds(150, 150, rate=50) == 3
     assert seconds(151, 150, rate=50) == pytest.approx(30, abs=0.1)
