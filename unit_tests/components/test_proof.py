@@ -106,7 +106,6 @@ def test_list_when_it_has_more_pages_costs_one_request_or_none_where_its_pages_c
     assert store.asked == ["read"]
 
 
-@pytest.mark.parametrize("before", [None, 5])
 def test_list_when_nothing_counts_it_costs_no_request() -> None:
     store = Store([1, 2, 3, 4, 5], [TWO])
     store.is_apart = False
@@ -114,6 +113,7 @@ def test_list_when_nothing_counts_it_costs_no_request() -> None:
     assert store.asked == ["read"]
 
 
+@pytest.mark.parametrize("before", [None, 5])
 def test_list_when_rows_are_missing_is_read_again_and_brings_only_those(before: int | None) -> None:
     store = Store([1, 2, 3, 4, 5], [LACKING, TWO], before)
     assert proved(store) == ([1, 2, 3, 5, 4], Finding(Verdict.WHOLE, 5, "", 5), True)
