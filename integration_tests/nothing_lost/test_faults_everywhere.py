@@ -30,7 +30,7 @@ SIZES = {"orders": 20, "channels": 3} | dict.fromkeys(
 )
 # The `include` of a request tells which stream reads orders or products.
 SHARED = ("orders.list", "products.list")
-# A stream of settings asks for channels second, and for rows of a channel third. One that has failed
+# A stream of settings asks for channels second, and for rows of a channel third. One that failed
 # before asks for neither, and which one that is depends on who is first.
 ASKED_LATER = ("channels.list", "email_templates.list", "abandoned_cart_email_templates.list")
 OF_ONE_PARENT = {route.operation for route in ROUTES if "{" in route.path}
