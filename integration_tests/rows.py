@@ -47,7 +47,7 @@ def as_printed(value: Any, schema: Mapping[str, Any]) -> Any:
         value = [value]
     if kinds == ["null", "string"] and type(value) in (int, float):
         return str(value)
-    if kinds == ["null", "number"] and isinstance(value, str):
+    if kinds in (["null", "number"], ["null", "integer"]) and isinstance(value, str):
         return float(value) if "." in value else int(value)
     if isinstance(value, dict):
         properties = schema.get("properties", {})
@@ -118,7 +118,7 @@ def children_of(store: Sandbox, row: Expected) -> Iterator[Row]:
     for at in parents.select():
         parent = parents.row(at)
         parent_id = parent.get("id") or parent.get("uuid") or parent["category_id"]
-        added = {key: parent_id}
+        added = {key: parent.get(key, parent_id)}
         if row.cursor and row.cursor.endswith("_date_modified"):
             added[row.cursor] = parent["date_modified"]
         for child in children_at(store, row, at, parent_id, includes(query)):

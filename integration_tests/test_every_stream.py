@@ -128,7 +128,8 @@ def second(shop: Sandbox, first: Reading) -> Reading:
         path = row.endpoint if own else row.first_request.partition("?")[0]
         table = shop.data.table(route_of(path).collection)
         if not own:
-            shop.edit(table.name, int(first.read(row)[0][parent_key(row)]), {})
+            parent = str(first.read(row)[0][parent_key(row)])
+            shop.edit(table.name, shop.data.key_of(table, parent), {})
             continue
         if "date_modified" in table.columns:  # all except refunds
             oldest = min(table.select(), key=table.columns["date_modified"].__getitem__)

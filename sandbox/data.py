@@ -29,6 +29,8 @@ class Data:
         self.world = world
         self.created: dict[tuple[str, int], float] = {}
         """When clients created rows, in monotonic seconds, by collection and id."""
+        self._named: dict[tuple[str, str], int] = {}
+        """Keys by collection and name, see `key_of`."""
         self._keys: dict[str, tuple[int, dict[str, list[int]]]] = {}
         self.clock = clock
         self.options = options
@@ -67,14 +69,15 @@ class Data:
             return self.table(collection).row(self.position(collection, key))
 
     def key_of(self, table: Table, name: str) -> int:
-        """The key of a row that a path names by its key, id or uuid; KeyError for none."""
+        """The key of a row that a path names by its key, id, uuid or cart; KeyError for none."""
         if name.isdecimal():
             return int(name)
-        for at in table.select():
-            row = table.row(at)
-            if name in (row.get("id"), row.get("uuid")):
-                return table.columns[table.key][at]
-        raise KeyError(name)
+        if (table.name, name) not in self._named:
+            for at in table.select():
+                row = table.row(at)
+                for field in ("id", "uuid", "cart_id"):
+                    self._named[table.name, str(row.get(field))] = table.columns[table.key][at]
+        return self._named[table.name, name]
 
     def position(self, collection: str, key: int) -> int:
         """Where the row with this key is; KeyError when there is none."""

@@ -51,6 +51,7 @@ STREAMS = {
     "order_refunds": ("orders.v3.yml", "/orders/payment_actions/refunds"),
     "order_pickups": ("pickup.v3.yml", "/orders/pickups"),
     "order_metafields": ("orders.v3.yml", "/orders/metafields"),
+    "checkouts": ("checkouts.v3.yml", "/checkouts/{checkoutId}"),
     "cart_metafields": ("carts.v3.yml", "/carts/metafields"),
     "order_statuses": ("orders.v2.oas2.yml", "/order_statuses"),
     "products": ("catalog/products_catalog.v3.yml", "/catalog/products"),
@@ -209,6 +210,12 @@ KNOWN = {
     "blog_posts.published_date_iso8601": "the examples went through a spreadsheet",
     "store_metafields.id": "text in the API; the connector makes a number of it",
     "catalog_summary.lowest_variant_price": "text in the API; the connector makes a number of it",
+    "checkouts.order_id": "text in the API; the connector makes a number of it",
+    **{
+        f"checkouts.cart.line_items.{items}[].{key}": "an id is a whole number"
+        for items in ("physical_items", "digital_items")
+        for key in ("product_id", "variant_id")
+    },
     "blog_tags": "a list in a list; the API sends one list",
     "blog_tags[].tag": "the same",
     "blog_tags[].post_ids": "the same",

@@ -216,6 +216,14 @@ STREAMS = (
     ),
     whole("order_pickups", "v3/orders/pickups", "store_order_fulfillment_read_only"),
     dated("order_metafields", "v3/orders/metafields", ORDERS),
+    Expected(
+        "checkouts",
+        "v3/checkouts/{cart_id}",
+        f"v2/orders?{V2_DATES}&sort=id&limit=250",
+        "store_checkouts_read_only",
+        "order_date_modified",
+        children_query="",
+    ),
     dated("cart_metafields", "v3/carts/metafields", "store_cart_read_only"),
     # Catalog
     Expected(

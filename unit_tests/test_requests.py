@@ -16,6 +16,7 @@ PARENT = {
     "category_id": 7,
     "date_modified": "Fri, 05 Jan 2024 00:00:00 +0000",
     "items_total": 1,
+    "cart_id": "7",
     # A theme and its variation.
     "uuid": "7",
     "variations": [{"uuid": "7"}],

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from sandbox.endpoints.common import (
     CARTS,
+    CHECKOUTS,
     ORDERS,
     PICKUPS,
     TRANSACTIONS,
     V2,
     V3,
     metafields,
+    of_parent,
 )
 from sandbox.route import (
     Answer,
@@ -152,5 +154,6 @@ ROUTES: tuple[Route, ...] = (
         paging=Paging.NONE,
         meta=Meta.NOTHING,
     ),
+    of_parent("checkouts", "/v3/checkouts/{cart_id}", CHECKOUTS),
     metafields("cart", "/v3/carts/metafields", CARTS),
 )

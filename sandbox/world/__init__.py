@@ -8,6 +8,7 @@ from sandbox.clock import YEAR
 from sandbox.table import Row, Table
 from sandbox.world.catalog import Catalog
 from sandbox.world.catalog_lists import CatalogLists
+from sandbox.world.checkouts import Checkouts
 from sandbox.world.content import Content, store_information
 from sandbox.world.customer_lists import CustomerLists
 from sandbox.world.customers import Customers
@@ -61,6 +62,7 @@ class World:
         customer_lists = CustomerLists(seed, history, customers, catalog, orders.table)
         coupons = Coupons(seed, history, catalog)
         order_children = OrderChildren(seed, history, orders, coupons.table)
+        checkouts = Checkouts(seed, orders)
         catalog_lists = CatalogLists(seed, history, catalog)
         store = store_information(seed, store_hash)
         setup = Setup(seed, history, catalog, content, store["store_id"])
@@ -98,6 +100,7 @@ class World:
         self.children = (
             *orders.children,
             *order_children.children,
+            *checkouts.children,
             *customer_lists.children,
             *catalog_lists.children,
             *setup.children,

@@ -56,7 +56,10 @@ class ChildRows(Retriever):
     children: reads the children of one parent, whose key is in the slice as `parent_key`.
     record_selector: makes records of children, from wherever they come.
     parent_key: field of a child that holds its parent's `key`, as `parents` names it: `order_id`.
-    parent_fields: further fields of a parent that the endpoint of its children names.
+    parent_fields: further fields of a parent that the endpoint of its children names; children hold
+        them, too.
+    only_with: field of a parent that is null or empty where it has no children, so that it is not
+        asked. A parent that lacks the field is asked.
     parent_date: field of a child that holds its parent's `date`, as `parents` names it; empty for
         none.
     embeds: one of `EMBEDDED` or `CUT`; empty for none.
@@ -75,6 +78,7 @@ class ChildRows(Retriever):
     parent_key: str
     name: str = ""
     parent_fields: Sequence[str] = ()
+    only_with: str = ""
     parent_date: str = ""
     embeds: str = ""
     embeds_at_most: int = 0
@@ -106,17 +110,17 @@ class ChildRows(Retriever):
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterator[Record]:
         window = Window(stream_slice)
-        ahead: deque[tuple[Any, Any, Children]] = deque()  # a parent's id, date and children
+        ahead: deque[tuple[Row, Any, Children]] = deque()  # a parent's keys, date and children
         asked = 0
         try:
-            parents = (row for rows in self.parents.pages(window) for row in rows)
+            pages = self.parents.pages(window)
+            parents = (row for rows in pages for row in rows if self._may_have_any(row))
             # `check` wants to know whether it may read, not to find the first parent with children.
             for row in islice(parents, self.api_budget.most_parents):
                 date = instant(readable_date(row.get(self.parents.date)))
-                if (parent_id := key_of(row, self.parents.key)) is None:
-                    raise REPLY_UNKNOWN.error(f"a row without {self.parents.key} has {self.name}")
-                children = self._children_of(row, parent_id, window)
-                ahead.append((parent_id, date, children))
+                keys = self._keys_of(row)
+                children = self._children_of(row, keys, window)
+                ahead.append((keys, date, children))
                 while ahead and (len(ahead) > self._most_ahead or _are_there(ahead[0][2])):
                     yield from self._related(*ahead.popleft(), window)
                 asked += isinstance(children, Future)
@@ -134,14 +138,25 @@ class ChildRows(Retriever):
         fitting = max(self.api_budget.memory.parents_ahead, self._workers)
         return min(fitting, self._parents_ahead)
 
-    def _children_of(self, parent: Row, parent_id: Any, window: Window) -> Children:
+    def _may_have_any(self, parent: Row) -> bool:
+        return not self.only_with or bool(parent.get(self.only_with, True))
+
+    def _keys_of(self, parent: Row) -> Row:
+        """What the endpoint of its children names of a parent."""
+        keys: Row = {
+            self.parent_key: key_of(parent, self.parents.key),
+            **{field: parent.get(field) for field in self.parent_fields},
+        }
+        if lacking := [name for name, value in keys.items() if value is None]:
+            field = self.parents.key if lacking[0] == self.parent_key else lacking[0]
+            raise REPLY_UNKNOWN.error(f"a row without {field} has {self.name}")
+        return keys
+
+    def _children_of(self, parent: Row, keys: Row, window: Window) -> Children:
         rows = self._embedded(parent) if self._embedded else None
         if isinstance(rows, list):
             return [self._records(rows)]
-        named = {field: parent.get(field) for field in self.parent_fields}
-        if lacking := [field for field, value in named.items() if value is None]:
-            raise REPLY_UNKNOWN.error(f"a row without {lacking[0]} has {self.name}")
-        return self.api_budget.submit(self._fetch, {**named, self.parent_key: parent_id}, window)
+        return self.api_budget.submit(self._fetch, keys, window)
 
     def _fetch(self, parent: Mapping[str, Any], window: Window) -> Pages:
         """The children of a parent by page; what is not read yet is read by whoever goes on."""
@@ -172,22 +187,23 @@ class ChildRows(Retriever):
         return list(self.record_selector.filter_and_transform(rows, {}, {}))
 
     def _related(
-        self, parent_id: Any, date: Any, children: Children, window: Window
+        self, keys: Row, date: Any, children: Children, window: Window
     ) -> Iterator[Record]:
         seen = Counter[bytes]()
         for page in children.result() if isinstance(children, Future) else children:
             give_ids((cast(Row, child.data) for child in page), seen)
-            yield from self._of_parent(page, parent_id, date, window)
+            yield from self._of_parent(page, keys, date, window)
 
     def _of_parent(
-        self, page: list[Record], parent_id: Any, date: Any, window: Window
+        self, page: list[Record], keys: Row, date: Any, window: Window
     ) -> Iterator[Record]:
         for child in page:
             row = cast(dict[str, Any], child.data)
             if self.drops_late and is_late(row.get(self.children.date), window):
                 continue
-            if row.get(self.parent_key) is None:
-                row[self.parent_key] = parent_id
+            for name, key in keys.items():
+                if row.get(name) is None:
+                    row[name] = key
             if self.parent_date:
                 row[self.parent_date] = date
             yield Record(data=row, stream_name=self.name, associated_slice=window)

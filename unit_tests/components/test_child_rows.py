@@ -99,6 +99,33 @@ def test_children_that_name_their_parent_keep_the_name() -> None:
     ]
 
 
+def test_children_hold_the_further_fields_of_their_parents() -> None:
+    def of_cart(window: StreamSlice) -> list[dict[str, Any]]:
+        return [{"id": window["cart_id"]}, {"id": "own", "cart_id": "c"}]
+
+    parents: list[Any] = [{"id": 1, "cart_id": "a"}, {"id": 2, "cart_id": "b"}]
+    read = child_rows(of_cart, parents, parent_fields=["cart_id"]).read_records({}, WINDOW)
+    assert [(record["order_id"], record["id"], record["cart_id"]) for record in read] == [
+        *((1, "a", "a"), (1, "own", "c")),
+        *((2, "b", "b"), (2, "own", "c")),
+    ]
+
+
+def test_parents_that_say_they_have_no_children_are_not_asked() -> None:
+    parents: list[Any] = [{"id": 1, "cart_id": None}, {"id": 2, "cart_id": ""}, {"id": 3}]
+    parents += [{"id": 4, "cart_id": []}, {"id": 5, "cart_id": "a"}]
+    retriever = child_rows(of_parent, parents, only_with="cart_id")
+    found = [record["id"] for record in retriever.read_records({}, WINDOW)]
+    assert found == [30, 31, 50, 51]
+
+
+def test_a_parent_without_a_further_field_is_an_error() -> None:
+    retriever = child_rows(of_parent, [{"id": 1}], parent_fields=["cart_id"], only_with="cart_id")
+    with pytest.raises(AirbyteTracedException) as caught:
+        list(retriever.read_records({}, WINDOW))
+    assert "a row without cart_id has children" in str(caught.value.internal_message)
+
+
 def test_embedded_children_cost_no_request_and_are_transformed_alike() -> None:
     parents: list[Any] = [{"id": 1, "images": [{"id": 5}]}, {"id": 2, "images": []}, {"id": 3}]
     retriever = child_rows(of_parent, parents, embeds="images")
