@@ -66,6 +66,10 @@ STREAMS = {
         "catalog/product-modifiers_catalog.v3.yml",
         "/catalog/products/{product_id}/modifiers",
     ),
+    "product_complex_rules": (
+        "catalog/products_catalog.v3.yml",
+        "/catalog/products/{product_id}/complex-rules",
+    ),
     "product_images": ("catalog/products_catalog.v3.yml", "/catalog/products/{product_id}/images"),
     "product_videos": ("catalog/products_catalog.v3.yml", "/catalog/products/{product_id}/videos"),
     "product_custom_fields": (

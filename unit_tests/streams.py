@@ -238,6 +238,7 @@ STREAMS = (
     pages("product_variants", "v3/catalog/variants", PRODUCTS),
     of_products("product_options", "options", "options", "product_id, id"),
     of_products("product_modifiers", "modifiers", "modifiers", "product_id, id"),
+    of_products("product_complex_rules", "complex-rules", "modifiers", "product_id, id"),
     of_products("product_images", "images", "images"),
     of_products("product_videos", "videos", "videos"),
     of_products("product_custom_fields", "custom-fields", "custom_fields", "product_id, id"),

@@ -51,6 +51,13 @@ ROUTES: tuple[Route, ...] = (
         dates_need_time=True,
     ),
     Route(
+        "product_complex_rules.list",
+        V3,
+        "/v3/catalog/products/{product_id}/complex-rules",
+        "product_complex_rules",
+        PRODUCTS,
+    ),
+    Route(
         "variants.list",
         V3,
         "/v3/catalog/variants",

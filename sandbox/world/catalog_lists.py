@@ -40,6 +40,7 @@ class CatalogLists:
         self.children = (
             Children("tree_categories", catalog.trees, self._tree, shows=(catalog.categories,)),
             Children("category_product_sort_orders", catalog.categories, self._sort_orders),
+            Children("product_complex_rules", catalog.products, self._complex_rules),
         )
         self.summary: Row = {
             "inventory_count": 1250,
@@ -95,6 +96,38 @@ class CatalogLists:
         return [
             {"product_id": products[each], "sort_order": nth + 1 if nth < 3 else None}
             for nth, each in enumerate(some)
+        ]
+
+    def _complex_rules(self, at: int) -> list[Row]:
+        """Of a product with a modifier: one that changes the price, and perhaps the weight."""
+        product = self._catalog.products.row(at, ["modifiers"])
+        count = 1 + product["id"] % 2 if product["modifiers"] else 0
+        return [
+            {
+                "id": product["id"] * 2 + nth,
+                "product_id": product["id"],
+                "sort_order": nth,
+                "enabled": True,
+                "stop": False,
+                "price_adjuster": {} if nth else {"adjuster": "relative", "adjuster_value": 8},
+                "weight_adjuster": {"adjuster": "relative", "adjuster_value": 3} if nth else {},
+                "purchasing_disabled": False,
+                "purchasing_disabled_message": "",
+                "purchasing_hidden": False,
+                "image_url": "",
+                "conditions": [
+                    {
+                        "id": product["id"] * 2 + nth,
+                        "rule_id": product["id"] * 2 + nth,
+                        "modifier_id": modifier["id"],
+                        "modifier_value_id": modifier["id"] + nth,
+                        "variant_id": None,
+                        "combination_id": 0,
+                    }
+                    for modifier in product["modifiers"]
+                ],
+            }
+            for nth in range(count)
         ]
 
     def _tree(self, at: int) -> list[Row]:
