@@ -170,6 +170,14 @@ STREAMS = (
     )._replace(records=with_both_owners),
     pages("customer_groups", "v2/customer_groups", CUSTOMERS),
     dated("customer_metafields", "v3/customers/metafields", CUSTOMERS),
+    Expected(
+        "customer_consent",
+        "v3/customers/{customer_id}/consent",
+        "v3/customers?limit=250",
+        CUSTOMERS,
+        primary_key="customer_id",
+        children_query="",
+    ),
     pages("customer_segments", "v3/segments", CUSTOMERS),
     pages("shopper_profiles", "v3/shopper-profiles", CUSTOMERS),
     Expected(

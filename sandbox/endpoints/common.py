@@ -35,9 +35,9 @@ CREATED = v3_filters("date_created", "min max", Kind.DATE)
 ON_CHANNELS = v3_filters("channel_id", "in", Kind.INT)
 
 
-def of_parent(name: str, path: str, scopes: tuple[str, ...]) -> Route:
+def of_parent(name: str, path: str, scopes: tuple[str, ...], *, bare: bool = False) -> Route:
     """The one object that a parent has, or has not."""
-    return Route(f"{name}.get", V3, path, name, scopes, Answer.OBJECT, Paging.NONE)
+    return Route(f"{name}.get", V3, path, name, scopes, Answer.OBJECT, Paging.NONE, bare=bare)
 
 
 def metafields(resource: str, path: str, scopes: tuple[str, ...]) -> Route:

@@ -11,6 +11,7 @@ from sandbox.endpoints.common import (
     V2,
     V3,
     metafields,
+    of_parent,
 )
 from sandbox.route import Filters, Kind, Meta, Paging, Route, v3_filters
 
@@ -81,6 +82,7 @@ ROUTES: tuple[Route, ...] = (
         concurrent=40,
     ),
     metafields("customer", "/v3/customers/metafields", CUSTOMERS),
+    of_parent("customer_consent", "/v3/customers/{customer_id}/consent", CUSTOMERS, bare=True),
     Route(
         "segments.list",
         V3,

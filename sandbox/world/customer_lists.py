@@ -30,6 +30,7 @@ _ATTRIBUTES = (
     "Sector",
 )
 _SEGMENTS = ("Frequent buyers", "First order", "Sleeping")
+_CONSENTS = ("essential", "functional", "analytics", "targeting")
 _PROFILES = 60  # Shopper profiles: of the first customers.
 _AT_MOST = 400  # Subscribers and wishlists, however many customers there are.
 
@@ -55,7 +56,10 @@ class CustomerLists:
             "segments", [self._segment(n) for n in range(len(_SEGMENTS))], "number"
         )
         self._profiles = range(min(_PROFILES, len(customers.table)))
-        self.children = (Children("segment_shopper_profiles", segments, self._members),)
+        self.children = (
+            Children("segment_shopper_profiles", segments, self._members),
+            Children("customer_consent", customers.table, self._consent),
+        )
         self._wishlists = Table(
             "wishlists", {"id": history.ids(self._seed, size // 2, first=1)}, self._wishlist
         )
@@ -187,6 +191,17 @@ class CustomerLists:
             "created_at": iso(born),
             "updated_at": iso(min(born + at % 3 * DAY, self._history.end)),
         }
+
+    def _consent(self, at: int) -> list[Row]:
+        """None of a customer who was never asked."""
+        bits = mix(self._seed, 8, at)
+        denied = bits % 4
+        answer = {
+            "allow": list(_CONSENTS[denied:]),
+            "deny": list(_CONSENTS[1:denied]) if denied else [],
+            "updated_at": iso(self._history.end - bits % (300 * DAY)),
+        }
+        return [answer] if bits % 3 else []
 
     def _members(self, nth: int) -> list[Row]:
         """The shopper profiles of a segment: one may be in several."""

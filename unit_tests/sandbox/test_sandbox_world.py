@@ -17,6 +17,7 @@ OF_PARENT = (
     "category_product_sort_orders",
     "channel_active_themes",
     "channel_menus",
+    "customer_consent",
     "site_certificates",
     *(name for name in DATA.children if name.startswith("channel_settings_")),
 )
