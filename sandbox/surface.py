@@ -346,6 +346,8 @@ class Surface:
         if self.options.other_forms:
             texts = [orjson.dumps(other(orjson.loads(text))) for text in texts]
         rows = b"[" + b",".join(texts) + b"]"
+        if route.bare:
+            return Reply(200, rows)
         if route.family is Family.V3:
             return Reply(200, b'{"data":' + rows + b',"meta":' + orjson.dumps(meta) + b"}")
         # v2 has no empty list: it says "no content".

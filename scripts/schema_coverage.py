@@ -124,6 +124,10 @@ STREAMS = {
     "customer_groups": ("customers.v2.yml", "/customer_groups"),
     "customer_metafields": ("customers.v3.yml", "/customers/metafields"),
     "customer_consent": ("customers.v3.yml", "/customers/{customerId}/consent"),
+    "customer_stored_instruments": (
+        "customers.v3.yml",
+        "/customers/{customerId}/stored-instruments",
+    ),
     "customer_segments": ("segments.v3.yml", "/segments"),
     "shopper_profiles": ("segments.v3.yml", "/shopper-profiles"),
     "segment_shopper_profiles": ("segments.v3.yml", "/segments/{segmentId}/shopper-profiles"),

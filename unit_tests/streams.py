@@ -178,6 +178,14 @@ STREAMS = (
         primary_key="customer_id",
         children_query="",
     ),
+    Expected(
+        "customer_stored_instruments",
+        "v3/customers/{customer_id}/stored-instruments",
+        "v3/customers?limit=250",
+        "store_stored_payment_instruments_read_only",
+        primary_key="customer_id, token",
+        children_query="",
+    ),
     pages("customer_segments", "v3/segments", CUSTOMERS),
     pages("shopper_profiles", "v3/shopper-profiles", CUSTOMERS),
     Expected(

@@ -6,6 +6,7 @@ from sandbox.endpoints.common import (
     CREATED,
     CUSTOMERS,
     INFORMATION,
+    INSTRUMENTS,
     MODIFIED,
     MODIFY_CUSTOMERS,
     V2,
@@ -83,6 +84,15 @@ ROUTES: tuple[Route, ...] = (
     ),
     metafields("customer", "/v3/customers/metafields", CUSTOMERS),
     of_parent("customer_consent", "/v3/customers/{customer_id}/consent", CUSTOMERS, bare=True),
+    Route(
+        "customer_stored_instruments.list",
+        V3,
+        "/v3/customers/{customer_id}/stored-instruments",
+        "customer_stored_instruments",
+        INSTRUMENTS,
+        paging=Paging.NONE,
+        bare=True,
+    ),
     Route(
         "segments.list",
         V3,

@@ -59,6 +59,7 @@ class CustomerLists:
         self.children = (
             Children("segment_shopper_profiles", segments, self._members),
             Children("customer_consent", customers.table, self._consent),
+            Children("customer_stored_instruments", customers.table, self._instruments),
         )
         self._wishlists = Table(
             "wishlists", {"id": history.ids(self._seed, size // 2, first=1)}, self._wishlist
@@ -191,6 +192,41 @@ class CustomerLists:
             "created_at": iso(born),
             "updated_at": iso(min(born + at % 3 * DAY, self._history.end)),
         }
+
+    def _instruments(self, at: int) -> list[Row]:
+        """A card, a PayPal account and a bank account, one after the other."""
+        bits = mix(self._seed, 9, at)
+        customer = self._customers.table.row(at)
+        of_all = [{"token": f"{mix(bits, nth):016x}", "is_default": nth == 0} for nth in range(3)]
+        names = {name: customer[name] for name in ("first_name", "last_name", "email", "company")}
+        card = {
+            **of_all[0],
+            "type": "stored_card",
+            "brand": "VISA",
+            "expiry_month": 1 + bits % 12,
+            "expiry_year": 2027 + bits % 5,
+            "issuer_identification_number": "411111",
+            "last_4": "1111",
+            "billing_address": {
+                **names,
+                "address1": f"{bits % 200 + 1} Main Street",
+                "address2": "",
+                "city": "Austin",
+                "postal_code": "78701",
+                "state_or_province": "Texas",
+                "state_or_province_code": "TX",
+                "country_code": "US",
+                "phone": "",
+            },
+        }
+        paypal = {**of_all[1], "type": "stored_paypal_account", "email": customer["email"]}
+        bank = {
+            **of_all[2],
+            "type": "stored_bank_account",
+            "masked_account_number": "****6789",
+            "issuer": "Bank of the Sandbox",
+        }
+        return [card, paypal, bank][: bits % 4]
 
     def _consent(self, at: int) -> list[Row]:
         """None of a customer who was never asked."""

@@ -18,6 +18,7 @@ OF_PARENT = (
     "channel_active_themes",
     "channel_menus",
     "customer_consent",
+    "customer_stored_instruments",
     "site_certificates",
     *(name for name in DATA.children if name.startswith("channel_settings_")),
 )
@@ -80,8 +81,9 @@ def test_rows_come_and_go(collection: str) -> None:
 def test_every_row_has_the_same_fields(shop: Sandbox, collection: str) -> None:
     fields = {frozenset(row) for row in shop.rows(collection)}
     # By their kind: pages, automatic and coupon promotions, values of customers and of addresses,
-    # listings that were modified or never.
+    # listings that were modified or never, cards and PayPal and bank accounts.
     kinds = {
+        "customer_stored_instruments": 3,
         "pages": 4,
         "promotions": 2,
         "customer_form_field_values": 2,
