@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -129,7 +129,7 @@ class Surface:
         if route.collection in self.data.children:
             parents = self.data.children[route.collection].parent
             parent = self.data.key_of(parents, next(iter(ids.values())))
-            return self._child_list(route, parent, asked)
+            return self._child_list(route, parent, asked, list(ids.items())[1:])
         if route.parent:
             self.data.get(route.parent, int(next(iter(ids.values()))))
         within = tuple(Condition(name, "eq", int(value)) for name, value in ids.items())
@@ -194,8 +194,14 @@ class Surface:
         }
         return Reply(200, orjson.dumps(body))
 
-    def _child_list(self, route: Route, parent: int, asked: Query) -> Reply:
+    def _child_list(
+        self, route: Route, parent: int, asked: Query, within: Sequence[tuple[str, str]]
+    ) -> Reply:
+        """The children of a parent, of those with further ids in the path; they do not say them."""
         texts = self.data.child_texts(route.collection, parent)
+        for name, key in within:
+            found = map(orjson.loads, texts)
+            texts = [orjson.dumps(row) for row in found if row.pop(name) == int(key)]
         if asked.conditions:
             rows = ((text, orjson.loads(text)) for text in texts)
             texts = [text for text, row in rows if all(matches(row, c) for c in asked.conditions)]

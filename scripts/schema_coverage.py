@@ -42,6 +42,10 @@ STREAMS = {
     "order_products": ("orders.v2.oas2.yml", "/orders/{order_id}/products"),
     "transactions": ("orders.v3.yml", "/orders/{order_id}/transactions"),
     "order_shipping_addresses": ("orders.v2.oas2.yml", "/orders/{order_id}/shipping_addresses"),
+    "order_shipping_quotes": (
+        "orders.v2.oas2.yml",
+        "/orders/{order_id}/shipping_addresses/{shipping_address_id}/shipping_quotes",
+    ),
     "order_consignments": ("orders.v2.oas2.yml", "/orders/{order_id}/consignments"),
     "order_fees": ("orders.v2.oas2.yml", "/orders/{order_id}/fees"),
     "order_shipments": ("orders.v2.oas2.yml", "/orders/{order_id}/shipments"),

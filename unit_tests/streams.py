@@ -39,6 +39,9 @@ class Expected(NamedTuple):
     records: Callable[[Row], list[Row]] = lambda row: [row]
     """The records of a row of the store, if the connector does more than rewrite dates."""
 
+    through: str = ""
+    """The request for the rows between a parent and its children, where there are any."""
+
     channels_request: str = ""
     """For the channels, where the first one is for the rows of the store; their key is 0."""
 
@@ -208,6 +211,13 @@ STREAMS = (
     ),
     of_orders("order_products", "products", "consignments.line_items"),
     of_orders("order_shipping_addresses", "shipping_addresses", "consignments"),
+    of_orders(
+        "order_shipping_quotes",
+        "shipping_addresses/{shipping_address_id}/shipping_quotes",
+        "consignments",
+        "order_id, shipping_address_id, id",
+        "",
+    )._replace(through="v2/orders/{order_id}/shipping_addresses?limit=250"),
     of_orders("order_consignments", "consignments", "consignments", "order_id", ""),
     of_orders("order_fees", "fees", "fees", "order_id, id", ""),
     of_orders("order_shipments", "shipments"),

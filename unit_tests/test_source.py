@@ -64,6 +64,7 @@ def test_one_budget_reaches_every_client() -> None:
         row.name: 1
         + (row.name in CHILDREN)
         + 2 * (row.name in WITH_ARCHIVED)
+        + bool(row.through)
         + (row.name in OF_STORE_AND_CHANNELS)
         for row in STREAMS
     } | {"sync_receipts": 0, "deleted_products": 2, "deleted_customers": 2, "deleted_orders": 4} | (
@@ -128,6 +129,7 @@ def test_error_handlers_shrink_keyset_pages_and_excuse_lone_orders() -> None:
         | {"sync_receipts": [], "deleted_orders": [plain] * 4}
         | {
             "orders": [keyset, plain, keyset],
+            "order_shipping_quotes": [keyset, plain, keyset, child, child],
             "products": [keyset],
             "channel_listings": [plain, (True, True)],
         }

@@ -86,6 +86,14 @@ ROUTES: tuple[Route, ...] = (
         ORDERS,
     ),
     Route(
+        "order_shipping_quotes.list",
+        V2,
+        "/v2/orders/{order_id}/shipping_addresses/{shipping_address_id}/shipping_quotes",
+        "order_shipping_quotes",
+        ORDERS,
+        paging=Paging.NONE,
+    ),
+    Route(
         "order_consignments.get",
         V2,
         "/v2/orders/{order_id}/consignments",

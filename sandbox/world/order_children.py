@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from sandbox.chance import mix, pick
+from sandbox.chance import mix, pick, uuid
 from sandbox.children import Child, Children, ChildTable
 from sandbox.clock import DAY, iso, iso_offset, rfc2822
 from sandbox.table import Row, Table
@@ -51,6 +51,7 @@ class OrderChildren:
         self.children = (
             Children("order_shipments", table, self._shipments),
             Children("order_coupons", table, self._coupons_of),
+            Children("order_shipping_quotes", table, self._quotes),
             Children("order_taxes", table, self._taxes),
             Children("order_messages", table, self._messages),
         )
@@ -122,6 +123,29 @@ class OrderChildren:
             "shipping_provider_display_name": name,
             "generated_tracking_link": link,
         }
+
+    def _quotes(self, at: int) -> list[Row]:
+        """One for each address, and none of orders that no shopper made in the shop."""
+        _, bits = self._orders.key(at)
+        if bits % 3 == 0:
+            return []
+        created = self._orders.columns["date_created"][at]
+        return [
+            {
+                "shipping_address_id": address["id"],
+                "id": str(address["id"] * 3),
+                "uuid": uuid(bits, nth),
+                "timestamp": rfc2822(created - 60),
+                "shipping_provider_id": "bcstatic",
+                "shipping_provider_quote": [{"name": "Priority", "transitTime": "1"}][: bits % 2],
+                "provider_code": "peritem",
+                "carrier_code": "",
+                "rate_code": "",
+                "rate_id": "",
+                "method_id": 2,
+            }
+            for nth, address in enumerate(self._orders.shipping_addresses(at))
+        ]
 
     def _some_order(self, nth: int, of: int) -> int:
         """Position of one of a few orders, spread over all; the first one for those added later."""

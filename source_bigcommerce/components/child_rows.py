@@ -64,13 +64,14 @@ class ChildRows(Retriever):
         none.
     embeds: one of `EMBEDDED` or `CUT`; empty for none.
     embeds_at_most: rows that the API embeds in one place, if it is one of `CUT`.
+    key, date: as those of `Rows`, where these rows have children themselves.
     drops_late: drop children that changed after the window's end, where the API is not asked to.
 
     Raises an error that names the parent where the API does not send all of its children, and one
     where a parent has no key. Raises ValueError at the start for a field that the manifest lacks.
     """
 
-    parents: Rows
+    parents: "Rows | ChildRows"
     children: Rows
     record_selector: RecordSelector
     config: Config
@@ -80,6 +81,8 @@ class ChildRows(Retriever):
     parent_fields: Sequence[str] = ()
     only_with: str = ""
     parent_date: str = ""
+    key: str = ""
+    date: str = ""
     embeds: str = ""
     embeds_at_most: int = 0
     drops_late: bool = False
@@ -132,6 +135,11 @@ class ChildRows(Retriever):
             for _, _, children in ahead:
                 if isinstance(children, Future):
                     children.cancel()
+
+    def pages(self, window: StreamSlice) -> Iterator[list[Row]]:
+        """The rows of a window one by one, for those who read their children."""
+        for record in self.read_records({}, window):
+            yield [cast(Row, record.data)]
 
     @property
     def _most_ahead(self) -> int:

@@ -111,6 +111,26 @@ def test_children_hold_the_further_fields_of_their_parents() -> None:
     ]
 
 
+def test_children_can_be_parents_themselves() -> None:
+    addresses = child_rows(of_parent, PARENTS[:2], key="id", parent_date="order_date_modified")
+    addresses.key, addresses.date = "id", "order_date_modified"
+
+    def of_address(window: StreamSlice) -> list[dict[str, Any]]:
+        return [{"id": f"{window['order_id']}/{window['address_id']}"}]
+
+    quotes = child_rows(
+        of_address, parent_key="address_id", parent_fields=["order_id"], parent_date="changed"
+    )
+    quotes.parents = addresses
+    found = [record.data for record in quotes.read_records({}, WINDOW)]
+    assert [(row["id"], row["order_id"], row["address_id"], row["changed"]) for row in found] == [
+        ("1/10", 1, 10, "2024-01-01T00:00:00Z"),
+        ("1/11", 1, 11, "2024-01-01T00:00:00Z"),
+        ("2/20", 2, 20, "2024-01-02T00:00:00Z"),
+        ("2/21", 2, 21, "2024-01-02T00:00:00Z"),
+    ]
+
+
 def test_parents_that_say_they_have_no_children_are_not_asked() -> None:
     parents: list[Any] = [{"id": 1, "cart_id": None}, {"id": 2, "cart_id": ""}, {"id": 3}]
     parents += [{"id": 4, "cart_id": []}, {"id": 5, "cart_id": "a"}]

@@ -136,6 +136,7 @@ REFERENCES = (
     ("segment_shopper_profiles", "customer_id", "customers"),
     ("customer_tax", "customer_id", "customers"),
     ("order_pickups", "order_id", "orders"),
+    ("order_shipping_quotes", "shipping_address_id", "order_shipping_addresses"),
     ("checkouts", "cart.customer_id", "customers"),
     ("checkouts", "cart.channel_id", "channels"),
     ("checkouts", "cart.line_items.physical_items.product_id", "products"),
