@@ -95,6 +95,12 @@ class Options:
     later_children: str = "paged"
     """Pages of one parent's rows after the first: paged as they should be, repeated (the first one
     again), empty (with the right counts), refused (400) or missing (404)."""
+    without_b2b: int = 0
+    """Status that B2B Edition's API answers a store without it; 0: the store has it."""
+    b2b_channels: str = "all"
+    """Of which channels B2B Edition lists orders and quotes unasked: all, or the first one."""
+    b2b_credit: bool = True
+    """False: companies have no credit, and the API refuses to tell of it (400)."""
     parent_dates: str = "orders"
     """Whose `date_modified` moves when what belongs to it changes: orders, all, or none.
     By reports a product's does not with its variants, nor a customer's with addresses."""
@@ -113,6 +119,7 @@ class Options:
         self.check()
 
     def check(self) -> None:
+        _one_of("b2b_channels", self.b2b_channels, ("all", "first"))
         _one_of("unknown_store", self.unknown_store, (403, 404))
         _one_of("totals", self.totals, tuple(TOTALS))
         _one_of("ok", self.ok, (200, 203))

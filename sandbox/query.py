@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from sandbox.clock import DAY, parse_iso, parse_rfc2822
+from sandbox.clock import DAY, YEAR, parse_iso, parse_rfc2822
 from sandbox.options import Options
 from sandbox.reply import Family
 from sandbox.route import Filter, Kind, Paging, Route
@@ -39,6 +39,7 @@ class Query:
     descending: bool = False
     page: int = 1
     limit: int = DEFAULT_LIMIT
+    offset: int | None = None
     before: int | None = None
     after: int | None = None
     includes: tuple[str, ...] = ()
@@ -76,6 +77,9 @@ def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) 
     ]
     if options.exclusive_min_id:
         conditions = [c._replace(op="greater") if c[:2] == ("id", "min") else c for c in conditions]
+    if any(name in route.filters and name not in values for name in route.everything):
+        # https://developer.bigcommerce.com/b2b-edition/apis/rest-management/order
+        conditions.append(Condition("date_modified", "min", now - YEAR))
     limit = _limit(route, values, includes)
     return Query(
         conditions=tuple(conditions),
@@ -83,17 +87,21 @@ def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) 
         descending=descending or bool(route.newest_first and not sort) or "sort" in options.ignored,
         page=_page(route, values),
         limit=min(limit, options.cap or limit),
+        offset=_offset(values) if route.paging is Paging.OFFSET else None,
         before=before,
         after=after,
         includes=includes,
         only_fields=_names(values, "include_fields"),
-        without_fields=(_names(values, "exclude_fields") or frozenset()) | _details(route, values),
+        without_fields=(_names(values, "exclude_fields") or frozenset())
+        | _details(route, values)
+        | _extra_fields(route, values),
         others=_others(route, values),
     )
 
 
 def _is_ignored(name: str, ignored: frozenset[str]) -> bool:
-    is_date = name.startswith(("created:", "date_", "min_date_", "max_date_"))
+    dates = ("created:", "date_", "min_date_", "max_date_", "minModified", "maxModified")
+    is_date = name.startswith(dates)
     return name in ignored or (is_date and "dates" in ignored)
 
 
@@ -121,6 +129,9 @@ def _includes(route: Route, values: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _sort(route: Route, values: Mapping[str, str]) -> tuple[str | None, bool]:
+    if route.family is Family.B2B:
+        by = values.get("sortBy")
+        return by, bool(by) and values.get("orderBy", "DESC") == "DESC"
     field = values.get("sort")
     order = values.get("direction", "asc")
     if field and not route.direction and ":" in field:
@@ -143,6 +154,23 @@ def _details(route: Route, values: Mapping[str, str]) -> frozenset[str]:
     if values.get("details", "false") not in ("true", "false"):
         raise Refusal(422, 'Query parameter "details" value must be true or false.')
     return frozenset() if values.get("details") == "true" else frozenset(route.details)
+
+
+def _extra_fields(route: Route, values: Mapping[str, str]) -> frozenset[str]:
+    """B2B Edition leaves out what merchants have added, unless it is asked for."""
+    asked = [
+        values.get(name) == wanted
+        for name, wanted in route.everything.items()
+        if name not in route.filters
+    ]
+    return frozenset() if all(asked) else frozenset(("extraFields",))
+
+
+def _offset(values: Mapping[str, str]) -> int:
+    value = values.get("offset", "0")
+    if not (value.isascii() and value.isdigit()):
+        raise Refusal(422, 'Query parameter "offset" value must be integer from 0.')
+    return int(value)
 
 
 def _page(route: Route, values: Mapping[str, str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sandbox.endpoints import catalog, customers, marketing, orders, store
+from sandbox.endpoints import b2b, catalog, customers, marketing, orders, store
 from sandbox.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -13,6 +13,7 @@ ROUTES: tuple[Route, ...] = (
     *catalog.ROUTES,
     *marketing.ROUTES,
     *store.ROUTES,
+    *b2b.ROUTES,
 )
 
 OPERATIONS = frozenset(route.operation for route in ROUTES)

@@ -16,7 +16,7 @@ from sandbox.data import Data
 from sandbox.faults import KINDS, Change, Fault, Faults, Step
 from sandbox.login import Login
 from sandbox.options import Options
-from sandbox.reply import Family, Reply, Request, error
+from sandbox.reply import B2B_ROOT, Family, Reply, Request, error
 from sandbox.route import Route
 from sandbox.routes import allows, match
 from sandbox.surface import Surface
@@ -130,7 +130,7 @@ class Simulation:
     # Answering
 
     def answer(self, request: Request) -> Exchange:
-        """What a request to the API (`/stores/...`) gets."""
+        """What a request to the API gets, to `/stores/...` or B2B Edition's `/api/v3/io/...`."""
         entry = Entry(
             request.method,
             request.path,
@@ -141,6 +141,8 @@ class Simulation:
         self.log.append(entry)
         store_hash, _, rest = request.path.removeprefix("/stores/").partition("/")
         path = f"/{rest}"
+        if request.path.startswith(B2B_ROOT):
+            store_hash, path = request.headers.get("x-store-hash", ""), request.path
         found = match(path, request.method)
         entry.operation = found[0].operation if found else ""
         reply, balance = self.surface.admit(request, store_hash, path)
@@ -152,6 +154,8 @@ class Simulation:
         elif reply is None:
             reply = error(Family.of(path), 404, _NOT_FOUND)
         limits = KINDS[fault.kind].headers(fault, balance) if fault else balance.headers()
+        if found and found[0].family is Family.B2B:
+            limits = []  # none are documented
         entry.ended = time.monotonic()
         return Exchange(reply, limits, entry, fault)
 

@@ -15,10 +15,11 @@ CONFIG: dict[str, Any] = {
     "start_date": "2024-01-01",
     "end_date": "2024-01-31",
     "num_workers": 1,
+    "b2b_edition": True,
 }
 V2_DATES = "min_date_modified=2024-01-01T00:00:00Z&max_date_modified=2024-02-01T00:00:01Z"
 V3_DATES = "date_modified:min=2024-01-01T00:00:00Z&date_modified:max=2024-01-31T23:59:59Z"
-
+B2B_DATES = "minModified=1704067200&maxModified=1706745600"
 
 Row = dict[str, Any]
 
@@ -55,6 +56,8 @@ INFORMATION = "store_v2_information_read_only"
 CONTENT = "store_v2_content_read_only"
 THEMES = "store_themes_read_only"
 CHANNELS = "store_channel_settings_read_only"
+B2B = "B2B Edition"
+"""As the control panel calls it: of this scope no other name is documented."""
 
 
 def pages(
@@ -130,6 +133,20 @@ def by_location(item: Row) -> list[Row]:
     """A row for each location of an item."""
     identity = item["identity"]
     return [{"identity": identity, **identity, **location} for location in item["locations"]]
+
+
+def b2b(name: str, endpoint: str, primary_key: str = "id") -> Expected:
+    """Full refresh of a list of B2B Edition."""
+    endpoint = f"api/v3/io/{endpoint}"
+    joint = "&" if "?" in endpoint else "?"
+    return Expected(name, endpoint, f"{endpoint}{joint}limit=200", B2B, primary_key=primary_key)
+
+
+def b2b_dated(name: str, endpoint: str, primary_key: str = "id", more: str = "") -> Expected:
+    """Incremental by the filter of B2B Edition on `updatedAt`."""
+    endpoint = f"api/v3/io/{endpoint}"
+    query = f"{B2B_DATES}{more}&limit=200"
+    return Expected(name, endpoint, f"{endpoint}&{query}", B2B, "updatedAt", primary_key)
 
 
 STREAMS = (
@@ -322,4 +339,20 @@ STREAMS = (
     whole("settings_security", "v3/settings/storefront/security", INFORMATION, ""),
     whole("settings_status", "v3/settings/storefront/status", INFORMATION, ""),
     whole("settings_robots", "v3/settings/storefront/robotstxt", INFORMATION, ""),
+    # B2B Edition
+    b2b_dated(
+        "b2b_companies",
+        "companies?isIncludeExtraFields=1&sortBy=updatedAt&orderBy=ASC",
+        "companyId",
+    ),
+    b2b_dated("b2b_users", "users?isIncludeExtraFields=1"),
+    b2b("b2b_addresses", "addresses?isIncludeExtraFields=1", "addressId")._replace(
+        records=lambda row: [
+            {name: value for name, value in row.items() if not name.endswith("edAt")}
+        ]
+    ),
+    b2b("b2b_sales_staff", "sales-staffs?sortBy=email&orderBy=ASC"),
+    b2b_dated("b2b_super_admins", "companies/super-admins?isIncludeExtraFields=1"),
+    b2b("b2b_company_roles", "companies/roles"),
+    whole("b2b_company_permissions", "api/v3/io/companies/permissions", B2B),
 )

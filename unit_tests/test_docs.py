@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
-from unit_tests.streams import STREAMS, Expected
+from unit_tests.streams import B2B, STREAMS, Expected
 from unit_tests.test_options import BY_CHANNEL, BY_CHANNELS, ORDERS, PRODUCTS
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +45,7 @@ def section(text: str, heading: str) -> str:
 
 def table() -> dict[str, list[str]]:
     """The cells of the stream table, by stream."""
-    rows = re.findall(r"^\| `(\w+)` \| (`/v\d/.*) \|$", STREAMS_PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (`/(?:v\d|api)/.*) \|$", STREAMS_PAGE, re.MULTILINE)
     return {name: cells.split(" | ") for name, cells in rows}
 
 
@@ -126,7 +126,8 @@ def test_form_when_described_has_every_field_with_its_limits() -> None:
 
 def test_scopes_when_listed_are_those_of_the_streams() -> None:
     listed = re.findall(r"^ {3}\| [^|`]+ \| `(store_\w+)` \| [^|]+ \|$", USING, re.MULTILINE)
-    assert sorted(listed) == sorted({row.scope for row in STREAMS})
+    assert sorted(listed) == sorted({row.scope for row in STREAMS} - {B2B})
+    assert f"scope **{B2B}**" in USING
 
 
 def test_channels_when_described_name_the_streams_that_filter_by_them() -> None:

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 import pytest
 import requests_mock
 
-from unit_tests.replies import API, read
-from unit_tests.streams import CONFIG, STREAMS, Expected
+from unit_tests.replies import API, B2B_API, read
+from unit_tests.streams import B2B, CONFIG, STREAMS, Expected
 
 PARENT = {
     "id": 7,
@@ -29,9 +29,13 @@ def test_requests_of_a_full_refresh_when_the_store_is_small_are_those_of_the_tab
     requests_mock.get(re.compile(f"{API}/v2/orders.*is_deleted"), status_code=204)
     has_parent = "{" in row.endpoint
     requests_mock.get(re.compile(f"{API}/v3/"), json={"data": [PARENT] if has_parent else []})
+    requests_mock.get(
+        re.compile(f"{B2B_API}/"), json={"code": 200, "data": [PARENT] if has_parent else []}
+    )
     read(row.name, CONFIG)
+    root = B2B_API if row.scope == B2B else API
     sent = [
-        unquote(request.url).removeprefix(f"{API}/") for request in requests_mock.request_history
+        unquote(request.url).removeprefix(f"{root}/") for request in requests_mock.request_history
     ]
     # The parent brings no children along.
     of_the_parent = re.sub(r"\{\w+\}", "7", row.endpoint)
@@ -42,6 +46,7 @@ def test_requests_of_a_full_refresh_when_the_store_is_small_are_those_of_the_tab
     assert sorted(sent[1:]) == sorted(row.archived_request + [of_the_parent] * has_parent)
     headers = ("X-Auth-Token", "Accept", "User-Agent")
     for request in requests_mock.request_history:
+        assert request.headers.get("X-Store-Hash") == ("abc123" if row.scope == B2B else None)
         assert [request.headers[name] for name in headers] == [
             "secret-token",
             "application/json",

@@ -25,7 +25,7 @@ from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.messages import Problem
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.source import _QUEUED
-from unit_tests.replies import API, clients_of
+from unit_tests.replies import API, B2B_API, clients_of
 from unit_tests.streams import CONFIG, STREAMS, Expected
 
 ROOT = Path(__file__).parents[1]
@@ -44,6 +44,7 @@ def api() -> Iterator[requests_mock.Mocker]:
         mocker.get(f"{API}/v2/orders?min_id=8", json=[{"id": 8, "date_modified": ""}])
         mocker.get(f"{API}/v2/orders?min_id=9", status_code=204)
         mocker.get(f"{API}/v2/store", json={"store_id": 1})
+        mocker.get(re.compile(f"{B2B_API}/"), json={"code": 200, "data": []})
         yield mocker
 
 
@@ -219,7 +220,8 @@ def test_check_when_some_paths_answer_an_error_says_what_to_do(
     )
     if status == 200:
         api.reset()
-    found = SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
+    config = {**CONFIG, "b2b_edition": False}
+    found = SourceBigcommerce(config=config).check(logging.getLogger("airbyte"), config)
     assert (found.status, found.message) == (result, message)
 
 
@@ -227,7 +229,9 @@ def test_check_when_all_is_well_asks_for_one_row_behind_each_scope(
     api: requests_mock.Mocker,
 ) -> None:
     SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
-    asked = Counter(r.path.removeprefix("/stores/abc123/") for r in api.request_history)
+    asked = Counter(
+        r.path.removeprefix("/stores/abc123").removeprefix("/") for r in api.request_history
+    )
     # Transactions are asked for though the order has none.
     probes = [row.first_request.split("?")[0] for row in STREAMS if row.name in PROBES]
     assert asked == Counter([*probes, "v3/orders/7/transactions"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sandbox.clock import YEAR
 from sandbox.table import Row, Table
+from sandbox.world.b2b import B2b
 from sandbox.world.catalog import Catalog
 from sandbox.world.catalog_lists import CatalogLists
 from sandbox.world.content import Content, store_information
@@ -65,6 +66,7 @@ class World:
             "product": catalog.products,
         }
         publishing = Publishing(seed, history, targets, size.channels, store_hash)
+        b2b = B2b(seed, history, customers.table, catalog, orders.table, size.channels)
         self.orders = orders
         self.tables: tuple[Table, ...] = (
             orders.table,
@@ -81,6 +83,7 @@ class World:
             *Marketing(seed, history, orders, catalog, customers.segment_id(0)).tables,
             *setup.tables,
             *publishing.tables,
+            *b2b.tables,
         )
         self.children = (
             *orders.children,
@@ -88,5 +91,6 @@ class World:
             *catalog_lists.children,
             *setup.children,
             *publishing.children,
+            *b2b.children,
         )
         self.objects: dict[str, Row] = {"store": store, **settings()}

@@ -36,11 +36,14 @@ BEGINNING = "2009-01-01T00:00:00Z"
 _SMALLEST_WINDOW, _ONE_WINDOW = "P1D", "P36500D"
 LONGEST_LOOKBACK = 44640  # minutes; what the form takes at most
 
+# https://developer.bigcommerce.com/b2b-edition/docs/authentication
+_B2B_URL = "https://api-b2b.bigcommerce.com"
+
 # Its keys; a test compares them with the form, which is not parsed yet where these are needed.
 FORM = {
     *("store_hash", "access_token", "api_url", "start_date", "end_date", "channel_ids"),
     *("num_workers", "quota_share", "lookback_minutes", "page_size"),
-    *("skip_hidden_products", "flatten_records"),
+    *("skip_hidden_products", "flatten_records", "b2b_edition"),
 }
 
 _NOT_GIVEN: tuple[Any, ...] = (None, "")  # a form sends "" for a field left empty
@@ -101,8 +104,8 @@ class NormalizeConfig(ConfigTransformation):
     It runs in memory, at the start of each sync: "30 days ago" stays "30 days ago" in the saved
     configuration.
 
-    Out of it come, beside the form's keys, those of `dates` and `window`, the least length of a
-    date window as an ISO 8601 duration.
+    Out of it come, beside the form's keys, those of `dates`, `b2b_url`, and `window`, the least
+    length of a date window as an ISO 8601 duration.
 
     Raises a config error that names the field of the form and what to type there.
 
@@ -119,6 +122,7 @@ class NormalizeConfig(ConfigTransformation):
         config["store_hash"] = _store_hash(config.get("store_hash"))
         config["access_token"] = _access_token(config.get("access_token"))
         config["api_url"] = _api_url(_given(config, "api_url", self.form["api_url"]["default"]))
+        config["b2b_url"] = _b2b_url(config["api_url"], self.form["api_url"]["default"])
         for key, spec in self.form.items():
             if spec["type"] == "integer":
                 config[key] = _number(config.get(key), spec)
@@ -211,6 +215,14 @@ def _api_url(value: Any) -> str:
     except ValueError:
         pass
     raise API_URL_UNSAFE.error(value=_shown_address(value))
+
+
+def _b2b_url(api_url: str, default: str) -> str:
+    """Where B2B Edition is: beside BigCommerce's own address, and behind any other one.
+
+    Whoever names a gateway or a sandbox trusts that host with the token, and no other.
+    """
+    return _B2B_URL if api_url.lower() == default else api_url
 
 
 def _number(value: Any, spec: Mapping[str, Any]) -> int:

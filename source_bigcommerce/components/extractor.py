@@ -21,24 +21,36 @@ Row = MutableMapping[str, Any]
 ROWS = (200, 203)
 # What is no row says one of these, and a row that does has one of the keys.
 _WORDS = frozenset(("message", "status", "error", "errors", "title", "data"))
-_KEYS = frozenset(("id", "uuid", "tag", "identity", "name")) | {
-    f"{of}_id"
-    for of in ("address", "category", "channel", "customer", "listing", "price_list", "product")
-}
+_KEYS = (
+    frozenset(("id", "uuid", "tag", "identity", "name"))
+    | {
+        f"{of}_id"
+        for of in ("address", "category", "channel", "customer", "listing", "price_list", "product")
+    }
+    | frozenset(("quoteId", "quoteNumber"))
+)
 # Which of these the API sends is not documented; its support asks for what there is.
 _IDS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray")
 # Of an error body: what is written into the log, and how much of it is looked at.
 _TOLD = {"title", "detail", "details", "message", "error", "error_description", "errors"}
+_B2B_MESSAGE = ("meta", "message")
 _MOST, _DEEPEST = 20, 6
 _LONGEST_WORD, _LONGEST_WORDS = 300, 600
 _TITLE = re.compile(r"<title>\s*([^<]+)", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s\"'<>:,;]+@[^\s\"'<>:,;]+")
 _V3 = re.compile(r"/stores/[^/]+/v3/")
+_B2B = "/api/v3/io/"
 
 
 def is_v3_url(url: str) -> bool:
     """Whether a request to this address is one of v3, and of v2 otherwise."""
     return bool(_V3.search(url))
+
+
+def is_b2b_url(url: str) -> bool:
+    """Whether it is one of B2B Edition, which has a host and an API of its own."""
+    path = url.partition("?")[0]
+    return _B2B in path and "/stores/" not in path
 
 
 def parsed_body(response: requests.Response) -> Any:
@@ -105,10 +117,14 @@ def _words(response: requests.Response) -> Iterator[str]:
         leaves = [
             (("title",), found[1]) for found in [_TITLE.search(response.text[:4096])] if found
         ]
-    told = [(path, value) for path, value in leaves if path and path[0] in _TOLD]
+    told = [
+        (path, value)
+        for path, value in leaves
+        if path and (path[0] in _TOLD or path == _B2B_MESSAGE or "errMsg" in path)
+    ]
     token = response.request.headers.get("X-Auth-Token") if response.request else None
     for path, value in told or [leaf for leaf in leaves if leaf[0] == ("type",)]:
-        where = ".".join(key for key in path if key not in _TOLD)
+        where = ".".join(key for key in path if key not in _TOLD and path != _B2B_MESSAGE)
         text = f"{where}: {value}" if where else str(value)
         text = _EMAIL.sub("***", text.replace(token, "***") if token else text)
         text = "".join(each if each.isprintable() else " " for each in text)
@@ -147,7 +163,9 @@ def rows_of(response: requests.Response) -> list[Row]:
 
 def _checked_rows(response: requests.Response) -> list[Row]:
     body = parsed_body(response)
-    if is_v3_url(response.url):
+    if is_b2b_url(response.url):
+        rows = _b2b_rows(body)
+    elif is_v3_url(response.url):
         rows = body.get("data") if isinstance(body, dict) else None
     else:
         rows = body
@@ -156,6 +174,14 @@ def _checked_rows(response: requests.Response) -> list[Row]:
     if isinstance(rows, list) and all(map(_is_row, rows)):
         return rows
     raise REPLY_UNKNOWN.error(f"no rows in the reply to {described(response)}")
+
+
+def _b2b_rows(body: Any) -> Any:
+    """What stands under `data`, or under its `list` in quotes; None where the body is an error."""
+    if not isinstance(body, dict) or str(body.get("code", 200)) != "200":
+        return None
+    data = body.get("data")
+    return data["list"] if isinstance(data, dict) and "list" in data else data
 
 
 def _is_row(row: Any) -> bool:
@@ -167,6 +193,8 @@ def _is_row(row: Any) -> bool:
 @dataclass
 class RowsExtractor(RecordExtractor):
     """Yields the rows of a reply: the body of a v2 reply, what stands under `data` in a v3 reply.
+
+    So do the replies of B2B Edition.
 
     Not YAML: DpathExtractor walks the whole document for each page, which was more than half of
     the time of a read, and takes a body that it cannot parse for an empty page.

@@ -17,7 +17,14 @@ import orjson
 import requests
 
 from source_bigcommerce.components.error_handler import ParameterRefused
-from source_bigcommerce.components.extractor import ROWS, Row, described, parsed_body, rows_of
+from source_bigcommerce.components.extractor import (
+    ROWS,
+    Row,
+    described,
+    is_b2b_url,
+    parsed_body,
+    rows_of,
+)
 from source_bigcommerce.components.keys import Keys
 from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED
 
@@ -71,7 +78,11 @@ class Page:
         body = parsed_body(response) if response.status_code in ROWS else None
         meta = _mapping(body.get("meta")) if isinstance(body, dict) else {}
         counts, cursors = _mapping(meta.get("pagination")), _mapping(meta.get("cursor_pagination"))
-        total = _number(counts.get("total", counts.get("total_items")))
+        if not counts and is_b2b_url(response.url):
+            data = _mapping(body.get("data")) if isinstance(body, dict) else {}
+            counts = _mapping(data.get("pagination")) or meta
+        counted = counts.get("total_items", counts.get("totalCount"))
+        total = _number(counts.get("total", counted))
         told = counts.get("per_page", counts.get("limit", cursors.get("per_page")))
         per_page = _number(told) or None
         pages = _number(counts.get("total_pages"))
