@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick test-hosts check bench costs sync show constraints clean
+.PHONY: help install demo demo-orders test quick test-hosts check bench costs sync show constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP)  ## copy a sandbox store into DuckDB, twice
 	@$(BIN)/python -m demo
+
+demo-orders: $(STAMP)  ## send 50 purchase orders to a sandbox store, twice
+	@$(BIN)/python -m demo.orders
 
 # A worker a core; the long files of integration_tests come first, so that both end together. What
 # needs real time runs in the end, by itself.

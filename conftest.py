@@ -1,4 +1,4 @@
-"""For all tests: the same drawn examples in each run, and no process where none is announced."""
+"""For all tests: the same drawn examples in each run, and no process without its mark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-# Airbyte's own command runs its suite here in an environment without hypothesis.
+# Airbyte's own command runs its suite in an environment without hypothesis.
 with suppress(ImportError):
     from hypothesis import settings
 

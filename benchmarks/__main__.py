@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from benchmarks import by_order, costs, latency, memory, quota, speed, startup
+from benchmarks import by_order, costs, latency, memory, quota, sending, speed, startup
 from benchmarks.report import Report
 from benchmarks.scale import FULL, QUICK
 
@@ -18,6 +18,7 @@ _PARTS = {
     "quota": quota.measure,
     "costs": costs.confirm,
     "memory": memory.measure,
+    "sending": sending.measure,
 }
 
 

@@ -33,7 +33,10 @@ class Scale:
     quota_orders: the ten streams take a request for each, and some.
     quota_workers: worker counts of the reads with a quota.
     confirms_costs: whether a row of the costs is read, which takes half a minute.
+    heavy_products: products of the store whose pages are heavy.
     growths: what is read to measure memory.
+    sent_orders: numbers of orders that are sent with latency.
+    ordeal_orders: orders that are sent under faults and kills.
     """
 
     starts: int
@@ -49,7 +52,10 @@ class Scale:
     quota_orders: int
     quota_workers: tuple[int, ...]
     confirms_costs: bool
+    heavy_products: int
     growths: tuple[Growth, ...]
+    sent_orders: tuple[int, ...]
+    ordeal_orders: int
 
 
 FULL = Scale(
@@ -66,11 +72,14 @@ FULL = Scale(
     quota_orders=1_000,
     quota_workers=(10, 20),
     confirms_costs=True,
+    heavy_products=2_500,
     growths=(
         Growth("orders", 100_000, 1_000_000),
         Growth("order_products", 20_000, 200_000),
         Growth("transactions", 4_000, 40_000, workers=(10,)),
     ),
+    sent_orders=(1_000, 10_000),
+    ordeal_orders=10_000,
 )
 
 # Shows that everything runs.
@@ -88,5 +97,8 @@ QUICK = Scale(
     quota_orders=200,
     quota_workers=(10,),
     confirms_costs=False,
+    heavy_products=500,
     growths=(Growth("order_products", 500, 5_000, workers=(10,)),),
+    sent_orders=(100, 400),
+    ordeal_orders=400,
 )

@@ -15,7 +15,7 @@ from benchmarks.streams import ENDPOINTS
 
 _WORKERS = (2, 10)
 _RATIOS = {"orders": 0.37, "products": 0.45}
-MEGABYTES = {2: 160.0, 10: 260.0}
+MEGABYTES = {2: 160.0, 10: 250.0}
 """The most memory that a read may take, by workers."""
 
 

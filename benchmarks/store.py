@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
@@ -55,6 +56,44 @@ class Store:
     def set(self, **options: Any) -> None:
         """Changes options of the store, such as `latency_ms`."""
         self._call("POST", "options", options)
+
+    def make_heavy(self, weight: int) -> int:
+        """Gives each product variants of about so many bytes; returns how many they are."""
+        products = [*self._products()]
+        variant = products[0]["variants"][0]
+        number = weight // len(orjson.dumps(variant))
+        variants = [{**variant, "id": key} for key in range(1, number + 1)]
+        for each in products:
+            fields = {"variants": variants, "date_modified": each["date_modified"]}
+            self._call(
+                "POST", "edit", {"collection": "products", "id": each["id"], "fields": fields}
+            )
+        return len(orjson.dumps(variants))
+
+    def _products(self) -> Iterator[dict[str, Any]]:
+        headers = {"X-Auth-Token": "sandbox-token", "Accept": "application/json"}
+        address = f"{self.url}/stores/sandbox/v3/catalog/products"
+        query: dict[str, str | int] = {
+            "limit": 250,
+            "sort": "id",
+            "include": "variants",
+            "id:greater": 0,
+        }
+        while rows := _SESSION.get(address, params=query, headers=headers).json()["data"]:
+            yield from rows
+            query["id:greater"] = rows[-1]["id"]
+
+    def add_fault(self, **fault: Any) -> None:
+        """Plans a fault; see `sandbox.faults.Fault` for the fields."""
+        self._call("POST", "faults", fault)
+
+    def get(self, path: str, **params: Any) -> Any:
+        """What the API answers, of v2: rows, or nothing."""
+        headers = {"X-Auth-Token": "sandbox-token", "Accept": "application/json"}
+        url = f"{self.url}/stores/sandbox/{path}"
+        response = _SESSION.get(url, params=params, headers=headers, timeout=120)
+        response.raise_for_status()
+        return orjson.loads(response.content or b"[]")
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         data = orjson.dumps(body) if body is not None else None

@@ -34,7 +34,7 @@ GROUP BY month, currency
 ORDER BY month, currency"""
 
 
-# The streams that a shop is known by; all of them take longer than a look.
+# The main streams of a shop; all 81 would take too long for a demo.
 SHOWN = (
     "customers",
     "orders",
@@ -75,17 +75,17 @@ def main() -> int:
         if not stopped:
             if type(error).__name__ != "AirbyteConnectorFailedError":
                 raise
-            # Its reason is on the screen.
+            # PyAirbyte printed the reason.
             report.problem("The sync failed. The next one goes on from the last that did not.")
             return 1
-    # Only when the error is gone does PyAirbyte's progress leave the screen.
+    # PyAirbyte's progress leaves the screen only when the error is garbage-collected.
     gc.collect()
     report.problem("Stopped. Nothing is left running.")
     return 128 + stopped[0]
 
 
 def show(folder: Path) -> int:
-    """The demo: sync, change the store, sync again. Takes a folder for passing things."""
+    """The demo: sync, change the store, sync again. Takes a folder for temporary files."""
     began = time.monotonic()
     report.step("A store opens on this machine, with {orders:,} orders".format(**SIZE))
     with open_shop() as shop:
@@ -137,9 +137,9 @@ def change(shop: Shop, warehouse: Warehouse) -> str:
 
 
 def copy_store(config_path: Path, folder: Path, streams: list[str]) -> int:
-    """Copies a real store, from the second time on only what changed.
+    """Copies a real store; from the second time on, only what changed.
 
-    Takes the connector's configuration, a folder for passing things and the streams (none: all).
+    Takes the connector's configuration, a folder for temporary files and the streams (none: all).
     """
     from demo.warehouse import Warehouse, check
 
@@ -162,7 +162,7 @@ def copy_store(config_path: Path, folder: Path, streams: list[str]) -> int:
             )
             return 1
 
-    # A file for each store: its state is of no use for another one.
+    # One file for each store, because its state fits no other store.
     path = HERE / f"bigcommerce_{store_hash(config)}.duckdb"
     report.step("Syncing what changed" if path.exists() else "First sync: everything")
     try:
@@ -179,7 +179,7 @@ def copy_store(config_path: Path, folder: Path, streams: list[str]) -> int:
 
 
 def store_hash(config: Mapping[str, Any]) -> str:
-    """The store hash alone, of a configuration that the connector accepts."""
+    """The bare store hash of a configuration that the connector accepts."""
     from source_bigcommerce.components import NormalizeConfig
 
     plain = dict(config)
@@ -190,8 +190,8 @@ def store_hash(config: Mapping[str, Any]) -> str:
 def _keep_to_itself(folder: Path) -> None:
     """Sets what PyAirbyte reads on import: no network, no traces outside the folder.
 
-    Its temporary files hold the access token and can be read by every user of the machine where
-    they stand; the folder can not.
+    PyAirbyte's temporary files hold the access token, and every user of the machine can read them
+    in their usual place. Nobody else can read the folder.
     """
     os.environ.update(
         AIRBYTE_OFFLINE_MODE="1",

@@ -28,7 +28,7 @@ def problem(words: str) -> None:
 
 
 def streams(modes: Mapping[str, str], numbers: Mapping[str, Mapping[str, int]]) -> None:
-    """One line a stream: its sync mode, then a number for each heading in `numbers`."""
+    """One line per stream: its sync mode, then a number for each heading in `numbers`."""
     rows = [
         [name, mode, *(each[name] for each in numbers.values())] for name, mode in modes.items()
     ]
@@ -42,7 +42,7 @@ def query(sql: str, columns: list[str], rows: Iterable[Iterable[Any]]) -> None:
 
 
 def table(headings: list[str], rows: Iterable[Iterable[Any]]) -> None:
-    """A table; numbers stand to the right."""
+    """A table with numbers aligned to the right."""
     shown = [list(row) for row in rows]
     grid = Table(box=SIMPLE_HEAD, pad_edge=False)
     for nth, heading in enumerate(headings):

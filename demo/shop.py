@@ -19,7 +19,7 @@ class Shop:
         self.config = dict(ready)
 
     def count(self, collection: str) -> int:
-        """How many rows the store holds of a collection."""
+        """The number of rows that the store holds of a collection."""
         return int(self._call("GET", f"rows/{collection}")["count"])
 
     def edit(self, collection: str, key: int, **fields: Any) -> None:
@@ -27,7 +27,7 @@ class Shop:
         self._call("POST", "edit", {"collection": collection, "id": key, "fields": fields})
 
     def insert(self, collection: str, **fields: Any) -> int:
-        """Adds a row, of which the store makes up what is not given; returns its id."""
+        """Adds a row and returns its id; the store makes up the fields that are not given."""
         return int(self._call("POST", "insert", {"collection": collection, "fields": fields})["id"])
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -41,7 +41,7 @@ class Shop:
 def open_shop() -> Iterator[Shop]:
     """Starts a store on a free port of this machine; stops it at the end, whatever happens.
 
-    Its history ends now, so that the demo is the same on every day.
+    The store's history ends now, so the demo looks the same on every day.
     """
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--now", "real"]
     for name, rows in SIZE.items():

@@ -1,6 +1,6 @@
 """PyAirbyte with a DuckDB file behind it.
 
-PyAirbyte reads its environment when it is imported: `__main__` sets that first.
+PyAirbyte reads the environment when it is imported, so `__main__` sets that first.
 """
 
 import io
@@ -34,8 +34,8 @@ EXECUTABLE = Path(sys.executable).parent / "source-bigcommerce"
 class Warehouse:
     """A DuckDB file and the connector that fills it.
 
-    Takes the connector's configuration, the file (made when it is missing; what it holds stays, and
-    so does the state of the last sync), a folder for passing things, and the streams (all of them).
+    Takes the connector's configuration, the file (created if missing; its rows and the state of the
+    last sync are kept), a folder for temporary files, and the streams (default: all).
     Raises ValueError for a stream that does not exist.
     """
 
@@ -48,7 +48,7 @@ class Warehouse:
     ) -> None:
         self.path = path
         self._cache_dir = folder / "cache"
-        with redirect_stderr(io.StringIO()):  # paths of log files
+        with redirect_stderr(io.StringIO()):  # it prints the paths of log files
             logs.get_global_file_logger()
             logs.get_global_stats_logger()
             self._source = airbyte.get_source(
@@ -61,7 +61,7 @@ class Warehouse:
         if unknown := set(streams) - set(known):
             raise ValueError(f"No stream {', '.join(unknown)}. There are: {', '.join(known)}.")
         self._source.select_streams(list(streams) or "*")
-        # Which streams are incremental stands in our table.
+        # Our table shows which streams are incremental.
         setattr(self._source, "_log_incremental_streams", lambda **_: None)  # noqa: B010
 
     @property
@@ -75,13 +75,13 @@ class Warehouse:
     def sync(self) -> dict[str, int]:
         """Reads what is new since the last sync, with PyAirbyte's progress on the screen.
 
-        Gives the number of rows that came, by stream. Raises what PyAirbyte raises; then nothing of
-        the sync is in the file.
+        Returns the number of rows read, by stream. Raises what PyAirbyte raises; then the file
+        holds nothing of the sync.
         """
         started = datetime.now(timezone.utc).replace(tzinfo=None)
         with (
             DuckDB(db_path=self.path, cache_dir=self._cache_dir) as cache,
-            redirect_stdout(io.StringIO()),  # what the progress says already
+            redirect_stdout(io.StringIO()),  # the progress says the same
         ):
             self._source.read(cache=cache)
         return self._counts("_airbyte_extracted_at >= ?", [started])
@@ -108,7 +108,7 @@ class Warehouse:
 
 
 def check(config_path: Path) -> tuple[bool, str]:
-    """Whether the connector can read the store, and what it says about it."""
+    """Whether the connector can read the store, and its message."""
     command = [str(EXECUTABLE), "check", "--config", str(config_path)]
     output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     for message in _messages(output.splitlines()):
@@ -125,7 +125,7 @@ def _messages(lines: Iterable[str]) -> Iterable[dict[str, Any]]:
 
 
 class _Types(SQLTypeConverter):
-    """Gives fields of several JSON types a column: JSON where a list or object may come, else text.
+    """Makes fields of several JSON types JSON columns if one may hold a list or object, else text.
 
     PyAirbyte makes text of all of them, and prints each one's whole schema again and again.
     """
@@ -138,12 +138,12 @@ class _Types(SQLTypeConverter):
 
 
 class _Loader(DuckDBSqlProcessor):
-    """Leaves one row for each primary key, and none that a full refresh no longer brought."""
+    """Keeps one row for each primary key, and removes rows that a full refresh did not bring."""
 
     type_converter_class = _Types
 
     def _write_files_to_new_table(self, files: list[Path], stream_name: str, batch_id: str) -> str:
-        # A row edited during a sync comes twice in it. PyAirbyte merges new rows with old ones,
+        # A row edited during a sync arrives twice in it. PyAirbyte merges new rows with old ones,
         # but not new rows with each other.
         table = super()._write_files_to_new_table(files, stream_name, batch_id)
         keys = ", ".join(self.catalog_provider.get_primary_keys(stream_name))
@@ -165,7 +165,8 @@ class _Loader(DuckDBSqlProcessor):
         write(stream_name, temp_table_name, final_table_name)
 
     def _ensure_compatible_table_schema(self, stream_name: str, table_name: str) -> None:
-        # PyAirbyte's own look asks for indices, keys and comments too: longer than the loading.
+        # PyAirbyte's own method asks for indices, keys and comments, too: that takes longer than
+        # the loading.
         names = "SELECT column_name FROM information_schema.columns WHERE table_name = :table"
         with self.get_sql_connection() as connection:
             known = set(connection.execute(text(names), {"table": table_name}).scalars())
@@ -173,7 +174,7 @@ class _Loader(DuckDBSqlProcessor):
             super()._ensure_compatible_table_schema(stream_name, table_name)
 
     def _cursor(self, stream_name: str) -> list[str]:
-        # PyAirbyte's own get_cursor_key says that it gives one name, and gives the list.
+        # PyAirbyte's get_cursor_key is declared to return one name, but returns a list.
         return list(
             self.catalog_provider.get_configured_stream_info(stream_name).cursor_field or ()
         )

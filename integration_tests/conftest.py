@@ -17,7 +17,7 @@ from airbyte_cdk.sources.declarative import concurrent_declarative_source
 from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce, run
 
-# A page and a bit of most things, so that reading ends on a second page.
+# A little more than a page of most rows, so that reading ends on a second page.
 SIZES: dict[str, Any] = {
     "orders": 260,
     "customers": 255,
@@ -43,14 +43,14 @@ def store() -> Iterator[Sandbox]:
 
 @pytest.fixture(autouse=True)
 def _empty_log(request: pytest.FixtureRequest) -> None:
-    """The log of the shop holds the requests of one test only."""
+    """Clears the log, so that it holds the requests of one test only."""
     if "shop" in request.fixturenames:
         request.getfixturevalue("shop").log.clear()
 
 
 @pytest.fixture(autouse=True)
 def _quick_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Resolves and checks the manifest once, not for each sync: 0.3 s each time."""
+    """Resolves and checks the manifest once; each sync would take 0.3 s for it."""
     monkeypatch.setattr(SourceBigcommerce, "_pre_process_manifest", _resolved)
     monkeypatch.setattr(
         concurrent_declarative_source, "get_declarative_component_schema", _MANIFEST_SCHEMA
@@ -77,7 +77,7 @@ Command = Callable[..., tuple[int, str, str]]
 def command(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[Command]:
-    """Runs it in this process: exit code, standard output and standard error."""
+    """Runs the command in this process; returns exit code, standard output and standard error."""
     terminate, raises, hook = (
         signal.getsignal(signal.SIGTERM),
         logging.raiseExceptions,

@@ -82,7 +82,7 @@ def config_for(store: Sandbox, **values: Any) -> Row:
 
 @cache
 def _streams(flatten_records: bool) -> dict[str, AirbyteStream]:
-    """What `discover` says; of the form, only this changes it."""
+    """What `discover` prints; of the form, only this part changes it."""
     config = {
         "store_hash": "any",
         "access_token": "any",
@@ -113,7 +113,7 @@ def catalog_of(names: Iterable[str], config: Mapping[str, Any]) -> ConfiguredAir
 
 
 def _at_the_time_of(store: Sandbox) -> AbstractContextManager[Any]:
-    """This machine's clock is right, but in tests of clocks, which set it."""
+    """This machine's clock is right, except in tests of clocks, which set it."""
     if vars(config_module)["datetime"] is not datetime:
         return nullcontext()
     now = datetime.fromtimestamp(store.clock.now(), timezone.utc)
@@ -128,11 +128,11 @@ def sync(
     tries: int | None = None,
     **values: Any,
 ) -> Sync:
-    """Reads the named streams; `failing` tells whether an error is expected.
+    """Reads the named streams; `failing` says whether an error is expected.
 
-    `tries` tells how often a request is made, if not as often as ever.
+    `tries` says how often a request is made, if not as often as usual.
 
-    The returned state holds that of `state` for streams that printed none.
+    The returned state has that of `state` for streams that printed none.
     """
     config = config_for(store, **values)
     if any(name.startswith("b2b_") for name in names):

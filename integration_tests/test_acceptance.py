@@ -1,4 +1,4 @@
-"""Airbyte's acceptance tests, against a sandbox store; and the files that they go by.
+"""Airbyte's acceptance tests, against a sandbox store, and their files.
 
 `python -m integration_tests.test_acceptance` writes expected_records.jsonl again.
 """
@@ -34,7 +34,7 @@ ACCEPTANCE: dict[str, Any] = yaml.safe_load(
     (HERE.parent / "acceptance-test-config.yml").read_text()
 )
 
-# Of the store that is open: what secrets/config.json would say, and an invalid config for it.
+# For the open store: the content of secrets/config.json, and an invalid config.
 CONFIG: Row = {}
 INVALID: Row = {}
 
@@ -67,18 +67,18 @@ def shop() -> Iterator[Sandbox]:
 class TestStandardSuite(SourceTestSuiteBase):
     """The CDK's tests. Those that need Docker have the mark `image_tests` and are left out.
 
-    As its command line does, they make the source first, and name its configuration later.
+    Like its command line, they make the source first and name its configuration later.
     """
 
-    # The CDK would look for it by the name of the folder, which may be any.
+    # The CDK looks for it by the name of the folder, and ours may have any name.
     connector = SourceBigcommerce
 
     @classmethod
     def get_scenarios(cls) -> list[ConnectorTestScenario]:
-        """Those of acceptance-test-config.yml, each with a config of the sandbox store.
+        """The scenarios of acceptance-test-config.yml, each with a config of the sandbox store.
 
-        What is read is looked at as for `basic_read` too, whose entry the CDK passes over: records
-        of every stream, and each fits its schema.
+        The CDK ignores the entry `basic_read`, so its rules are checked here: every stream has
+        records, and each fits its schema.
         """
         configs = {"config": CONFIG, "invalid_config": INVALID}
         return [
@@ -95,7 +95,7 @@ class TestStandardSuite(SourceTestSuiteBase):
 # The files
 
 
-def test_scenarios_when_collected_are_three_configs_with_every_command() -> None:
+def test_the_scenarios_are_three_configs_with_every_command() -> None:
     commands = {each.id: each.commands for each in TestStandardSuite.get_scenarios()}
     assert commands == {
         "sample_config": {"spec"},
@@ -104,7 +104,7 @@ def test_scenarios_when_collected_are_three_configs_with_every_command() -> None
     }
 
 
-def test_files_when_named_are_there() -> None:
+def test_the_named_files_exist() -> None:
     sections = ACCEPTANCE["acceptance_tests"].values()
     tests = [dict(test) for section in sections for test in section["tests"]]
     named = {test[key] for test in tests for key in test if key.endswith("_path")}
@@ -113,7 +113,7 @@ def test_files_when_named_are_there() -> None:
     assert "integration_tests/expected_records.jsonl" in named
 
 
-def test_catalog_when_compared_holds_what_discover_finds(shop: Sandbox) -> None:
+def test_the_catalog_holds_what_discover_finds(shop: Sandbox) -> None:
     config = config_for(shop)
     found = {each.name: each for each in SourceBigcommerce(config=config).streams(config)}
     configured = load("configured_catalog.json")["streams"]
@@ -126,13 +126,13 @@ def test_catalog_when_compared_holds_what_discover_finds(shop: Sandbox) -> None:
         assert each["sync_mode"] == ("incremental" if is_incremental else "full_refresh")
 
 
-def test_invalid_config_when_validated_fits_the_spec_all_the_same() -> None:
+def test_the_invalid_config_still_fits_the_spec() -> None:
     manifest = yaml.safe_load((HERE.parent / "source_bigcommerce/manifest.yaml").read_text())
     spec = manifest["spec"]["connection_specification"]
     jsonschema.validate(load("invalid_config.json"), spec)
 
 
-def test_state_when_it_lies_in_the_future_reads_everything_again(shop: Sandbox) -> None:
+def test_a_state_in_the_future_reads_everything_again(shop: Sandbox) -> None:
     state: State = {
         each["stream"]["stream_descriptor"]["name"]: each["stream"]["stream_state"]
         for each in load("abnormal_state.json")
@@ -146,7 +146,7 @@ def test_state_when_it_lies_in_the_future_reads_everything_again(shop: Sandbox) 
 
 
 def expected_records(store: Sandbox) -> str:
-    """One record of each stream, the first by primary key, a line each."""
+    """One record of each stream, the first by primary key, one per line."""
     names = [each["stream"]["name"] for each in load("configured_catalog.json")["streams"]]
     records = sync(store, *names).records
     return "".join(
@@ -160,7 +160,7 @@ def _key(row: Row) -> int:
     return key
 
 
-def test_records_when_read_are_the_expected_ones(shop: Sandbox) -> None:
+def test_the_records_are_the_expected_ones(shop: Sandbox) -> None:
     now = expected_records(shop).splitlines()
     written = (HERE / "expected_records.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in now] == [json.loads(line) for line in written], __doc__

@@ -1,4 +1,4 @@
-"""Reads of the connector builder, which shows the first pages of a stream and no more."""
+"""Reads of the connector builder, which shows only the first pages of a stream."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def requests(store: Sandbox) -> Counter[str]:
         ("product_images", "products.list", None),
     ],
 )
-def test_pages_when_limited_bound_what_is_asked_for(
+def test_a_limit_of_pages_bounds_the_requests(
     monkeypatch: pytest.MonkeyPatch,
     shop: Sandbox,
     name: str,
@@ -64,7 +64,7 @@ def test_pages_when_limited_bound_what_is_asked_for(
     slices = shown(shop, name, max_pages_per_slice=3, max_slices=1)
     asked = requests(shop)
     assert 1 <= asked.pop(parents) <= 3
-    if children and name != "order_products":  # whose orders bring theirs, mostly
+    if children and name != "order_products":  # most orders embed theirs
         assert asked[children] == 3
     assert set(asked) <= {children}
     assert sum(asked.values()) <= 3

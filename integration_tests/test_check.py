@@ -1,4 +1,4 @@
-"""The check of a connection while parts of the store hang, refuse or send pages of a firewall."""
+"""The check of a connection while parts of the store hang, refuse or send a firewall's page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LATER = "Check the connection again later; these streams were not checked."
 
 @pytest.fixture
 def calm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """Waits for three seconds where it would wait for 15, and not at all before a retry."""
+    """Waits three seconds in place of 15, and does not wait before a retry."""
     monkeypatch.setattr(probes, "PATIENCE", 3.0)
     monkeypatch.setattr(budget, "_FIRST_REPLY_WAIT", 0.1)
     monkeypatch.setattr(rate_limiting, "time", SimpleNamespace(sleep=lambda seconds: None))

@@ -1,4 +1,4 @@
-"""What a check that succeeds says beside its answer."""
+"""What a check that succeeds logs beside its answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox import Sandbox
 
 
 @pytest.mark.process
-def test_check_when_it_succeeds_warns_of_nothing(tmp_path: Path) -> None:
+def test_a_check_that_succeeds_warns_of_nothing(tmp_path: Path) -> None:
     with Sandbox(orders=5, customers=2, products=2) as store:
         config = tmp_path / "config.json"
         config.write_text(json.dumps(config_for(store)))

@@ -1,4 +1,4 @@
-"""What connector-acceptance-test, Airbyte's older suite, asks of its configuration and of schemas.
+"""What connector-acceptance-test, Airbyte's older suite, demands of its file and of schemas.
 
 It is not on PyPI and needs Docker. Its rules are those of version 3.9.0, see
 https://github.com/airbytehq/airbyte/tree/master/airbyte-integrations/bases/connector-acceptance-test.
@@ -53,7 +53,7 @@ KEYS = {
 
 
 def sections() -> Sections:
-    """The sections of our file; a list of pairs is a mapping to the suite."""
+    """The sections of our file; the suite reads a list of pairs as a mapping."""
     read: Sections = yaml.safe_load(FILE.read_text())["acceptance_tests"]
     return {
         name: {**section, "tests": [dict(test) for test in section["tests"]]}
@@ -62,7 +62,7 @@ def sections() -> Sections:
 
 
 def problems(of: Sections) -> Iterator[str]:
-    """What the suite refuses at high strictness."""
+    """The faults that the suite finds at high strictness."""
     yield from (f"{name} is missing" for name in SECTIONS if not of.get(name, {}).get("tests"))
     for name, section in of.items():
         for test in section.get("tests", ()):
@@ -83,7 +83,7 @@ def problems(of: Sections) -> Iterator[str]:
             yield "incremental has neither a state in the future nor a reason"
 
 
-def test_file_when_the_older_suite_reads_it_is_as_it_wants() -> None:
+def test_the_older_suite_accepts_the_file() -> None:
     assert yaml.safe_load(FILE.read_text())["test_strictness_level"] == "high"
     assert list(problems(sections())) == []
 
@@ -113,14 +113,14 @@ BREAKS: dict[str, Callable[[Sections], object]] = {
 
 
 @pytest.mark.parametrize("problem", BREAKS)
-def test_file_when_broken_is_refused(problem: str) -> None:
+def test_the_older_suite_refuses_a_broken_file(problem: str) -> None:
     broken = deepcopy(sections())
     BREAKS[problem](broken)
     assert list(problems(broken)) == [problem]
 
 
 def words(schema: Any) -> Iterator[tuple[str, Any]]:
-    """Each key of a schema with its value, names of fields among them."""
+    """Each key of a schema with its value, including the names of fields."""
     if isinstance(schema, list):
         for each in schema:
             yield from words(each)
@@ -130,8 +130,8 @@ def words(schema: Any) -> Iterator[tuple[str, Any]]:
             yield from words(value)
 
 
-def test_schemas_when_discovered_hold_no_word_that_the_older_suite_refuses() -> None:
-    """It takes a field for a keyword where its parent is of more types than `object`, as ours."""
+def test_the_schemas_hold_no_word_that_the_older_suite_refuses() -> None:
+    """It takes a field for a keyword if its parent has more types than `object`, as ours has."""
     with Sandbox(orders=1, customers=1, products=1) as store:
         config = config_for(store)
         streams = SourceBigcommerce(config=config).streams(config)

@@ -35,14 +35,14 @@ Message = dict[str, Any]
 
 @dataclass
 class Ran:
-    """What a command left behind."""
+    """Exit code and output of a command."""
 
     code: int
     stdout: str
     stderr: str
 
     def of(self, kind: str) -> list[Message]:
-        """The messages of a kind; every line of the output must be one of some kind."""
+        """The messages of a kind; every line of the output must be a message."""
         messages = [json.loads(line) for line in self.stdout.splitlines()]
         key = {"CONNECTION_STATUS": "connectionStatus"}.get(kind, kind.lower())
         return [message[key] for message in messages if message["type"] == kind]
@@ -63,7 +63,7 @@ def run(*args: object, command: str = "main.py") -> Ran:
 
 
 def ran(command: Command, *args: object) -> Ran:
-    """In this process, which takes no second to start."""
+    """Runs in this process, because a new one takes a second to start."""
     code, stdout, stderr = command(*args)
     assert TOKEN not in stdout + stderr
     return Ran(code, stdout, stderr)
@@ -118,7 +118,7 @@ def catalog(store: Sandbox, *names: str) -> Message:
 
 @pytest.mark.process
 @pytest.mark.parametrize("command", COMMANDS)
-def test_spec_when_asked_for_is_printed(command: str) -> None:
+def test_spec_prints_the_form(command: str) -> None:
     ran = run("spec", command=command)
     assert ran.code == 0
     [spec] = ran.of("SPEC")
@@ -126,13 +126,13 @@ def test_spec_when_asked_for_is_printed(command: str) -> None:
 
 
 @pytest.mark.process
-def test_check_when_the_store_answers_succeeds(small: Sandbox, files: Files) -> None:
+def test_check_succeeds_if_the_store_answers(small: Sandbox, files: Files) -> None:
     ran = run("check", *files(config=config_for(small)), command="source-bigcommerce")
     assert (ran.code, ran.of("CONNECTION_STATUS")) == (0, [{"status": "SUCCEEDED"}])
 
 
 @pytest.mark.process
-def test_discover_when_asked_for_prints_every_stream(small: Sandbox, files: Files) -> None:
+def test_discover_prints_every_stream(small: Sandbox, files: Files) -> None:
     ran = run("discover", *files(config=config_for(small)), command="source-bigcommerce")
     [found] = ran.of("CATALOG")
     assert ran.code == 0
@@ -141,9 +141,7 @@ def test_discover_when_asked_for_prints_every_stream(small: Sandbox, files: File
 
 @pytest.mark.process
 @pytest.mark.parametrize("command", COMMANDS)
-def test_read_when_the_store_answers_prints_records_and_state(
-    small: Sandbox, files: Files, command: str
-) -> None:
+def test_read_prints_records_and_state(small: Sandbox, files: Files, command: str) -> None:
     config = config_for(small, start_date="2020-01-01")
     options = files(config=config, catalog=catalog(small, "orders", "store"), state=[])
     ran = run("read", "--debug", *options, command=command)
@@ -161,7 +159,7 @@ def _dates(rows: list[Message]) -> list[str]:
     return [row["date_modified"] for row in rows if "date_modified" in row]
 
 
-# What does not: one sentence, and no traceback alone
+# What does not work is told in one sentence, never by a traceback alone
 
 
 def _free_port() -> int:
@@ -171,7 +169,7 @@ def _free_port() -> int:
         return port
 
 
-# The field of the form and what goes into it: what read fails with, and how the sentence begins.
+# Field of the form and its value: the failure type of read, and how the sentence begins.
 BAD = {
     "wrong token": (
         {"access_token": "other"},
@@ -208,7 +206,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("values", "failure", "sentence"), BAD.values(), ids=BAD.keys())
-def test_bad_input_when_checked_or_read_fails_in_words_that_name_the_field(
+def test_bad_input_fails_in_words_that_name_the_field(
     small: Sandbox, files: Files, command: Command, values: Message, failure: str, sentence: str
 ) -> None:
     config = files(config={**config_for(small, num_workers=1), **values})
@@ -223,8 +221,8 @@ def test_bad_input_when_checked_or_read_fails_in_words_that_name_the_field(
     assert read.of("RECORD") == []
 
 
-def test_host_when_it_cannot_be_reached_is_named(small: Sandbox) -> None:
-    """In this process: as a command it would try for half a minute."""
+def test_an_unreachable_host_is_named(small: Sandbox) -> None:
+    """Runs in this process: the command would try for half a minute."""
     address = f"http://127.0.0.1:{_free_port()}"
     config = config_for(small, api_url=address)
     status = SourceBigcommerce(config=config).check(logging.getLogger("airbyte"), config)
@@ -235,7 +233,7 @@ def test_host_when_it_cannot_be_reached_is_named(small: Sandbox) -> None:
     assert UNREACHABLE.message(address=address) in {error.message for error in read.errors}
 
 
-def test_scope_when_the_token_lacks_one_is_named_and_the_other_streams_are_read(
+def test_a_missing_scope_is_named_and_the_other_streams_are_read(
     files: Files, command: Command
 ) -> None:
     with Sandbox(orders=3, customers=3, scopes=["store_v2_orders"]) as store:
@@ -248,7 +246,7 @@ def test_scope_when_the_token_lacks_one_is_named_and_the_other_streams_are_read(
     assert kinds == {"config_error"}
 
 
-def test_command_when_it_follows_two_dashes_is_the_same(command: Command) -> None:
+def test_a_command_after_two_dashes_is_the_same(command: Command) -> None:
     # As tap-airbyte-wrapper starts an image.
     spec = ran(command, "--", "spec")
     assert (spec.code, len(spec.of("SPEC"))) == (0, 1)
@@ -256,7 +254,7 @@ def test_command_when_it_follows_two_dashes_is_the_same(command: Command) -> Non
 
 @pytest.mark.process
 @pytest.mark.parametrize("command", COMMANDS)
-def test_read_when_interrupted_ends_at_once_and_without_a_word(command: str, files: Files) -> None:
+def test_an_interrupted_read_ends_at_once_and_silently(command: str, files: Files) -> None:
     with Sandbox(orders=300, latency_ms=100) as store:
         config = config_for(store, num_workers=2)  # some 15 seconds of transactions
         options = files(config=config, catalog=catalog(store, "transactions"))
@@ -266,7 +264,7 @@ def test_read_when_interrupted_ends_at_once_and_without_a_word(command: str, fil
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # What runs in the background of a shell inherits that interrupts are ignored.
+            # A process in the background of a shell inherits that interrupts are ignored.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert reading.stdout

@@ -24,7 +24,7 @@ CATALOG: dict[str, Any] = {"streams": []}
 
 @pytest.mark.process
 @pytest.mark.parametrize("form", FORMS)
-def test_command_when_nothing_is_asked_says_how_it_is_used(form: str) -> None:
+def test_the_command_without_arguments_says_how_it_is_used(form: str) -> None:
     done = subprocess.run(
         FORMS[form], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
@@ -33,7 +33,7 @@ def test_command_when_nothing_is_asked_says_how_it_is_used(form: str) -> None:
     assert "reads the source and outputs messages" in done.stderr
 
 
-def test_command_when_it_is_misused_says_how_it_is_used(command: Command) -> None:
+def test_a_misused_command_says_how_it_is_used(command: Command) -> None:
     code, output, errors = command("read", "--config", "c.json")
     assert (code, output) == (2, "")
     assert errors.startswith("usage: source-bigcommerce read [-h]")
@@ -41,7 +41,7 @@ def test_command_when_it_is_misused_says_how_it_is_used(command: Command) -> Non
     assert command("reed")[0] == 2
 
 
-def test_version_when_asked_for_is_that_of_the_distribution(command: Command) -> None:
+def test_the_version_is_that_of_the_distribution(command: Command) -> None:
     assert command("--version") == (0, f"source-bigcommerce {__version__}\n", "")
     declared = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert declared
@@ -52,7 +52,7 @@ NAMES = ["config", "catalog", "state"]
 
 
 def files(folder: Path, spoilt: str, content: bytes | None) -> list[object]:
-    """Options that name files, one of them spoilt, or not there."""
+    """Options that name files, one of them broken or missing."""
     options: list[object] = []
     for name, sound in (("config", CONFIG), ("catalog", CATALOG), ("state", [])):
         path = folder / f"{name}.json"
@@ -71,7 +71,7 @@ def failed(output: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_file_when_it_is_not_there_is_named(command: Command, tmp_path: Path, name: str) -> None:
+def test_a_missing_file_is_named(command: Command, tmp_path: Path, name: str) -> None:
     code, output, _ = command("read", *files(tmp_path, name, None))
     kind = {"config": "configuration"}.get(name, name)
     assert (code, failed(output)) == (
@@ -86,7 +86,7 @@ def test_file_when_it_is_not_there_is_named(command: Command, tmp_path: Path, na
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_file_when_it_may_not_be_read_names_the_user(
+def test_a_forbidden_file_is_an_error_that_names_the_user(
     command: Command, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = builtins.open
@@ -120,7 +120,7 @@ def test_file_when_it_may_not_be_read_names_the_user(
         (b'{"access_token": "sandbox-token", "a": "\xff"}', "it is not UTF-8"),
     ],
 )
-def test_file_when_it_is_not_json_is_named_with_the_place(
+def test_a_file_that_is_not_json_is_named_with_the_place(
     command: Command, tmp_path: Path, name: str, content: bytes, where: str
 ) -> None:
     code, output, _ = command("read", *files(tmp_path, name, content))
@@ -135,14 +135,14 @@ def test_file_when_it_is_not_json_is_named_with_the_place(
     )
 
 
-def test_file_when_it_is_a_folder_is_named(command: Command, tmp_path: Path) -> None:
-    """Docker makes one where a file to be mounted is not there."""
+def test_a_folder_in_place_of_a_file_is_named(command: Command, tmp_path: Path) -> None:
+    """Docker makes a folder if a file to be mounted is missing."""
     code, output, _ = command("discover", "--config", tmp_path)
     assert code == 1
     assert failed(output)[1].startswith(f"The file {tmp_path} cannot be read as configuration.")
 
 
-def test_check_when_its_file_is_not_there_answers_as_the_protocol_wants_it(
+def test_check_reports_a_missing_file_as_the_protocol_demands(
     command: Command, tmp_path: Path
 ) -> None:
     code, output, _ = command("check", "--config", tmp_path / "config.json")

@@ -1,7 +1,7 @@
 """Each stream reads what is in the store and nothing else, and then only what changed.
 
-What a stream is stands in unit_tests/streams.py, where its rows lie in the route table of the
-sandbox: a new stream needs no line here.
+unit_tests/streams.py says what a stream is, and the route table of the sandbox where its rows are.
+So a new stream needs no line here.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from unit_tests.streams import STREAMS, Expected
 
 NAMES = [row.name for row in STREAMS]
 INCREMENTAL = [row for row in STREAMS if row.cursor]
-# Those whose endpoint answers few requests at a time.
+# Streams whose endpoint answers few requests at a time.
 LIMITED = [
     row
     for row in STREAMS
     for route in [match("/" + re.sub(r"\{\w+\}", "1", row.endpoint.partition("?")[0]))]
     if route and route[0].concurrent
 ]
-# Those that the order list can bring along.
+# Streams that the order list can embed.
 WITH_ORDERS = [row for row in STREAMS if row.first_request.startswith("v2/orders?include=")]
 
 Schemas = dict[str, dict[str, Any]]
@@ -104,7 +104,7 @@ def parent_key(row: Expected) -> str:
 
 
 def rows_of(store: Sandbox, row: Expected, schema: dict[str, Any]) -> list[Row]:
-    """The records that the rows of the store are."""
+    """The rows of the store, as records."""
     if "{" in row.endpoint:
         found = list(children_of(store, row))
     else:
@@ -114,7 +114,7 @@ def rows_of(store: Sandbox, row: Expected, schema: dict[str, Any]) -> list[Row]:
 
 
 def children_of(store: Sandbox, row: Expected) -> Iterator[Row]:
-    """The rows of all parents, each with its parent's id, and with the date that is its cursor."""
+    """The rows of all parents, each with its parent's id and the date that is its cursor."""
     path, _, query = row.first_request.partition("?")
     parents = store.data.table(route_of(path).collection)
     key = parent_key(row)
@@ -134,7 +134,7 @@ def children_at(
     """The rows of the parent at a position, with this key."""
     parents = store.data.table(route_of(row.first_request.partition("?")[0]).collection)
     endpoint = row.endpoint.partition("?")[0]
-    if not match("/" + re.sub(r"\{\w+\}", "1", endpoint)):  # they only come with their parents
+    if not match("/" + re.sub(r"\{\w+\}", "1", endpoint)):  # they are listed by parent only
         [name] = embedded
         found: list[Row] = parents.row(at, [name])[parents.includes[name][0]]
         return found
@@ -147,7 +147,7 @@ def children_at(
 
 
 def counted(rows: list[Row]) -> Counter[str]:
-    """As the CDK prints records: without the fields that are null."""
+    """A record as the CDK prints it: without the fields that are null."""
     return Counter(
         json.dumps({key: value for key, value in row.items() if value is not None}, sort_keys=True)
         for row in rows
@@ -191,13 +191,13 @@ def everything(shop: Sandbox, schemas: Schemas) -> dict[str, list[Row]]:
 
 @pytest.fixture(scope="module")
 def first(shop: Sandbox, schemas: Schemas) -> Reading:
-    """Of the store as it was made."""
+    """A sync of the store as it was made."""
     return Reading(sync(shop, *NAMES), everything(shop, schemas))
 
 
 @pytest.fixture(scope="module")
 def second(shop: Sandbox, schemas: Schemas, first: Reading) -> Reading:
-    """After an edit of a row that each stream read, or of its parent, and with a new row."""
+    """A sync after a row of each stream, or its parent, was edited, and one was inserted."""
     shop.clock.advance(3600)
     for row in INCREMENTAL:
         own = row.cursor in ("date_modified", "created", "updatedAt")
@@ -206,7 +206,7 @@ def second(shop: Sandbox, schemas: Schemas, first: Reading) -> Reading:
         if not own:
             shop.edit(table.name, int(first.read(row)[0][parent_key(row)]), {})
             continue
-        if "date_modified" in table.columns:  # all but refunds
+        if "date_modified" in table.columns:  # all except refunds
             oldest = min(table.select(), key=table.columns["date_modified"].__getitem__)
             shop.edit(table.name, table.columns[table.key][oldest], {})
         shop.insert(table.name)
@@ -264,7 +264,7 @@ def test_records_when_the_order_list_brings_only_links_are_the_same(
         read = sync(store, row.name)
         requests = store.requests("orders.list")
         asked = len(requests) + len(store.requests("time.get"))
-        # A v2 list longer than any before is asked for what may follow: a few of the first ones.
+        # A v2 list longer than any before costs one more request: a few of the first ones.
         assert 0 <= len(store.log) - len(store.rows("orders")) - asked <= 3
     assert_equal(read.records[row.name], rows_of(store, row, schemas[row.name]))
 
@@ -273,7 +273,7 @@ def test_records_when_the_order_list_brings_only_links_are_the_same(
 def test_requests_when_the_endpoint_limits_them_stay_below(row: Expected) -> None:
     limit = route_of(row.endpoint).concurrent
     with Sandbox(**SIZES, latency_ms=300) as store:
-        # More parents than the endpoint answers requests.
+        # More parents than the endpoint answers requests at a time.
         if "{" in row.endpoint:
             parents = store.data.table(route_of(row.first_request.partition("?")[0]).collection)
             for _ in range(30):

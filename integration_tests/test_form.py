@@ -1,4 +1,4 @@
-"""Values of the form as hosts, people and scripts write them, through the real command line."""
+"""Values of the form as hosts, people and scripts write them, sent through the command line."""
 
 from __future__ import annotations
 
@@ -53,22 +53,18 @@ def messages(command: str, tmp_path: Path, **files: Any) -> list[dict[str, Any]]
     return [json.loads(line) for line in AirbyteEntrypoint(source).run(parsed)]
 
 
-def test_check_when_values_are_given_as_text_succeeds(
-    config: dict[str, Any], tmp_path: Path
-) -> None:
+def test_check_accepts_values_given_as_text(config: dict[str, Any], tmp_path: Path) -> None:
     [*_, last] = messages("check", tmp_path, config=config)
     assert last["connectionStatus"] == {"status": "SUCCEEDED"}
 
 
-def test_discover_when_values_are_given_as_text_describes_what_they_ask_for(
-    config: dict[str, Any], tmp_path: Path
-) -> None:
+def test_discover_obeys_values_given_as_text(config: dict[str, Any], tmp_path: Path) -> None:
     [*_, last] = messages("discover", tmp_path, config=config)
     streams = {stream["name"]: stream for stream in last["catalog"]["streams"]}
     assert "billing_address_city" in streams["orders"]["json_schema"]["properties"]
 
 
-def test_read_when_values_are_given_as_text_does_what_they_ask_for(
+def test_read_obeys_values_given_as_text(
     small: Sandbox, config: dict[str, Any], tmp_path: Path
 ) -> None:
     small.log.clear()

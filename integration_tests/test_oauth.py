@@ -1,4 +1,4 @@
-"""Consent and token exchange as the spec declares them, played against the sandbox's login."""
+"""Consent and token exchange as the spec declares them, against the sandbox's login server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from source_bigcommerce import SourceBigcommerce
 LOGIN = "https://login.bigcommerce.com"
 REDIRECT = "https://cloud.example.com/auth_flow?workspace=1&x=2"
 STATE = "s.t-a_t3"
-# The names that the platform gives to the parameters where the spec overrides none.
+# The platform's names of the parameters, unless the spec overrides them.
 NAMES = {name: name for name in ("client_id", "client_secret", "redirect_uri", "scope", "state")}
 NAMES |= {"auth_code": "code"}
 
@@ -48,16 +48,16 @@ FILTERS: dict[str, Callable[..., str]] = {
     "codechallengeS256": lambda text: base64.b64encode(sha256(text.encode()).digest()).decode(),
 }
 EXPRESSION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-# A name, and filters with texts in quotes.
+# A name, and filters with quoted texts.
 ARGUMENTS = r"(?:\(\s*(?:'[^']*'\s*,?\s*)*\))?"
 CHAIN = re.compile(rf"\s*(\w+)((?:\s*\|\s*\w+{ARGUMENTS})*)\s*")
 FILTER = re.compile(rf"\|\s*(\w+)({ARGUMENTS})")
 
 
 def rendered(template: str, values: Values) -> str:
-    """As Jinjava does it: an expression ends at the first `}}`; what has no value is empty.
+    """Renders as Jinjava does: an expression ends at the first `}}`; a missing value is empty.
 
-    Raises ValueError for what is no expression, and for a filter that there is not.
+    Raises ValueError for anything that is no expression, and for an unknown filter.
     """
 
     def value_of(found: re.Match[str]) -> str:
@@ -75,7 +75,7 @@ def rendered(template: str, values: Values) -> str:
 
 
 def values_of(auth: Mapping[str, Any], form: Values, **given: str) -> Values:
-    """What the templates may name: the form's values, the block's own, and those of the flow."""
+    """The values that templates may name: those of the form, of the block and of the flow."""
     inputs = auth["oauth_connector_input_specification"]
     values = form | {key: value for key, value in inputs.items() if isinstance(value, str)}
     given = {"scope": values.get("scope", ""), **given}
@@ -87,7 +87,7 @@ def values_of(auth: Mapping[str, Any], form: Values, **given: str) -> Values:
 
 
 def asked_of_the_form(auth: Mapping[str, Any], form: Mapping[str, Any]) -> Values:
-    """What the platform takes out of the form. Raises ValidationError where a value is missing."""
+    """Values that the platform takes from the form. Raises ValidationError if one is missing."""
     schema = auth["oauth_user_input_from_connector_config_specification"]
     paths = {
         name: field["path_in_connector_config"]
@@ -99,7 +99,7 @@ def asked_of_the_form(auth: Mapping[str, Any], form: Mapping[str, Any]) -> Value
 
 
 def put_into_the_form(auth: Mapping[str, Any], reply: Mapping[str, Any]) -> Values:
-    """Raises KeyError where the reply lacks what is declared."""
+    """Raises KeyError if the reply lacks what is declared."""
     inputs, schema = (
         auth["oauth_connector_input_specification"],
         auth["complete_oauth_output_specification"],
@@ -116,7 +116,7 @@ def consent_address(auth: Mapping[str, Any], store_hash: str, client_id: str = "
     form = asked_of_the_form(auth, {"store_hash": store_hash})
     values = values_of(auth, form, client_id=client_id, redirect_uri=REDIRECT, state=STATE)
     address = rendered(auth["oauth_connector_input_specification"]["consent_url"], values)
-    # What java.net.URI takes.
+    # What java.net.URI accepts.
     assert re.fullmatch(r"https://[A-Za-z0-9./?&=%*_+-]+", address)
     return address
 
@@ -131,7 +131,7 @@ def token_request(auth: Mapping[str, Any], store_hash: str, **given: str) -> Val
 def flow(
     auth: Mapping[str, Any], store: Sandbox, store_hash: str | None = None, **wrong: str
 ) -> dict[str, Any]:
-    """What the exchange fills into the form."""
+    """The values that the exchange fills into the form."""
     inputs, options = auth["oauth_connector_input_specification"], store.options
     store_hash = store_hash or store.store_hash
     consent = consent_address(auth, store_hash, options.client_id)
@@ -158,12 +158,12 @@ def flow(
     return put_into_the_form(auth, exchange.json())
 
 
-# What it makes of the spec
+# What the platform makes of the spec
 
 SCOPES_OF_BOTH = ("store_v2_orders_read_only", "store_v2_default")
 
 
-def test_consent_when_asked_for_is_an_address_with_the_store_the_scopes_and_the_way_back(
+def test_the_consent_address_holds_the_store_the_scopes_and_the_way_back(
     auth: dict[str, Any],
 ) -> None:
     address = consent_address(auth, "abc123")
@@ -179,7 +179,7 @@ def test_consent_when_asked_for_is_an_address_with_the_store_the_scopes_and_the_
     assert set(SCOPES_OF_BOTH) <= set(scopes.split(" "))
 
 
-def test_token_when_asked_for_is_asked_for_with_all_that_the_api_wants(
+def test_the_token_request_holds_all_that_the_api_wants(
     auth: dict[str, Any],
 ) -> None:
     given = {"client_id": "app", "client_secret": "s", "auth_code": "c", "redirect_uri": REDIRECT}
@@ -196,7 +196,7 @@ def test_token_when_asked_for_is_asked_for_with_all_that_the_api_wants(
     assert headers == {"Content-Type": "application/json", "Accept": "application/json"}
 
 
-def test_store_when_typed_as_the_form_shows_it_is_the_same_in_both_requests(
+def test_both_requests_hold_the_same_store_however_it_is_typed(
     spec: dict[str, Any], auth: dict[str, Any]
 ) -> None:
     field = spec["connectionSpecification"]["properties"]["store_hash"]
@@ -206,7 +206,7 @@ def test_store_when_typed_as_the_form_shows_it_is_the_same_in_both_requests(
         assert token_request(auth, typed)["context"] == "stores/abc123"
 
 
-def test_store_when_it_is_not_typed_is_asked_for_before_the_login(auth: dict[str, Any]) -> None:
+def test_the_login_asks_for_the_store_first(auth: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError, match="'store_hash' is a required property"):
         asked_of_the_form(auth, {"access_token": "typed"})
 
@@ -214,7 +214,7 @@ def test_store_when_it_is_not_typed_is_asked_for_before_the_login(auth: dict[str
 @pytest.mark.parametrize(
     "template", ["{{ a | urlEncoder }}", "{{ s/{{a}} | urlencode }}", "{{ a b }}"]
 )
-def test_template_when_the_platform_cannot_render_it_fails_here_too(template: str) -> None:
+def test_a_template_that_the_platform_cannot_render_fails_here_too(template: str) -> None:
     with pytest.raises(ValueError, match="no "):
         rendered(template, {"a": "1"})
     assert rendered("{{a}}{{ unknown }}{{ a|replace('1', '/') | urlencode }}", {"a": "1"}) == "1%2F"
@@ -223,7 +223,7 @@ def test_template_when_the_platform_cannot_render_it_fails_here_too(template: st
 # With the login of the sandbox
 
 
-def test_login_when_the_owner_consents_fills_in_a_token_that_reads_the_store(
+def test_the_login_fills_in_a_token_that_reads_the_store(
     auth: dict[str, Any], store: Sandbox
 ) -> None:
     filled_in = flow(auth, store)
@@ -232,9 +232,7 @@ def test_login_when_the_owner_consents_fills_in_a_token_that_reads_the_store(
     assert len(result.records["store"]) == 1
 
 
-def test_login_when_the_store_is_typed_as_an_address_fills_in_a_token(
-    auth: dict[str, Any], store: Sandbox
-) -> None:
+def test_the_login_accepts_the_store_as_an_address(auth: dict[str, Any], store: Sandbox) -> None:
     typed = f"https://api.bigcommerce.com/stores/{store.store_hash}/v3/"
     assert flow(auth, store, typed) == {"access_token": store.access_token}
 
@@ -242,17 +240,17 @@ def test_login_when_the_store_is_typed_as_an_address_fills_in_a_token(
 @pytest.mark.parametrize(
     "wrong", ["client_id", "client_secret", "auth_code", "redirect_uri", "scope"]
 )
-def test_login_when_a_request_is_not_as_the_api_wants_it_is_refused(
+def test_the_login_refuses_requests_that_the_api_would_refuse(
     auth: dict[str, Any], store: Sandbox, wrong: str
 ) -> None:
     with pytest.raises(requests.HTTPError):
         flow(auth, store, **{wrong: "other"})
 
 
-def test_spec_when_tokens_are_typed_by_hand_asks_for_nothing_of_the_app(
+def test_the_form_asks_for_nothing_of_the_app_if_the_token_is_typed(
     spec: dict[str, Any], auth: dict[str, Any]
 ) -> None:
-    """No predicate: the form offers the login where the platform has an app, else the field."""
+    """No predicate: the form offers the login if the platform has an app, otherwise the field."""
     app = auth["complete_oauth_server_input_specification"]
     assert set(app["required"]) == set(app["properties"]) == {"client_id", "client_secret"}
     assert not set(app["properties"]) & set(spec["connectionSpecification"]["properties"])
@@ -265,7 +263,7 @@ def test_spec_when_tokens_are_typed_by_hand_asks_for_nothing_of_the_app(
     assert required == ["store_hash", "access_token"]
 
 
-def test_configuration_when_it_holds_a_client_id_is_read_without_it(store: Sandbox) -> None:
+def test_a_client_id_in_the_configuration_is_ignored(store: Sandbox) -> None:
     result = sync(store, "store", client_id="from-another-form")
     assert len(result.records["store"]) == 1
     assert result.errors == []

@@ -24,7 +24,7 @@ def shop() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def plain(shop: Sandbox) -> Sync:
-    """Every stream, as it is without options."""
+    """Every stream, read without options."""
     return sync(shop, *NAMES, **SPAN)
 
 
@@ -42,9 +42,7 @@ def flat(shop: Sandbox) -> Sync:
     return sync(shop, *NAMES, flatten_records=True, **SPAN)
 
 
-def test_records_when_flattened_are_as_many_with_the_same_keys_and_states(
-    plain: Sync, flat: Sync
-) -> None:
+def test_flattened_records_have_the_same_number_keys_and_states(plain: Sync, flat: Sync) -> None:
     assert flat.errors == []
     assert flat.state == plain.state
     for row in STREAMS:
@@ -57,7 +55,7 @@ def key_values(result: Sync, name: str, keys: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_records_when_flattened_hold_every_value_in_a_column_of_the_schema(
+def test_flattened_records_hold_every_value_in_a_column_of_the_schema(
     plain: Sync, flat: Sync, flat_schemas: dict[str, Any], name: str
 ) -> None:
     schema = flat_schemas[name]
@@ -65,7 +63,7 @@ def test_records_when_flattened_hold_every_value_in_a_column_of_the_schema(
     for row in flat.records.get(name, []):
         assert set(row) <= set(schema["properties"])
         assert not list(validator.iter_errors(row))
-        # An object that stays is one of which no field is known.
+        # An object stays if none of its fields is declared.
         assert not [
             key
             for key, value in row.items()
@@ -75,7 +73,7 @@ def test_records_when_flattened_hold_every_value_in_a_column_of_the_schema(
 
 
 def values(result: Sync, name: str) -> list[str]:
-    """What stands in each record, at whatever depth, without the names."""
+    """The values of each record, at any depth, without their names."""
     return sorted(str(sorted(map(repr, leaves(row)))) for row in result.records.get(name, []))
 
 
@@ -114,7 +112,7 @@ def of_products(row: Row) -> bool:
         ("channel_listings", {"channel_ids": CHOSEN}, of_orders),
     ],
 )
-def test_records_when_an_option_is_set_are_those_that_it_asks_for(
+def test_an_option_selects_the_records_that_it_asks_for(
     shop: Sandbox, plain: Sync, name: str, options: dict[str, Any], is_read: Callable[[Row], bool]
 ) -> None:
     found = sync(shop, name, **options, **SPAN)
@@ -133,7 +131,7 @@ def test_records_when_an_option_is_set_are_those_that_it_asks_for(
         ("product_reviews", "products", "product_id", {"skip_hidden_products": True}),
     ],
 )
-def test_children_when_an_option_is_set_are_those_of_the_parents_that_it_asks_for(
+def test_an_option_selects_the_children_of_the_parents_that_it_asks_for(
     shop: Sandbox, plain: Sync, name: str, parents: str, key: str, options: dict[str, Any]
 ) -> None:
     found = sync(shop, name, parents, **options, **SPAN)

@@ -1,4 +1,4 @@
-"""A store that sends values in other types and dates in other forms gives equal rows."""
+"""A store that sends values in other types and dates in other forms yields equal rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def syncs() -> Iterator[tuple[Sync, Sync]]:
 
 
 def plain(value: Any) -> Any:
-    """12.0 as 12, which are one number in JSON."""
+    """Writes 12.0 as 12: they are one number in JSON."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -45,7 +45,7 @@ def counted(rows: list[Row]) -> Counter[str]:
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=NAMES)
-def test_records_when_values_come_in_other_forms_are_the_same(
+def test_the_records_are_the_same_if_values_have_other_forms(
     row: Expected, syncs: tuple[Sync, Sync]
 ) -> None:
     honest, other = (read.records[row.name] for read in syncs)
@@ -53,7 +53,7 @@ def test_records_when_values_come_in_other_forms_are_the_same(
     assert sorted(wrong.elements())[:1] == sorted(missing.elements())[:1] == []
 
 
-def test_syncs_when_values_come_in_other_forms_end_in_the_same_state(
+def test_the_state_is_the_same_if_values_have_other_forms(
     syncs: tuple[Sync, Sync],
 ) -> None:
     honest, other = syncs

@@ -1,4 +1,4 @@
-"""What a whole sync tells of itself, as hosts see it."""
+"""What a sync reports about itself, as hosts see it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_estimates_when_a_sync_ends_are_the_rows_of_the_streams_whose_endpoints_
     shop: Sandbox,
 ) -> None:
     result = sync(shop, "customers", "brands", "orders", "transactions", "store", **SPAN)
-    # The orders are fewer than are worth a request; a transaction is of an order.
+    # So few orders are not worth a request to count them; a transaction belongs to an order.
     assert estimates(result) == {
         name: len(result.records[name]) for name in ("customers", "brands")
     }

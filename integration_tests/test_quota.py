@@ -1,4 +1,4 @@
-"""Syncs of a store whose quota is small, changes meanwhile, or is told wrongly."""
+"""Syncs of a store whose quota is small, changes meanwhile, or is reported wrongly."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def waits(result: Sync) -> list[str]:
 
 
 def windows(store: Sandbox) -> int:
-    """Over how many windows the requests were spread, at most."""
+    """The most windows over which the requests were spread."""
     started = [entry.started for entry in store.log]
     return int((max(started) - min(started)) / WINDOW) + 2
 
 
 def before_request(store: Sandbox, number: int, act: Callable[[], object]) -> None:
-    """Does something before the store looks at its n-th request."""
+    """Calls a function before the store handles its n-th request."""
     admit, numbers = store.surface.admit, count(1)
 
     def counted(*args: Any) -> Any:
@@ -66,7 +66,7 @@ def before_request(store: Sandbox, number: int, act: Callable[[], object]) -> No
     store.surface.admit = counted  # type: ignore[assignment, method-assign]
 
 
-def test_quota_when_it_is_small_is_never_overdrawn_and_each_wait_is_told_once(
+def test_a_small_quota_is_never_overdrawn_and_each_wait_is_told_once(
     store: Sandbox,
 ) -> None:
     store.options.quota = 40
@@ -85,7 +85,7 @@ CHANGES: dict[str, tuple[int, Callable[[Sandbox], object]]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_quota_when_it_changes_while_reading_costs_one_burst_of_refusals_at_most(
+def test_a_quota_that_changes_costs_at_most_one_burst_of_refusals(
     store: Sandbox, change: str
 ) -> None:
     store.options.quota, act = CHANGES[change]
@@ -97,7 +97,7 @@ def test_quota_when_it_changes_while_reading_costs_one_burst_of_refusals_at_most
     assert 0 < len(lines) <= windows(store) + len(burst)
 
 
-def test_quota_when_another_app_takes_half_of_it_is_shared_with_few_refusals(
+def test_a_quota_shared_with_another_app_costs_few_refusals(
     store: Sandbox,
 ) -> None:
     store.options.update({"quota": 60, "other_client": 0.5})
@@ -105,7 +105,7 @@ def test_quota_when_another_app_takes_half_of_it_is_shared_with_few_refusals(
     assert len(refused(store)) <= 0.1 * len(store.log)
 
 
-def test_quota_when_it_differs_by_resource_is_that_of_the_scarcest(store: Sandbox) -> None:
+def test_quotas_that_differ_by_resource_count_as_the_scarcest(store: Sandbox) -> None:
     plenty = Quota(Options(quota=1000, window_ms=store.options.window_ms))
     scarce = Quota(Options(quota=30, window_ms=store.options.window_ms))
     admit, lock = store.surface.admit, threading.Lock()
@@ -139,7 +139,7 @@ BAD: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize("told", BAD)
-def test_headers_when_they_say_nothing_hold_nothing_up(
+def test_headers_that_say_nothing_delay_nothing(
     store: Sandbox, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
     monkeypatch.setattr(Balance, "headers", _headers(BAD[told]))
@@ -148,7 +148,7 @@ def test_headers_when_they_say_nothing_hold_nothing_up(
 
 
 @pytest.mark.parametrize("reset", ["10800000", "-1", "soon"])
-def test_reset_when_it_is_three_hours_away_or_no_number_is_a_window_away(
+def test_a_reset_that_is_hours_away_or_no_number_counts_as_a_window_away(
     store: Sandbox, monkeypatch: pytest.MonkeyPatch, reset: str
 ) -> None:
     told = {
@@ -162,7 +162,7 @@ def test_reset_when_it_is_three_hours_away_or_no_number_is_a_window_away(
     result = sync(store, "products", num_workers=WORKERS)
     assert_holds(result, store, "products")
     assert time.monotonic() - started < 20
-    # Every reply says that nothing is left; those of a window are waited for together.
+    # Every reply says that nothing is left; the requests of a window wait together.
     assert 0 < len(waits(result)) <= len(store.log)
 
 

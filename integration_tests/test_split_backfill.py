@@ -32,7 +32,7 @@ def split(folder: Path, config: Row, *words: str) -> list[Row]:
 
 
 def run(folder: Path, config: Row, *words: str) -> subprocess.CompletedProcess[str]:
-    """As a command would, in this process."""
+    """Runs the script in this process."""
     path = folder / "config.json"
     path.write_text(json.dumps(config))
     command, code = ["split_backfill.py", str(path), *words], 0
@@ -48,7 +48,7 @@ def run(folder: Path, config: Row, *words: str) -> subprocess.CompletedProcess[s
     return subprocess.CompletedProcess(command, code, stdout.getvalue(), stderr.getvalue())
 
 
-def test_parts_when_printed_touch_and_do_not_overlap(tmp_path: Path) -> None:
+def test_the_parts_touch_and_do_not_overlap(tmp_path: Path) -> None:
     dates = {"start_date": "2020-01-01", "end_date": "2020-01-04T23:59:59Z", "page_size": 50}
     parts = split(tmp_path, {**CONFIG, **dates}, "2")
     common = {**CONFIG, "page_size": 50}
@@ -58,14 +58,14 @@ def test_parts_when_printed_touch_and_do_not_overlap(tmp_path: Path) -> None:
     ]
 
 
-def test_parts_when_the_config_is_open_are_open_as_well(tmp_path: Path) -> None:
+def test_the_parts_are_as_open_as_the_config(tmp_path: Path) -> None:
     first, middle, last = split(tmp_path, CONFIG, "3", "--since", "2020-01-01")
     assert "start_date" not in first
     assert first["end_date"] < middle["start_date"] < middle["end_date"] < last["start_date"]
     assert "end_date" not in last
 
 
-def test_parts_when_the_start_is_in_words_stay_where_they_were(tmp_path: Path) -> None:
+def test_the_parts_do_not_move_if_the_start_is_in_words(tmp_path: Path) -> None:
     parts = split(tmp_path, {**CONFIG, "start_date": "30 days ago"}, "2")
     dates = [part[key] for part in parts for key in ("start_date", "end_date") if key in part]
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", date) for date in dates)
@@ -97,14 +97,14 @@ def test_parts_when_the_start_is_in_words_stay_where_they_were(tmp_path: Path) -
     ],
     ids=["two starts", "no start", "one part", "a minute", "no date"],
 )
-def test_config_when_it_cannot_be_split_is_refused_in_words(
+def test_a_config_that_cannot_be_split_is_refused_in_words(
     tmp_path: Path, config: dict[str, Any], words: list[str], sentence: str
 ) -> None:
     done = run(tmp_path, {**CONFIG, **config}, *words)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence)
 
 
-def test_parts_when_each_is_synced_bring_every_row_once(tmp_path: Path) -> None:
+def test_the_parts_together_bring_every_row_once(tmp_path: Path) -> None:
     with Sandbox(orders=300, customers=120, products=60) as store:
         parts = split(tmp_path, config_for(store), "3", "--since", "2021-03-01")
         rows: dict[str, Counter[int]] = {name: Counter() for name in DATED}

@@ -1,4 +1,4 @@
-"""Whole syncs of a sandbox store: every row and value, the requests, what a next sync repeats."""
+"""Whole syncs of a sandbox store: every row and value, the requests, what the next sync repeats."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def iso(rfc2822: str) -> str | None:
 
 
 def rows(store: Sandbox, name: str, since: str = "") -> list[Row]:
-    """The rows of the store as their stream shows them, from a date on."""
+    """The rows of the store as their stream prints them, from a date on."""
     if name in CHILDREN:
         found = [
             {**child, **lines_day(child), "order_date_modified": order["date_modified"]}
@@ -61,7 +61,7 @@ def rows(store: Sandbox, name: str, since: str = "") -> list[Row]:
     if name == "orders":
         dates = ("date_created", "date_modified", "date_shipped")
         found = [{**row, **{field: iso(row[field]) for field in dates}} for row in found]
-    if name == "products":  # a date that is empty text is none
+    if name == "products":  # an empty text is no date
         found = [{**row, "date_last_imported": row["date_last_imported"] or None} for row in found]
     if name == "categories":
         found = [{**row, "id": row["category_id"]} for row in found]
@@ -69,13 +69,13 @@ def rows(store: Sandbox, name: str, since: str = "") -> list[Row]:
 
 
 def lines_day(child: Row) -> Row:
-    """The only date of a line is a day."""
+    """The only date of a line item is a day."""
     day = iso(child.get("event_date") or "")
     return {"event_date": day and day[:10]} if "event_date" in child else {}
 
 
 def as_printed(found: list[Row]) -> Counter[str]:
-    """As the CDK prints records: without the fields that are null."""
+    """A record as the CDK prints it: without the fields that are null."""
     return Counter(
         json.dumps({key: value for key, value in row.items() if value is not None}, sort_keys=True)
         for row in found
@@ -105,7 +105,7 @@ def full_refresh(store: Sandbox, *names: str, **values: Any) -> Sync:
 
 
 def test_records_when_a_store_is_read_by_full_refresh_equal_its_rows(shop: Sandbox) -> None:
-    # Incrementally and without dates: test_every_stream.py.
+    # Incremental reads, and streams without dates: test_every_stream.py.
     result = full_refresh(shop, *STREAMS, **SPAN)
     assert result.errors == []
     for name in STREAMS:
@@ -128,7 +128,7 @@ STATE = {
     "products": {"date_modified": "2026-02-28T23:34:49Z", **START},
     "channels": {"date_modified": "2021-09-28T00:00:00Z", **START},
 }
-# Ten minutes of look-back before each.
+# Each begins ten minutes earlier, by the look-back.
 SINCE = {
     "customers": "2026-02-25T09:13:29Z",
     "orders": "2026-02-26T04:50:20Z",
@@ -240,7 +240,7 @@ WINDOWS = {
 
 
 def cut_orders(store: Sandbox) -> list[int]:
-    """The orders whose lines the list cannot hold: too many in one place, or in no place at all."""
+    """The orders whose lines the list cannot embed: too many in one consignment, or in none."""
     columns = store.data.world.orders.columns
     unplaced = 7
     many = {
@@ -273,7 +273,7 @@ _MAKE = sideload.order
 
 
 def _order(as_array: bool, *args: Any) -> Row:
-    """An order in the form that the test asks for, whatever the connector asked for."""
+    """The reply that the test wants, whatever the connector asked for."""
     store, options, at, includes, _ = args
     return _MAKE(store, options, at, includes, as_array)
 
@@ -288,7 +288,7 @@ def test_line_items_when_read_in_bulk_equal_those_of_each_order(
     result = sync(store, "order_products", num_workers=1, **SPAN)
     assert_holds(result, store, "order_products")
     assert asked_orders(store) == cut_orders(store)
-    # 250 orders, 10 (which may be all that one page can hold), none.
+    # 250 orders, then 10 (which may be a cap of the page), then none.
     assert len(store.requests("orders.list")) == 3
 
 
@@ -345,7 +345,7 @@ def lines_asked(order: int, *by: str) -> list[str]:
     return asked(f"v2/orders/{order}/products?", *by)
 
 
-# From the last page backward to the first, which a row may have moved to meanwhile.
+# From the last page back to the first, because a row may have moved there meanwhile.
 BACKWARD = ("page=3", "page=2", "page=1")
 
 
@@ -362,7 +362,7 @@ BACKWARD = ("page=3", "page=2", "page=1")
             {},
             [
                 *asked(ORDERS, "min_id=292", "min_id=474"),
-                *asked(f"{ORDERS}&is_deleted=true"),  # the list may hide some
+                *asked(f"{ORDERS}&is_deleted=true"),  # because the list may hide some
             ],
         ),
         (
@@ -375,7 +375,7 @@ BACKWARD = ("page=3", "page=2", "page=1")
                 *lines_asked(391),  # likewise
                 *lines_asked(422, "page=2"),  # 50 lines; as many may be all that a page can hold
                 *lines_asked(451, "page=2"),  # 73 lines, likewise
-                # 250 and 263 lines: v2 tells no last page, so it is looked for before going back.
+                # 250 and 263 lines: v2 tells no last page, so the connector looks for it first.
                 *lines_asked(481, "page=2", *BACKWARD),
                 *lines_asked(506, "page=2", *BACKWARD),
             ],

@@ -1,4 +1,4 @@
-"""The wheel and the sdist: what is in them, and the connector installed from nothing else."""
+"""The wheel and the sdist: their content, and the connector installed from the wheel alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Message = dict[str, Any]
 
 
 def run(*command: object, cwd: Path, env: dict[str, str] | None = None) -> str:
-    """What a command prints, in a folder where the checkout cannot be imported from."""
+    """What a command prints, in a folder from which the checkout cannot be imported."""
     words = [str(word) for word in command]
     done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 0, f"{words}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
@@ -39,9 +39,9 @@ def run(*command: object, cwd: Path, env: dict[str, str] | None = None) -> str:
 
 @cache
 def pythons() -> dict[str, str]:
-    """The interpreters on the path that do start, by version, and the one that runs this.
+    """The interpreters on the path that start, by version, and the one that runs this.
 
-    And those of pyenv, which puts commands on the path that start none.
+    Those of pyenv, too, because its commands on the path may start none.
     """
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     folders = [*os.environ["PATH"].split(os.pathsep), *map(str, pyenv.glob("versions/*/bin"))]
@@ -77,11 +77,11 @@ def shop() -> Iterator[Sandbox]:
 
 
 def package_files() -> set[str]:
-    """What the checkout holds of the package."""
-    folder = ROOT / "source_bigcommerce"
+    """The files of the two packages in the checkout."""
     return {
         path.relative_to(ROOT).as_posix()
-        for path in folder.rglob("*")
+        for package in ("source_bigcommerce", "destination_bigcommerce")
+        for path in (ROOT / package).rglob("*")
         if path.is_file() and path.parent.name != "__pycache__"
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -21,8 +21,14 @@ class Data:
     Not more than one thread may be inside: hold `lock` around calls that belong together.
     """
 
+    # Fields that clients look rows up by, beside the id.
+    KEYS: ClassVar[dict[str, str]] = {"orders": "external_order_id", "customers": "email"}
+
     def __init__(self, world: World, clock: Clock, options: Options) -> None:
         self.world = world
+        self.created: dict[tuple[str, int], float] = {}
+        """When clients created rows, in monotonic seconds, by collection and id."""
+        self._keys: dict[str, tuple[int, dict[str, list[int]]]] = {}
         self.clock = clock
         self.options = options
         self.lock = threading.RLock()
@@ -83,6 +89,23 @@ class Data:
                 return [row for at in children.parent.select() for row in children.rows(at)]
             table = self.table(collection)
             return [table.row(at, includes) for at in table.select()]
+
+    def variants_of(self, product: int) -> list[Row]:
+        variants = self.tables["variants"]
+        assert isinstance(variants, ChildTable)
+        return variants.of(self.position("products", product))
+
+    def keys(self, collection: str) -> dict[str, list[int]]:
+        """Ids by the field that clients look the rows up by; e-mail addresses in lower case."""
+        field, table = self.KEYS[collection], self.table(collection)
+        done, known = self._keys.get(collection, (0, {}))
+        for at in range(done, len(table.columns["id"])):
+            row = table.row(at)
+            if key := str(row[field] or ""):
+                key = key.lower() if field == "email" else key
+                known.setdefault(key, []).append(row["id"])
+        self._keys[collection] = len(table.columns["id"]), known
+        return known
 
     def children_of(self, collection: str, parent: int) -> list[Row]:
         """The children of one parent; KeyError when there is no such parent."""
@@ -155,6 +178,8 @@ class Data:
             self._forget(table, at)
 
     def _edit(self, table: Table, at: int, fields: Row) -> None:
+        if self.KEYS.get(table.name) in fields:
+            self._keys.pop(table.name, None)
         fields = {"date_modified": self.clock.now(), **fields}
         table.edit(at, self._for_columns(table, fields))
         self._forget(table, at)

@@ -176,6 +176,8 @@ class Kind:
     """How often it fires, if a plan does not say."""
     spoils: bool = True
     """False: the reply is right."""
+    is_done: bool = False
+    """True: what was asked for is done, though the reply is another."""
 
 
 KINDS = {
@@ -195,6 +197,9 @@ KINDS = {
         strikes=_is_heavy,
         times=None,
     ),
+    "late_status": Kind("what was asked for is done, and then `status`", _error, is_done=True),
+    "early_reset": Kind("nothing is done, and the connection is reset", _error, wire=_reset),
+    "early_hang": Kind("nothing is done, and nothing answered for `seconds`", _error, wire=_hang),
     "change": Kind(
         "rows are edited, deleted or inserted just before or just after the answer", spoils=False
     ),

@@ -104,6 +104,13 @@ class Options:
     parent_dates: str = "orders"
     """Whose `date_modified` moves when what belongs to it changes: orders, all, or none.
     By reports a product's does not with its variants, nor a customer's with addresses."""
+    lookup_lag: float = 0.0
+    """Seconds for which no list has what a client created."""
+    key_match: str = "exact"
+    """What a filter by external_order_id finds: the exact key, those that begin with it (prefix),
+    those that differ in case (any_case), or none."""
+    key_echo: bool = True
+    """False: the reply to a new order does not have its external_order_id."""
     cache_mb: int = 1024
     """Serialised rows kept in memory."""
 
@@ -126,6 +133,7 @@ class Options:
         _one_of("warning_place", self.warning_place, ("consignment", "line_items", "consignments"))
         _one_of("archived_orders", self.archived_orders, ("shown", "hidden"))
         _one_of("is_deleted", self.is_deleted, ("only", "also", "ignored", "refused"))
+        _one_of("key_match", self.key_match, ("exact", "prefix", "any_case", "none"))
         _one_of("v3_dates", self.v3_dates, ("any", "plain"))
         _one_of("v2_dates", self.v2_dates, ("any", "encoded"))
         _one_of("undocumented_page", self.undocumented_page, ("refused", "ignored"))

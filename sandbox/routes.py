@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from sandbox.endpoints import b2b, catalog, customers, marketing, orders, store
+from sandbox.endpoints import b2b, catalog, customers, marketing, orders, store, writes
 from sandbox.route import Route
 
+# What can be read.
 ROUTES: tuple[Route, ...] = (
     *orders.ROUTES,
     *customers.ROUTES,
@@ -16,11 +17,12 @@ ROUTES: tuple[Route, ...] = (
     *b2b.ROUTES,
 )
 
-OPERATIONS = frozenset(route.operation for route in ROUTES)
+_ALL = (*ROUTES, *writes.ROUTES)
+OPERATIONS = frozenset(route.operation for route in _ALL)
 
 _ID = re.compile(r"(?<=/)(?:\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
-_BY_PATH = {(each.method, re.sub(r"\{\w+\}", "*", each.path)): each for each in ROUTES}
-_METHODS = frozenset(route.method for route in ROUTES)
+_BY_PATH = {(each.method, re.sub(r"\{\w+\}", "*", each.path)): each for each in _ALL}
+_METHODS = frozenset(route.method for route in _ALL)
 
 
 def match(path: str, method: str = "GET") -> tuple[Route, dict[str, str]] | None:

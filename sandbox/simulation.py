@@ -174,11 +174,13 @@ class Simulation:
     ) -> tuple[Reply, Fault | None]:
         struck = self.faults.take(route.operation, {**entry.query, **ids})
         fault = next((fault for fault in struck if KINDS[fault.kind].spoils), None)
-        instead = KINDS[fault.kind].reply if fault else None
+        kind = KINDS[fault.kind] if fault else None
         with self.data.lock:
             self._apply(struck, "before")
-            if fault and instead:
-                reply = instead(fault, route.family)
+            if fault and kind and kind.reply:
+                if kind.is_done:
+                    self.surface.answer(route, ids, request)
+                reply = kind.reply(fault, route.family)
             else:
                 reply = self.surface.answer(route, ids, request)
             self._apply(struck, "after")

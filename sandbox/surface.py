@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import orjson
 
-from sandbox import manners, sideload
+from sandbox import lookups, manners, sideload
 from sandbox import query as queries
 from sandbox.data import Data
 from sandbox.forms import other
@@ -114,6 +114,7 @@ class Surface:
                     self.options,
                 )
                 asked = manners.understood(route, request.raw_query, asked, self.options)
+                asked = lookups.understood(self.data, route.collection, asked)
                 if route.write:
                     return route.write(self.data, ids, request)
                 return self._dispatch(route, ids, asked)
@@ -245,6 +246,7 @@ class Surface:
     def _found(self, route: Route, asked: Query) -> Positions:
         """The rows that match; a filter on the date of change finds none that has no such date."""
         found = self.data.select(route.collection, asked.conditions, asked.sort, asked.descending)
+        found = lookups.visible(self.data, route.collection, found)
         if any(condition.field == "date_modified" for condition in asked.conditions):
             undated = manners.undated(route, self.options)
             if undated:

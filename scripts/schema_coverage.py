@@ -141,7 +141,7 @@ STREAMS = {
     "store": ("store_information.v2.yml", "/store"),
 }
 
-# "stream.path" of a field whose type or example is wrong in the vendor's files: why ours differs
+# "stream.path" of a field whose type or example is wrong in the vendor's files, and the reason
 KNOWN = {
     "customers.channel_ids[]": "the example of one id is a whole list",
     "order_fees.fees": "the example puts an object around the list",
@@ -154,11 +154,11 @@ KNOWN = {
     "blog_tags[].post_ids": "the same",
 }
 
-# What stands there is only sent with an `include` that the stream does not ask for, else a link.
+# Only sent with an `include` that the stream does not ask for; otherwise a link is sent.
 LINKS = ("orders.fees", "orders.consignments")
 
-# A field of conditions of promotions. connector-acceptance-test takes it for the keyword that it
-# refuses in schemas, so it is not declared; what is not declared comes along.
+# A field of conditions of promotions. It is not declared, because connector-acceptance-test takes
+# it for a keyword that it refuses in schemas. Undeclared fields are read, too.
 UNDECLARED = "not"
 
 Node = dict[str, Any]
@@ -167,7 +167,7 @@ formats = FormatChecker(formats=["date"])
 
 @formats.checks("date-time", raises=ValueError)
 def is_date_time(value: object) -> bool:
-    """Accept ISO 8601, and what becomes it or null: RFC 2822 and the empty string."""
+    """Accept ISO 8601, and what the connector converts: RFC 2822 and the empty string."""
     if isinstance(value, str) and value:
         iso = value.replace("Z", "+00:00")  # Python 3.10 knows no Z
         return bool(parsedate_to_datetime(value) if "," in value else datetime.fromisoformat(iso))
@@ -203,7 +203,7 @@ class Coverage:
         self.stream, self.document = stream, document
         self.findings: dict[
             tuple[str, str], str
-        ] = {}  # by kind and path: variants repeat themselves
+        ] = {}  # by kind and path, because variants repeat each other
 
     def report(self, kind: str, path: str, detail: str = "") -> None:
         field = f"{self.stream}{path}"
@@ -221,7 +221,7 @@ class Coverage:
         return node
 
     def variants(self, node: Node) -> Iterator[Node]:
-        """Yield the node and everything it is composed of, without references."""
+        """Yield the node and all its parts, with references resolved."""
         node = self.resolve(node)
         yield node
         for part in node.get("allOf", []) + node.get("oneOf", []) + node.get("anyOf", []):
@@ -237,7 +237,7 @@ class Coverage:
     def compare(self, vendor: Node, ours: Node, path: str = "", seen: tuple[int, ...] = ()) -> None:
         allowed, declared = kinds(ours), ours.get("properties", {})
         variants = list(self.variants(vendor))
-        # Of several types the connector makes one.
+        # The connector converts several types to one.
         is_union = any(kinds(v) & allowed - {"null"} for v in variants)
         for v in variants:
             if id(v) in seen:  # a schema that contains itself
@@ -267,8 +267,8 @@ class Coverage:
                 self.check(example, ours, path)
 
     def check(self, example: Any, ours: Node, path: str = "") -> None:
-        """Hold an example, as it leaves, against our schema: valid, with no undeclared field."""
-        if not isinstance(ours.get("format"), str):  # of dates the form is looked at below
+        """Check an example as the connector prints it: valid, without undeclared fields."""
+        if not isinstance(ours.get("format"), str):  # the form of dates is checked below
             example = Field(ours, path, lambda *_: None).fix(deepcopy(example))
         for error in Draft7Validator(ours, format_checker=formats).iter_errors(example):
             where = "".join(

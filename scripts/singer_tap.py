@@ -4,10 +4,10 @@
     singer_tap.py --config CONFIG.json --discover > catalog.json
     singer_tap.py --config CONFIG.json [--catalog catalog.json] [--state state.json] | target-jsonl
 
-Runs the command `source-bigcommerce` beside the Python that runs this, with the same configuration,
-and prints what it prints as Singer messages. Without a catalog, or with one that selects nothing,
-it reads all streams. A bookmark is the connector's whole state of a stream, so that no row is lost
-where the state is more than one date. It needs nothing but Python. See docs/hosts.md.
+Runs the command `source-bigcommerce` of the same environment with the same configuration, and
+prints its messages as Singer messages. Without a catalog, or with one that selects nothing, it
+reads all streams. A bookmark is the connector's whole state of a stream, so no row is lost if the
+state is more than one date. It needs nothing but Python. See docs/hosts.md.
 """
 
 import argparse
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 
 def main() -> int:
-    """Does what the command line says; gives the exit status of the connector."""
+    """Does what the command line says; returns the exit status of the connector."""
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--config", required=True)
     parser.add_argument("--discover", action="store_true")
@@ -45,14 +45,14 @@ def main() -> int:
 
 
 class Tap:
-    """Runs the connector; `status` is what its last command ended with."""
+    """Runs the connector; `status` is the exit status of its last command."""
 
     def __init__(self, config: str, folder: Path) -> None:
         self._config, self._folder = config, folder
         self.status = 0
 
     def streams(self) -> list[Json]:
-        """What the connector discovers."""
+        """The catalog that the connector discovers."""
         catalogs = [each["catalog"] for each in self._run("discover") if each["type"] == "CATALOG"]
         return [stream for catalog in catalogs for stream in catalog["streams"]]
 
@@ -81,7 +81,7 @@ class Tap:
                 yield {"type": "STATE", "value": {"bookmarks": current}}
 
     def _run(self, *words: str) -> Iterator[Json]:
-        """The messages of a command; what it logs goes to stderr."""
+        """The messages of a command; its log goes to stderr."""
         command = [str(COMMAND), *words, "--config", self._config]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             for line in process.stdout or ():

@@ -2,11 +2,10 @@
 
     python scripts/split_backfill.py CONFIG.json PARTS [--since 2018-01-01]
 
-Prints one configuration a line. Their dates are disjoint and together leave nothing out: the first
-begins where CONFIG does, the last has no end unless CONFIG has one, and is the one to keep.
-`--since` is for a CONFIG without a start date, which alone says where the first part begins: about
-when the store's history begins; what is older comes with the first part. The lines hold the access
-token. See docs/scaling.md.
+Prints one configuration a line. Their dates are disjoint and leave nothing out. The first begins
+where CONFIG does. The last has no end unless CONFIG has one; keep that one. If CONFIG has no start
+date, `--since` says about when the store's history begins; the first part brings older rows, too.
+The lines hold the access token. See docs/scaling.md.
 """
 
 import argparse
@@ -37,7 +36,7 @@ def split(config: Mapping[str, Any], parts: int, since: str | None = None) -> It
         if part > 0:
             own["start_date"] = format_instant(edges[part - 1])
         elif config.get("start_date"):
-            # In words it would move on, past the end of its part.
+            # A date in words would move on, past the end of its part.
             own["start_date"] = format_instant(start)
         if part < len(edges):
             # The end is inclusive, and dates are whole seconds.
@@ -46,7 +45,7 @@ def split(config: Mapping[str, Any], parts: int, since: str | None = None) -> It
 
 
 def _span(config: Mapping[str, Any]) -> tuple[datetime, datetime]:
-    """What the connector makes of the dates."""
+    """The dates as the connector understands them."""
     plain = dict(config)
     NormalizeConfig().transform(plain)
     if plain["reads_everything"]:

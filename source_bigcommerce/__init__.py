@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    # The framework takes a second to import; until then a signal would end nothing.
+    # The framework takes a second to import, and signals are not handled until then.
     if name != "SourceBigcommerce":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from source_bigcommerce.source import SourceBigcommerce

@@ -2,99 +2,39 @@
 
 import contextlib
 import gc
-import io
-import json
 import logging
-import os
-import select
-import signal
 import sys
-import threading
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from source_bigcommerce import __version__
-from source_bigcommerce.probes import hanging
+from source_bigcommerce.process import (
+    MISUSED,
+    end_with_the_reader,
+    fail,
+    read_file,
+    run_to_the_end,
+)
 
-# The framework is imported where it is used: until then no signal is heeded as it should be.
+# The framework is imported where it is used, so that signals are handled from the start.
 if TYPE_CHECKING:
-    from airbyte_cdk.models import AirbyteMessage
-
     from source_bigcommerce import SourceBigcommerce
 
 _NAME = "source-bigcommerce"
-_FAILED, _MISUSED, _INTERRUPTED, _NOT_READ, _TERMINATED = 1, 2, 130, 141, 143
-_MOMENT = 0.5
-_KINDS = {"config": "configuration"}
-_Read = TypeVar("_Read")
 
 
 def run() -> None:
     """Entry point of the installed command, of `main.py` and of `python -m source_bigcommerce`.
 
-    Ends the process whatever its threads do, with 1 after an error, 2 if it is misused, 130 if it
-    is interrupted and 143 if it is terminated (both at once), and 141 if nobody reads its output.
-
-    Raises SystemExit.
+    Raises SystemExit; see `run_to_the_end` for the codes.
     """
-    others = threading.enumerate()
-    signal.signal(signal.SIGTERM, _terminate)
-    # What cannot be logged is no reason to write about it somewhere else.
-    logging.raiseExceptions = False
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # JSON is UTF-8, whatever the locale says.
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    code = _code_of(lambda: _run(sys.argv[1:]))
-    unwritten = _code_of(lambda: sys.stdout.flush())
-    # What works for a question that hangs is a daemon as it is, and Python waits for a pool's.
-    if unwritten or code == _INTERRUPTED or hanging() or _are_left(others):
-        # The interpreter would try to write again, and wait for the threads: for a reply, a pause,
-        # room in the record queue.
-        os._exit(unwritten or code)
-    sys.exit(code)
-
-
-def _terminate(*_: object) -> None:
-    """Ends the process by the signal itself: PyAirbyte takes an exit with 143 for a failure."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.raise_signal(signal.SIGTERM)
-    # The first process of a container is not ended by a signal that it does not handle.
-    os._exit(_TERMINATED)
-
-
-def _are_left(others: list[threading.Thread]) -> bool:
-    """Whether threads beside the others go on for longer than a moment."""
-    deadline = time.monotonic() + _MOMENT
-    ours = [each for each in threading.enumerate() if each not in others and not each.daemon]
-    for thread in ours:
-        thread.join(max(0.0, deadline - time.monotonic()))
-    return any(thread.is_alive() for thread in ours)
-
-
-def _code_of(work: Callable[[], Any]) -> int:
-    try:
-        work()
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    except BrokenPipeError:
-        return _NOT_READ
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        # The framework's hook: an error in the log, and one as a trace message.
-        with contextlib.suppress(BaseException):
-            sys.excepthook(*sys.exc_info())
-        return _FAILED
-    return 0
+    run_to_the_end(_run)
 
 
 def _run(args: list[str]) -> None:
     """Does what the command line says.
 
-    A configuration, catalog or state that cannot be used ends as Airbyte's protocol wants it: a
-    failed connection status for `check`, a trace message for the other commands.
+    If a configuration, catalog or state cannot be used, it answers as Airbyte's protocol demands:
+    with a failed connection status for `check`, with a trace message for the other commands.
     """
     # tap-airbyte-wrapper says `docker run IMAGE -- read ...`, and argparse knows no `--` there.
     if args[:1] == ["--"]:
@@ -105,33 +45,23 @@ def _run(args: list[str]) -> None:
 
     from airbyte_cdk.entrypoint import AirbyteEntrypoint, launch
     from airbyte_cdk.exception_handler import init_uncaught_exception_handler
-    from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-    sys.argv[0] = _NAME  # in what argparse says
+    sys.argv[0] = _NAME  # argparse prints it
     if not args:
         with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(SystemExit):
             AirbyteEntrypoint.parse_args(["--help"])
-        sys.exit(_MISUSED)
+        sys.exit(MISUSED)
     command = AirbyteEntrypoint.parse_args(args).command
     init_uncaught_exception_handler(logging.getLogger("airbyte"))
     try:
         source = _source(args)
     except Exception as error:
-        traced = (
-            error
-            if isinstance(error, AirbyteTracedException)
-            else AirbyteTracedException.from_exception(error)
-        )
-        status = traced.as_connection_status_message()
-        if command == "check" and status:
-            _print(status)
-            return
-        _print(traced.as_sanitized_airbyte_message())
-        sys.exit(_FAILED)
-    # What was imported stays to the end; the collector need not look at it again and again.
+        fail(error, command)
+        return
+    # Imported modules stay to the end, so the garbage collector can skip them.
     gc.freeze()
     if command == "read":
-        _end_with_the_reader()
+        end_with_the_reader()
     launch(source, args)
 
 
@@ -142,54 +72,8 @@ def _source(args: list[str]) -> "SourceBigcommerce":
 
     config = AirbyteEntrypoint.extract_config(args)
     return SourceBigcommerce(
-        catalog=_read(SourceBigcommerce.read_catalog, AirbyteEntrypoint.extract_catalog(args)),
-        config=_read(SourceBigcommerce.read_config, config),
-        state=_read(SourceBigcommerce.read_state, AirbyteEntrypoint.extract_state(args)),
+        catalog=read_file(SourceBigcommerce.read_catalog, AirbyteEntrypoint.extract_catalog(args)),
+        config=read_file(SourceBigcommerce.read_config, config),
+        state=read_file(SourceBigcommerce.read_state, AirbyteEntrypoint.extract_state(args)),
         config_path=config,
     )
-
-
-def _read(reader: Callable[[str], _Read], path: str | None) -> _Read | None:
-    if not path:
-        return None
-    from source_bigcommerce.components import messages
-
-    option = reader.__name__.removeprefix("read_")
-    named = {"path": path, "option": option, "kind": _KINDS.get(option, option)}
-    try:
-        return reader(path)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise messages.FILE_MISSING.error(str(error), **named) from error
-    except PermissionError as error:
-        user = os.geteuid() if hasattr(os, "geteuid") else "it"
-        raise messages.FILE_FORBIDDEN.error(str(error), user=user, **named) from error
-    except UnicodeDecodeError as error:
-        # Its repr holds the whole file.
-        raise messages.FILE_NO_JSON.error(str(error), where="it is not UTF-8", **named) from None
-    except Exception as error:
-        if isinstance(error.__context__, json.JSONDecodeError):
-            where = f"see line {error.__context__.lineno}, column {error.__context__.colno}"
-            raise messages.FILE_NO_JSON.error(str(error), where=where, **named) from None
-        raise messages.FILE_UNREADABLE.error(repr(error), **named) from error
-
-
-def _end_with_the_reader() -> None:
-    """Ends the process when nobody reads its output any more, also while it waits for the API."""
-    if not hasattr(select, "poll"):
-        return
-    output = select.poll()
-    output.register(sys.__stdout__.fileno() if sys.__stdout__ else 1, 0)
-
-    def watch() -> None:
-        if output.poll()[0][1] & (select.POLLERR | select.POLLHUP):
-            time.sleep(1)  # it may be at its end
-            os._exit(_NOT_READ)
-
-    threading.Thread(target=watch, name="reader", daemon=True).start()
-
-
-def _print(message: "AirbyteMessage") -> None:
-    import orjson
-    from airbyte_cdk.models import AirbyteMessageSerializer
-
-    print(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode(), flush=True)

@@ -32,8 +32,8 @@ def _incremental_sync(name: str) -> dict[str, Any]:
 class Windows:
     """A stream's cursor and its windows, to be closed in any order.
 
-    `settings` are those of a normalized configuration: one worker, from START to END, where they
-    say nothing else.
+    `settings` are those of a normalized configuration. By default there is one worker, from START
+    to END.
     """
 
     def __init__(self, state: dict[str, Any], name: str = "orders", **settings: Any) -> None:
@@ -61,7 +61,7 @@ class Windows:
         return [(each["start_time"], each["end_time"]) for each in self.slices]
 
     def close(self, place: int, *dates: str) -> dict[str, Any]:
-        """The window is whole, with rows of these dates; the state after it."""
+        """Completes the window with rows of these dates; returns the state after it."""
         window: StreamSlice = self.slices[place]
         for date in dates:
             row = {self.cursor.cursor_field.cursor_field_key: date}

@@ -33,7 +33,7 @@ def reply(
 
 
 def clients_of(source: SourceBigcommerce, config: Mapping[str, Any]) -> dict[str, list[HttpClient]]:
-    """What sends the requests of each stream; the orders' comes before the order children's."""
+    """The requester of each stream; that of the orders comes before those of their children."""
     return {stream.name: list(_clients(stream, set())) for stream in source.streams(config)}
 
 

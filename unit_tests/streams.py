@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-# Where a full refresh with this configuration begins is what `first_request` says.
+# `first_request` is the first request of a full refresh with this configuration.
 CONFIG: dict[str, Any] = {
     "store_hash": "abc123",
     "access_token": "secret-token",
@@ -34,15 +34,15 @@ class Expected(NamedTuple):
     cursor: str | None = None
     """None: full refresh only."""
     primary_key: str = "id"
-    """Its fields, with commas between."""
+    """Its fields, separated by commas."""
     children_query: str = "limit=250"
     """Of the request for one parent, where the endpoint has one."""
     records: Callable[[Row], list[Row]] = lambda row: [row]
-    """What the connector makes of a row of the store, where it does more than to rewrite dates."""
+    """The records of a row of the store, if the connector does more than rewrite dates."""
 
     @property
     def archived_request(self) -> list[str]:
-        """The second request of a window of orders: for those that the list may hide."""
+        """The second request of a window of orders, for those that the list may hide."""
         if not self.first_request.startswith("v2/orders?"):
             return []
         return [self.first_request.replace("&limit=", "&is_deleted=true&limit=")]
@@ -63,7 +63,7 @@ B2B = "B2B Edition"
 def pages(
     name: str, endpoint: str, scope: str, primary_key: str = "id", include: str = ""
 ) -> Expected:
-    """Full refresh in pages, whatever their kind."""
+    """Full refresh in pages of any kind."""
     query = f"include={include}&limit=250" if include else "limit=250"
     return Expected(name, endpoint, f"{endpoint}?{query}", scope, primary_key=primary_key)
 
@@ -74,7 +74,7 @@ def whole(name: str, endpoint: str, scope: str, primary_key: str = "id") -> Expe
 
 
 def dated(name: str, endpoint: str, scope: str) -> Expected:
-    """Incremental by the filter on `date_modified`, whatever its paging."""
+    """Incremental by the filter on `date_modified`, with paging of any kind."""
     return Expected(name, endpoint, f"{endpoint}?{V3_DATES}&limit=250", scope, "date_modified")
 
 
@@ -85,7 +85,7 @@ def of_orders(
     primary_key: str = "id",
     children_query: str = "limit=250",
 ) -> Expected:
-    """Read through the orders that changed, which bring what `include` says."""
+    """Read through the changed orders, which embed what `include` says."""
     query = f"{V2_DATES}&sort=id"
     if include:
         query = f"include={include}&{query}"
@@ -103,7 +103,7 @@ def of_orders(
 
 
 def of_products(name: str, endpoint: str, include: str, primary_key: str = "id") -> Expected:
-    """Read through the products that changed, which bring their rows."""
+    """Read through the changed products, which embed their rows."""
     return Expected(
         name,
         f"v3/catalog/products/{{product_id}}/{endpoint}",

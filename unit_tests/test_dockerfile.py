@@ -1,4 +1,4 @@
-"""The image, without Docker: what the Dockerfile says, and its build stage done in a folder."""
+"""The image, without Docker: the text of the Dockerfile, and its build stage run in a folder."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ def stages() -> list[Stage]:
     return [found[a:b] for a, b in zip(starts, [*starts[1:], len(found)], strict=True)]
 
 
-BUILD, FINAL = stages()
+BUILD, FINAL, DESTINATION, DEFAULT = stages()
 
 
 def only(stage: Stage, word: str) -> str:
-    """What follows the one instruction of its kind."""
+    """The text of the only instruction of its kind."""
     [rest] = [rest for each, rest in stage if each == word]
     return rest
 
 
 def copied() -> list[str]:
-    """What is copied from the checkout."""
+    """The files copied from the checkout."""
     return [name for word, rest in BUILD if word == "COPY" for name in rest.split()[:-1]]
 
 
 def test_stages_when_compared_stand_on_the_same_slim_python() -> None:
-    base = only(FINAL, "FROM")
+    base = only(FINAL, "FROM").removesuffix(" AS source")
     assert only(BUILD, "FROM") == f"{base} AS build"
     assert re.fullmatch(r"python:3\.1[0-3]-slim-\w+", base)
 
@@ -69,6 +69,20 @@ def test_entry_point_when_airbyte_looks_for_it_is_the_command() -> None:
     assert only(FINAL, "ENV") == f'AIRBYTE_ENTRYPOINT="{ENTRYPOINT}"'
 
 
+def test_destination_when_its_target_is_built_differs_in_name_and_command_alone() -> None:
+    command = "/opt/connector/bin/destination-bigcommerce"
+    assert [
+        ("FROM", "source AS destination"),
+        ("LABEL", 'io.airbyte.name="destination-bigcommerce"'),
+        ("ENV", f'AIRBYTE_ENTRYPOINT="{command}"'),
+        ("ENTRYPOINT", f'["{command}"]'),
+    ] == DESTINATION
+
+
+def test_target_when_none_is_named_is_the_source() -> None:
+    assert DEFAULT == [("FROM", "source")]
+
+
 def test_labels_when_airbyte_looks_for_them_are_there() -> None:
     labels = dict(re.findall(r'(\S+)="([^"]+)"', only(FINAL, "LABEL")))
     assert set(labels) == {"io.airbyte.name", "io.airbyte.version"}  # values: test_metadata.py
@@ -85,7 +99,7 @@ def test_context_when_docker_sends_it_holds_what_is_copied_and_no_more() -> None
 
 @pytest.fixture(scope="module")
 def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in the place of /opt, after the steps of the build stage."""
+    """A folder in place of /opt, after the steps of the build stage."""
     folder = tmp_path_factory.mktemp("image")
     for name in copied():
         source, target = ROOT / name, folder / "build" / name
@@ -97,7 +111,7 @@ def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert only(BUILD, "WORKDIR") == "/build"
     environment = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        # uv is here already, and this environment is not to be changed.
+        # uv is here already, and this environment must not change.
         "PIP_DRY_RUN": "1",
         "UV_PYTHON": sys.executable,
     }
@@ -120,10 +134,11 @@ def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.process
 def test_steps_when_done_leave_the_connector_and_no_build_tools(opt: Path) -> None:
     files = {path.name for path in (opt / "connector/bin").iterdir()}
-    assert "source-bigcommerce" in files
+    assert {"source-bigcommerce", "destination-bigcommerce"} <= files
     assert [name for name in files if fnmatch(name, "pip*") or name in ("uv", "hatch")] == []
     [packages] = (opt / "connector/lib").glob("python3.*/site-packages")
     assert (packages / "source_bigcommerce/manifest.yaml").is_file()
+    assert (packages / "destination_bigcommerce/order.yaml").is_file()
     installed = {path.name for path in packages.iterdir()}
     assert not {"sandbox", "demo", "unit_tests", "pytest", "hatchling", "pip", "uv"} & installed
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
+from unit_tests.differences import differences
 from unit_tests.streams import B2B, STREAMS, Expected
 from unit_tests.test_options import BY_CHANNEL, BY_CHANNELS, ORDERS, PRODUCTS
 
@@ -22,7 +23,7 @@ FORM = SPEC["connectionSpecification"]["properties"]
 REQUIRED = SPEC["connectionSpecification"]["required"]
 FOLDERS = ("unit_tests", "integration_tests")
 SUITE = ROOT / "integration_tests/nothing_lost"
-NAMES = sorted(row.name for row in STREAMS)
+NAMES = [row.name for row in STREAMS]
 RELATION = re.compile(r"^ {4}(\w+) \|\|--(?:o\{|\|\|) (\w+) : (\w+)$", re.MULTILINE)
 PAGES = sorted(
     path
@@ -62,8 +63,8 @@ def test_stream_when_looked_up_is_described_as_it_is(row: Expected) -> None:
 
 def test_page_when_read_lists_each_stream_once_with_its_cost() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", STREAMS_PAGE, re.MULTILINE)
-    assert sorted(rows) == NAMES, "edit the table in docs/streams.md"
-    assert all(cells[4].strip() for cells in table().values())
+    assert not differences(rows, NAMES), "edit the table in docs/streams.md"
+    assert [name for name, cells in table().items() if not cells[4].strip()] == []
 
 
 def test_readme_when_it_lists_streams_by_area_has_each_once() -> None:
@@ -73,8 +74,13 @@ def test_readme_when_it_lists_streams_by_area_has_each_once() -> None:
         for streams in re.findall(r"^\| [A-Z][^|]* \| (`.*`) \|$", areas, re.MULTILINE)
         for stream in re.findall(r"`(\w+)`", streams)
     ]
-    assert sorted(listed) == NAMES, "edit the areas in README.md"
+    assert not differences(listed, NAMES), "edit the areas in README.md"
     assert "docs/streams.md" in areas
+
+
+@pytest.mark.parametrize("text", [README, STREAMS_PAGE], ids=["README.md", "docs/streams.md"])
+def test_the_pages_tell_the_number_of_streams(text: str) -> None:
+    assert re.findall(r"(\d+) streams", text)[:1] == [str(len(STREAMS))], "edit the number"
 
 
 def test_stream_when_it_is_read_whole_has_its_reason_once() -> None:
@@ -84,9 +90,8 @@ def test_stream_when_it_is_read_whole_has_its_reason_once() -> None:
         for streams in re.findall(r"^\| [A-Z].* \| (`.*`) \|$", reasons, re.MULTILINE)
         for stream in re.findall(r"`(\w+)`", streams)
     ]
-    assert sorted(listed) == sorted(row.name for row in STREAMS if not row.cursor), (
-        "edit the reasons in docs/streams.md"
-    )
+    read_whole = [row.name for row in STREAMS if not row.cursor]
+    assert not differences(listed, read_whole), "edit the reasons in docs/streams.md"
 
 
 @pytest.mark.parametrize(("parent", "child", "field"), RELATION.findall(STREAMS_PAGE))
@@ -100,7 +105,7 @@ def test_relations_when_a_stream_is_read_through_another_draw_it() -> None:
     parents = {
         (row.name, match[1]) for row in STREAMS if (match := re.search(r"\{(\w+)\}", row.endpoint))
     }
-    assert parents <= drawn
+    assert parents - drawn == set(), "edit the diagram in docs/streams.md"
 
 
 # The form
@@ -126,8 +131,9 @@ def test_form_when_described_has_every_field_with_its_limits() -> None:
 
 def test_scopes_when_listed_are_those_of_the_streams() -> None:
     listed = re.findall(r"^ {3}\| [^|`]+ \| `(store_\w+)` \| [^|]+ \|$", USING, re.MULTILINE)
-    assert sorted(listed) == sorted({row.scope for row in STREAMS} - {B2B})
-    assert f"scope **{B2B}**" in USING
+    scopes = {row.scope for row in STREAMS} - {B2B}
+    assert not differences(listed, scopes), "edit the list of scopes in docs/bigcommerce.md"
+    assert f"scope **{B2B}**" in USING, "edit docs/bigcommerce.md"
 
 
 def test_channels_when_described_name_the_streams_that_filter_by_them() -> None:
@@ -173,7 +179,7 @@ def test_promises_when_a_test_of_them_exists_name_it() -> None:
     # These show that the tests themselves are right.
     assert there - named == {
         ("test_edits.py", "test_a_page_boundary_is_where_the_tests_take_it_to_be"),
-        ("test_order_list_failure.py", "test_the_frameworks_router_loses_an_order"),
+        ("test_order_list_failure.py", "test_the_router_of_the_framework_loses_an_order"),
     }
 
 

@@ -1,4 +1,4 @@
-"""What registries are told about the connector, and one version everywhere."""
+"""What registries read about the connector, and one version everywhere."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def found(pattern: str, file: str) -> str:
     return match[1]
 
 
-def test_metadata_when_read_by_airbytes_model_is_valid() -> None:
+def test_the_metadata_is_valid_by_the_model_of_airbyte() -> None:
     read = ConnectorMetadataDefinitionV0.model_validate(METADATA)
     assert read.data.connector_type.value == "source"
 
 
-def test_metadata_when_it_holds_an_unknown_key_is_refused() -> None:
+def test_metadata_with_an_unknown_key_is_refused() -> None:
     with pytest.raises(ValidationError):
         ConnectorMetadataDefinitionV0.model_validate(
             {**METADATA, "data": {**DATA, "allowedHost": {}}}
@@ -51,11 +51,11 @@ def test_metadata_when_it_holds_an_unknown_key_is_refused() -> None:
         ("CHANGELOG.md", r"^## \[(\d[^]]*)\]"),
     ],
 )
-def test_version_when_it_stands_elsewhere_is_that_of_the_package(file: str, pattern: str) -> None:
+def test_the_version_is_the_same_everywhere(file: str, pattern: str) -> None:
     assert found(pattern, file) == found(r'^version = "([^"]+)"$', "pyproject.toml")
 
 
-def test_names_when_they_stand_elsewhere_are_those_of_the_package() -> None:
+def test_the_names_are_the_same_everywhere() -> None:
     package = found(r'^name = "([^"]+)"$', "pyproject.toml")
     assert DATA["remoteRegistries"]["pypi"]["packageName"] == package
     command = found(r'^(\S+) = "source_bigcommerce\.run:run"$', "pyproject.toml")
@@ -64,11 +64,11 @@ def test_names_when_they_stand_elsewhere_are_those_of_the_package() -> None:
     assert DATA["license"] == found(r'^license = "([^"]+)"$', "pyproject.toml") == "MIT"
 
 
-def test_definition_when_compared_is_a_random_id() -> None:
+def test_the_definition_id_is_random() -> None:
     assert UUID(DATA["definitionId"]).version == 4
 
 
-def test_hosts_when_listed_are_those_that_the_connector_asks() -> None:
+def test_the_allowed_hosts_are_those_that_the_connector_asks() -> None:
     config: dict[str, Any] = {"store_hash": "abc123", "access_token": "t"}
     NormalizeConfig().transform(config)
     assert [f"https://{host}" for host in DATA["allowedHosts"]["hosts"]] == [
@@ -77,24 +77,24 @@ def test_hosts_when_listed_are_those_that_the_connector_asks() -> None:
     ]
 
 
-def test_suggested_streams_when_listed_are_streams() -> None:
+def test_the_suggested_streams_exist() -> None:
     names = {stream["$parameters"]["name"] for stream in MANIFEST["streams"]}
     assert set(DATA["suggestedStreams"]["streams"]) <= names
 
 
 @pytest.mark.parametrize("taken", ["source-bigcommerce", "airbyte-source-bigcommerce"])
-def test_package_when_named_is_not_one_that_others_have_on_pypi(taken: str) -> None:
+def test_the_package_has_no_name_that_others_have_on_pypi(taken: str) -> None:
     assert found(r'^name = "([^"]+)"$', "pyproject.toml") != taken
 
 
-def test_documentation_when_linked_is_a_page_of_ours() -> None:
+def test_the_documentation_address_is_a_page_of_ours() -> None:
     page = DATA["documentationUrl"]
     assert (ROOT / page.removeprefix("file:///")).is_file()
-    # Airbyte's protocol wants an address there, and nobody can follow that of a file.
+    # Airbyte's protocol wants an address there, and nobody can open that of a file.
     assert "documentation_url" not in MANIFEST["spec"]
 
 
-def test_icon_when_drawn_is_square_and_holds_no_foreign_content() -> None:
+def test_the_icon_is_square_and_holds_no_foreign_content() -> None:
     icon = ElementTree.fromstring((ROOT / DATA["icon"]).read_text())
     left, top, width, height = icon.attrib["viewBox"].split()
     assert (left, top, width) == ("0", "0", height)

@@ -1,4 +1,4 @@
-"""The options of the form: what each adds to which requests, and the rows it drops."""
+"""The options of the form: what each adds to requests, and the rows it drops."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def with_filter(row: Expected, filters: dict[str, set[str]], value: str) -> Coun
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
-def test_first_request_when_one_channel_is_chosen_asks_for_its_rows(
+def test_the_first_request_asks_for_the_rows_of_one_chosen_channel(
     row: Expected, requests_mock: requests_mock.Mocker
 ) -> None:
     sent = first_request(row.name, requests_mock, channel_ids=[664177])
@@ -54,7 +54,7 @@ def test_first_request_when_one_channel_is_chosen_asks_for_its_rows(
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
-def test_first_request_when_channels_are_chosen_lists_them_where_a_list_is_taken(
+def test_the_first_request_lists_chosen_channels_if_the_endpoint_takes_a_list(
     row: Expected, requests_mock: requests_mock.Mocker
 ) -> None:
     sent = first_request(row.name, requests_mock, channel_ids="664177, 1")
@@ -62,7 +62,7 @@ def test_first_request_when_channels_are_chosen_lists_them_where_a_list_is_taken
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
-def test_first_request_when_hidden_products_are_skipped_asks_for_visible_ones(
+def test_the_first_request_asks_for_visible_products_if_hidden_ones_are_skipped(
     row: Expected, requests_mock: requests_mock.Mocker
 ) -> None:
     sent = first_request(row.name, requests_mock, skip_hidden_products=True)
@@ -70,7 +70,7 @@ def test_first_request_when_hidden_products_are_skipped_asks_for_visible_ones(
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
-def test_first_request_when_pages_are_small_asks_for_as_many_rows(
+def test_the_first_request_asks_for_as_many_rows_as_the_page_size(
     row: Expected, requests_mock: requests_mock.Mocker
 ) -> None:
     sent = first_request(row.name, requests_mock, page_size=40)
@@ -85,7 +85,7 @@ def test_first_request_when_pages_are_small_asks_for_as_many_rows(
     ("chosen", "ids"), [([1], [7]), ([1, 2], [7, 8]), ([4], []), ([], [7, 8, 9])]
 )
 @pytest.mark.parametrize("name", ["orders", "pages"])
-def test_rows_when_channels_are_chosen_are_theirs_where_the_api_takes_one_channel_at_most(
+def test_rows_are_those_of_chosen_channels_if_the_endpoint_takes_one(
     requests_mock: requests_mock.Mocker, name: str, chosen: list[int], ids: list[int]
 ) -> None:
     rows = [{"id": id_, "channel_id": channel} for id_, channel in ((7, 1), (8, 2), (9, 3))]
@@ -94,7 +94,7 @@ def test_rows_when_channels_are_chosen_are_theirs_where_the_api_takes_one_channe
     assert [row["id"] for row in read(name, {**CONFIG, "channel_ids": chosen})] == ids
 
 
-def test_children_when_channels_are_chosen_are_those_of_their_orders(
+def test_children_are_those_of_the_orders_of_chosen_channels(
     requests_mock: requests_mock.Mocker,
 ) -> None:
     rows = [
@@ -107,7 +107,7 @@ def test_children_when_channels_are_chosen_are_those_of_their_orders(
     assert [row["order_id"] for row in records] == [7, 9]
 
 
-def test_listings_when_channels_are_chosen_are_asked_for_of_them_only(
+def test_listings_are_asked_for_of_chosen_channels_only(
     requests_mock: requests_mock.Mocker,
 ) -> None:
     requests_mock.get(f"{API}/v3/channels", json={"data": [{"id": 1}, {"id": 2}]})

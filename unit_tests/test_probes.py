@@ -1,4 +1,4 @@
-"""Who answers in time, and who is not waited for."""
+"""Questions that are answered in time, and those that nobody waits for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def hang() -> Iterator[Callable[[], str]]:
-    """A question that is answered when the test is over."""
+    """A question that is answered after the test."""
     over = threading.Event()
     yield lambda: str(over.wait())
     over.set()
@@ -29,7 +29,7 @@ def never() -> float:
     return 0.0
 
 
-def test_answers_when_all_come_are_in_the_order_of_the_questions() -> None:
+def test_answers_are_in_the_order_of_the_questions() -> None:
     def late() -> int:
         time.sleep(0.05)
         return 1
@@ -38,7 +38,7 @@ def test_answers_when_all_come_are_in_the_order_of_the_questions() -> None:
     assert list(found.items()) == [("a", 1), ("b", 2), ("c", 3)]
 
 
-def test_answers_when_some_hang_are_those_of_the_others_and_nothing_waits_at_the_end(
+def test_questions_that_hang_do_not_hold_up_the_other_answers(
     hang: Callable[[], str],
 ) -> None:
     began = time.monotonic()
@@ -51,7 +51,7 @@ def test_answers_when_some_hang_are_those_of_the_others_and_nothing_waits_at_the
     assert hanging()
 
 
-def test_answers_when_the_store_asks_for_a_pause_have_their_time_after_it(
+def test_answers_have_their_time_after_a_pause_of_the_store(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     answered = threading.Event()
@@ -68,7 +68,7 @@ def test_answers_when_the_store_asks_for_a_pause_have_their_time_after_it(
     assert answers({"a": threading.Event().wait}, lambda: 9.0) == {}
 
 
-def test_answers_when_a_question_fails_fail_with_it() -> None:
+def test_answers_fail_if_a_question_fails() -> None:
     def fail() -> str:
         raise LookupError("no such stream")
 

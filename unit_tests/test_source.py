@@ -36,7 +36,7 @@ KEYSET_PARENTS = {row.name for row in STREAMS if re.search(r"{(order|product)_id
 
 @pytest.fixture
 def api() -> Iterator[requests_mock.Mocker]:
-    """The store, where everything may be read and nothing stands."""
+    """An empty store where everything may be read."""
     with requests_mock.Mocker() as mocker:
         mocker.get(re.compile(f"{API}/v2/"), status_code=204)
         mocker.get(re.compile(f"{API}/v3/"), json={"data": [], "meta": {}})
@@ -156,7 +156,7 @@ SUSPENDED = "The store is suspended. Ask BigCommerce support to reopen it, then 
 
 
 def lacking(scope: str, *also: str) -> str:
-    """What check says of all streams of a scope, in the order of the manifest."""
+    """What the check says about all streams of a scope, in the order of the manifest."""
     listed = [stream["$parameters"] for stream in SourceBigcommerce().resolved_manifest["streams"]]
     names = [each["name"] for each in listed if each["scope"] == scope]
     streams = ", ".join([*names, *also])
@@ -232,7 +232,7 @@ def test_check_when_all_is_well_asks_for_one_row_behind_each_scope(
     asked = Counter(
         r.path.removeprefix("/stores/abc123").removeprefix("/") for r in api.request_history
     )
-    # Transactions are asked for though the order has none.
+    # Transactions are asked for although the order has none.
     probes = [row.first_request.split("?")[0] for row in STREAMS if row.name in PROBES]
     assert asked == Counter([*probes, "v3/orders/7/transactions"])
     assert asked["v2/orders"] == 2

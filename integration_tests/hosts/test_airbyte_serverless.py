@@ -16,7 +16,7 @@ from sandbox import Sandbox
 
 BIN = Path(sys.executable).parent
 
-# A destination of a few lines, in the place of BigQuery: rows and states as JSON.
+# A destination of a few lines, in place of BigQuery: rows and states as JSON.
 SYNC = """
 import json, sys
 import yaml
@@ -49,7 +49,7 @@ def sync(python: Path, connection: str, state: object) -> list[tuple[str, dict[s
 
 
 @pytest.mark.hosts
-def test_airbyte_serverless_when_run_twice_brings_the_rows_then_what_changed(
+def test_airbyte_serverless_reads_everything_then_what_changed(
     store: Sandbox, tmp_path: Path
 ) -> None:
     environment = tmp_path / "environment"
@@ -84,4 +84,4 @@ def test_airbyte_serverless_when_run_twice_brings_the_rows_then_what_changed(
     second = sync(python, yaml.safe_dump(connection), state)
     again = {row["id"]: row["status_id"] for table, row in second if table == "_airbyte_raw_orders"}
     assert again.pop(edited) == 2
-    assert len(again) == 1  # the newest of before, which the look-back brings again
+    assert len(again) == 1  # the newest row of the first sync, which the look-back brings again

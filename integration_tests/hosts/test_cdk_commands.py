@@ -1,7 +1,7 @@
 """Airbyte's own commands for developers, `airbyte-cdk`, in a checkout.
 
-In an environment without hypothesis, and without what the image leaves out: the framework's tests
-pass all the same. In the place of Docker stands a script that runs the installed command.
+The environment has neither hypothesis nor the packages that the image leaves out; the framework's
+tests pass without them. A script that runs the installed command stands in for Docker.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def passed(folder: Path) -> set[str]:
     return {name for name, how in ended.items() if how == "passed"}
 
 
-def test_connector_test_when_run_passes(bin_folder: Path, clone: Path) -> None:
+def test_the_connector_test_passes(bin_folder: Path, clone: Path) -> None:
     list_of_packages = run(UV, "pip", "list", "--python", bin_folder / "python", cwd=clone)
     assert not re.search(r"^(hypothesis|pandas|numpy|grpcio|nltk) ", list_of_packages, re.MULTILINE)
     run(bin_folder / "airbyte-cdk", "connector", "test", cwd=clone)
@@ -96,11 +96,11 @@ def test_connector_test_when_run_passes(bin_folder: Path, clone: Path) -> None:
     }
 
 
-def test_connector_test_when_there_are_no_secrets_leaves_those_tests_out(
+def test_the_connector_test_skips_tests_whose_secrets_are_missing(
     bin_folder: Path, clone: Path
 ) -> None:
     (clone / "secrets/config.json").unlink()
-    # With Docker it would build the image as Airbyte does, with a file from GitHub.
+    # With Docker, it would build the image in Airbyte's way, with a file from GitHub.
     folders = os.environ["PATH"].split(os.pathsep)
     path = os.pathsep.join(each for each in folders if not (Path(each) / "docker").exists())
     env = {**os.environ, "PATH": path}
@@ -112,7 +112,7 @@ def test_connector_test_when_there_are_no_secrets_leaves_those_tests_out(
     }
 
 
-def test_image_commands_when_run_build_with_our_dockerfile_and_pass(
+def test_the_image_commands_build_with_our_dockerfile_and_pass(
     bin_folder: Path, clone: Path, tmp_path: Path
 ) -> None:
     programs = tmp_path / "programs"

@@ -1,4 +1,4 @@
-"""The image, built and run, where there is a Docker engine that has its base."""
+"""The image, built and run, if there is a Docker engine that has its base."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def image() -> Iterator[str]:
     run("docker", "image", "rm", TAG, cwd=ROOT)
 
 
-def test_image_when_run_as_airbyte_does_checks_a_store(image: str, tmp_path: Path) -> None:
+def test_the_image_checks_a_store_as_airbyte_runs_it(image: str, tmp_path: Path) -> None:
     with Sandbox(orders=5, customers=2, products=2, host="host.docker.internal") as store:
         config = tmp_path / "config.json"
         config.write_text(json.dumps(config_for(store)))

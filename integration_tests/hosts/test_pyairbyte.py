@@ -1,4 +1,4 @@
-"""PyAirbyte: into DuckDB as the demo does it, and into PostgreSQL; each of them twice."""
+"""PyAirbyte, into DuckDB as in the demo, and into PostgreSQL; each of them twice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SEVERAL_TYPES = {"coupons": "restricted_to", "product_modifiers": "config", "sto
 
 @dataclass
 class Changes:
-    """What was done to a store between two syncs."""
+    """The changes of a store between two syncs."""
 
     edited: int
     inserted: int
@@ -37,7 +37,7 @@ class Changes:
 
 
 def change(store: Sandbox) -> Changes:
-    """An order that was edited, one that came in, and a brand that went away."""
+    """An edited order, a new order and a deleted brand."""
     # Later than the look-back, so that the second sync begins after the first one's rows.
     store.clock.advance(3600)
     edited = min(row["id"] for row in store.rows("orders"))
@@ -65,7 +65,7 @@ DUCKDB_TYPES = {
 }
 
 
-def test_duckdb_when_synced_twice_holds_each_row_once_as_it_is_now(
+def test_duckdb_holds_each_row_once_and_current_after_two_syncs(
     store: Sandbox, tmp_path: Path
 ) -> None:
     from demo.warehouse import Warehouse
@@ -79,7 +79,7 @@ def test_duckdb_when_synced_twice_holds_each_row_once_as_it_is_now(
 
     changes = change(store)
     second = warehouse.sync()
-    # The two, and the newest row of before, which the look-back brings again.
+    # The two orders, and the newest row of the first sync, which the look-back brings again.
     assert second["orders"] == 3
     assert second["customers"] == second["products"] == 1
     assert second["brands"] == first["brands"] - 1  # a full refresh
@@ -95,9 +95,7 @@ def test_duckdb_when_synced_twice_holds_each_row_once_as_it_is_now(
 
 
 @pytest.mark.hosts
-def test_duckdb_when_every_stream_is_synced_twice_holds_what_the_connector_reads(
-    store: Sandbox, tmp_path: Path
-) -> None:
+def test_duckdb_holds_every_stream_after_two_syncs(store: Sandbox, tmp_path: Path) -> None:
     from demo.warehouse import Warehouse
 
     names = [
@@ -112,7 +110,7 @@ def test_duckdb_when_every_stream_is_synced_twice_holds_what_the_connector_reads
         warehouse.sync()
         read = sync(store, *names).records
         counts = {name: len(rows) for name, rows in read.items()}
-        # Deletions are not seen: what hung on the deleted brand stays.
+        # Deletions are not seen: rows that belonged to the deleted brand stay.
         gone = first.get("brand_metafields", 0) - counts["brand_metafields"]
         first, stay = first or counts, {"brand_metafields": max(gone, 0)}
         assert warehouse.rows() == {
@@ -128,13 +126,13 @@ def test_duckdb_when_every_stream_is_synced_twice_holds_what_the_connector_reads
 
 @pytest.fixture
 def postgres_port() -> Iterator[int]:
-    """Port of a PostgreSQL server of this test alone, which lets everyone on this machine in."""
+    """Port of a PostgreSQL server for this test; everyone on this machine may connect."""
     programs = [*os.environ["PATH"].split(os.pathsep), *map(str, _debian_folders())]
     initdb = shutil.which("initdb", path=os.pathsep.join(programs))
     assert initdb, "This test needs PostgreSQL's initdb and postgres: install PostgreSQL."
     home = Path(mkdtemp(prefix="postgres-"))
     options: dict[str, Any] = {"cwd": home, "stdout": subprocess.DEVNULL}
-    if os.getuid() == 0:  # which PostgreSQL refuses to run as
+    if os.getuid() == 0:  # PostgreSQL refuses to run as root
         options["user"] = "nobody"
         shutil.chown(home, "nobody")
     with socket.socket() as free:
@@ -188,7 +186,7 @@ POSTGRES_TYPES = {
 
 
 @pytest.mark.hosts
-def test_postgres_when_synced_twice_holds_each_row_once_as_it_is_now(
+def test_postgres_holds_each_row_once_and_current_after_two_syncs(
     store: Sandbox, postgres_port: int, tmp_path: Path
 ) -> None:
     import airbyte
@@ -238,7 +236,7 @@ def test_postgres_when_synced_twice_holds_each_row_once_as_it_is_now(
         changes = change(store)
         source.select_streams(list(STREAMS))
         second = source.read(cache=cache)
-        # PyAirbyte alone leaves rows that a full refresh no longer brings, so not the brands.
+        # Not the brands: PyAirbyte alone keeps rows that a full refresh no longer brings.
         for stream in ("customers", "orders", "products"):
             assert [row[0] for row in ask(f"SELECT id FROM {stream} ORDER BY id")] == ids(
                 store, stream

@@ -1,4 +1,4 @@
-"""The recipes of README.md and docs/hosts.md, run as they are printed, in an empty folder."""
+"""The recipes of README.md and docs/hosts.md, run as printed, in an empty folder."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, store: Sandbox) -> Path:
-    """An empty folder but for the configuration, as README.md has it."""
+    """A folder with nothing but the configuration, where README.md has it."""
     empty = tmp_path / "empty"
     (empty / "secrets").mkdir(parents=True)
     (empty / "secrets/config.json").write_text(json.dumps(config_for(store)))
@@ -44,7 +44,7 @@ def ids(store: Sandbox, stream: str) -> set[int]:
 
 
 def edit(store: Sandbox) -> int:
-    """An order that is edited, later than the look-back."""
+    """Edits an order, later than the look-back; returns its id."""
     store.clock.advance(3600)
     edited = min(ids(store, "orders"))
     store.edit("orders", edited, {"status_id": 2, "staff_notes": "sent twice"})
@@ -52,7 +52,7 @@ def edit(store: Sandbox) -> int:
 
 
 def ask(programs: Path, folder: Path, database: str, sql: str) -> list[Any]:
-    """Rows of a DuckDB file, as its own version reads them."""
+    """Rows of a DuckDB file, read by the version of DuckDB that wrote it."""
     code = (
         "import duckdb, json, sys\n"
         "with duckdb.connect(sys.argv[1], read_only=True) as database:\n"
@@ -62,7 +62,7 @@ def ask(programs: Path, folder: Path, database: str, sql: str) -> list[Any]:
     return rows
 
 
-def test_readmes_python_when_run_reads_the_streams(
+def test_the_python_of_the_readme_reads_its_streams(
     programs: Path, folder: Path, store: Sandbox
 ) -> None:
     code = snippet("README.md", "Your own store", "python")
@@ -72,7 +72,7 @@ def test_readmes_python_when_run_reads_the_streams(
     assert "customers.list" not in asked
 
 
-def test_shells_commands_when_run_read_the_rows_then_what_changed(
+def test_the_shell_commands_read_everything_then_what_changed(
     programs: Path, folder: Path, store: Sandbox
 ) -> None:
     (folder / "catalog.json").write_text(snippet(PAGE, "A shell", "json"))
@@ -95,7 +95,7 @@ def test_shells_commands_when_run_read_the_rows_then_what_changed(
     assert read("new.jsonl", "brands") == read("rows.jsonl", "brands") == ids(store, "brands")
 
 
-def test_pyairbytes_code_when_run_twice_has_the_rows_then_what_changed(
+def test_the_code_for_pyairbyte_reads_everything_then_what_changed(
     programs: Path, folder: Path, store: Sandbox
 ) -> None:
     (folder / "sync.py").write_text(snippet(PAGE, "PyAirbyte", "python"))
@@ -111,7 +111,7 @@ def test_pyairbytes_code_when_run_twice_has_the_rows_then_what_changed(
     assert ask(programs, folder, str(database), sql) == [[2, "sent twice"]]
 
 
-def test_dlts_code_when_run_twice_has_the_rows_then_what_changed(
+def test_the_code_for_dlt_loads_everything_then_what_changed(
     programs: Path, folder: Path, store: Sandbox
 ) -> None:
     (folder / "load.py").write_text(snippet(PAGE, "dlt", "python"))
@@ -141,7 +141,7 @@ def test_dlts_code_when_run_twice_has_the_rows_then_what_changed(
     assert rows(f"SELECT count(*) FROM {dataset}.order_products") == [[lines + 2]]
 
 
-def test_mcp_server_when_started_as_configured_reads_the_store(
+def test_the_mcp_server_reads_the_store(
     programs: Path, folder: Path, store: Sandbox, tmp_path: Path
 ) -> None:
     from mcp import ClientSession, StdioServerParameters
@@ -191,7 +191,7 @@ def test_mcp_server_when_started_as_configured_reads_the_store(
     assert answers["run_sql_query"] == [{"orders": len(ids(store, "orders"))}]
 
 
-def test_singers_commands_when_run_pass_states_on(
+def test_the_singer_commands_pass_states_on(
     programs: Path, folder: Path, store: Sandbox, tmp_path: Path
 ) -> None:
     target = environment(tmp_path / "environment", "target-jsonl")
@@ -208,7 +208,7 @@ def test_singers_commands_when_run_pass_states_on(
     )
     state = json.loads((folder / "state.json").read_text())
     assert "date_modified" in state["bookmarks"]["orders"]
-    # The second run began at the bookmark of the first, less the look-back.
+    # The second run began at the bookmark of the first one, less the look-back.
     lists = [dict(entry.pairs) for entry in store.log if entry.operation == "orders.list"]
     begins = [asked["min_date_modified"] for asked in lists if "min_date_modified" in asked]
     newest = parse(state["bookmarks"]["orders"]["date_modified"])

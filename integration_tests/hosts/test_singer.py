@@ -1,4 +1,4 @@
-"""Targets of Singer that hold each record against the schema, fed by scripts/singer_tap.py."""
+"""Singer targets that validate each record, fed by scripts/singer_tap.py."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def tap(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pipe(
     folder: Path, tap: list[str | Path], target: list[str | Path]
 ) -> tuple[str, subprocess.CompletedProcess[str]]:
-    """What the tap printed, and the target that read it."""
+    """The output of the tap, and the target that read it."""
     printed = run(*tap, cwd=folder)
     words = [str(word) for word in target]
     return printed, subprocess.run(
@@ -39,12 +39,12 @@ def pipe(
 
 
 def bookmarks(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """Those of the last state that a target gave back."""
+    """The bookmarks of the last state that a target returned."""
     last: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return dict(last["bookmarks"])
 
 
-def test_jsonl_when_synced_twice_validates_every_stream_then_gets_what_changed(
+def test_target_jsonl_accepts_every_stream_then_gets_what_changed(
     tap: Path, store: Sandbox, tmp_path: Path
 ) -> None:
     target = environment(tmp_path / "environment", "target-jsonl") / "target-jsonl"
@@ -78,12 +78,10 @@ def test_jsonl_when_synced_twice_validates_every_stream_then_gets_what_changed(
     assert {each["stream"] for each in records} == {"orders"}
     by_id = {each["record"]["id"]: each["record"] for each in records}
     assert by_id.pop(edited)["status_id"] == 2
-    assert len(by_id) == 1  # the newest of before, which the look-back brings again
+    assert len(by_id) == 1  # the newest row of the first sync, which the look-back brings again
 
 
-def test_csv_of_meltanos_kit_when_synced_takes_every_stream(
-    tap: Path, store: Sandbox, tmp_path: Path
-) -> None:
+def test_target_csv_accepts_every_stream(tap: Path, store: Sandbox, tmp_path: Path) -> None:
     target = environment(tmp_path / "environment", "meltanolabs-target-csv") / "target-csv"
     (tmp_path / "config.json").write_text(json.dumps(config_for(store)))
     (tmp_path / "target.json").write_text('{"output_path": "rows"}')
@@ -99,7 +97,7 @@ def test_csv_of_meltanos_kit_when_synced_takes_every_stream(
         assert ids == {row["id"] for row in store.rows(name)}
 
 
-def test_tap_when_the_connector_fails_fails_as_well(tap: Path, tmp_path: Path) -> None:
+def test_the_tap_fails_if_the_connector_fails(tap: Path, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"store_hash": "abc123"}')
     script = shutil.copy(ROOT / "scripts/singer_tap.py", tmp_path)
     done = subprocess.run(

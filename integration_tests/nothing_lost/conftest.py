@@ -1,4 +1,4 @@
-"""For every test of the suite: nothing waits longer than it must, and no token is printed."""
+"""For every test of the suite: nothing waits longer than needed, and no token is printed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SHORT_READ_TIMEOUT = 0.3
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Lets back-off take no time; holds how long each wait would have been."""
+    """Makes back-off take no time; holds how long each wait would have been."""
     asked: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -39,7 +39,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits a moment only where the connector would wait its minute for a reply."""
+    """Waits only a moment for a reply, in place of the connector's minute."""
     send = requests.adapters.HTTPAdapter.send
 
     def send_soon(self: Any, request: Any, **options: Any) -> requests.Response:
@@ -89,7 +89,7 @@ SetClock = Callable[[int], None]
 
 @pytest.fixture
 def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
-    """Sets the clock of the connector, in Unix seconds; the store has its own."""
+    """Sets the clock of the connector, in Unix seconds; the store's clock is another."""
 
     def set_to(seconds: int) -> None:
         class Stopped(datetime):

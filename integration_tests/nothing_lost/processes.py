@@ -1,4 +1,4 @@
-"""The connector as a process of its own, as its hosts run it."""
+"""The connector in a process of its own, as hosts run it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def start(
     program: tuple[str, ...] = ("-m", "source_bigcommerce"),
     **values: Any,
 ) -> subprocess.Popen[bytes]:
-    """A sync that has just started; what it prints is in its pipes. The folder is for its files.
+    """A sync that has just started; its output is in its pipes. The folder is for its files.
 
     program: what Python runs.
     """
@@ -51,14 +51,14 @@ def start(
 
 
 def ended(process: subprocess.Popen[bytes]) -> Sync:
-    """What a sync printed up to its end; the token is in none of it."""
+    """The output of a sync up to its end; checks that the token is not in it."""
     output, errors = process.communicate()
     assert TOKEN.encode() not in output + errors
     return parsed(output)
 
 
 def parsed(output: bytes) -> Sync:
-    """The messages of an output, without a last line that was cut off."""
+    """The messages of an output, without a last line that is cut off."""
     messages = []
     for line in output.splitlines(keepends=True):
         if line.endswith(b"\n") and line.startswith(b"{"):

@@ -1,4 +1,4 @@
-"""Archived orders come, each once, whatever the store makes of them and of `is_deleted`."""
+"""Archived orders arrive, each once, whatever the store makes of them and of `is_deleted`."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def asked(store: Sandbox) -> list[Entry]:
 
 
 def firsts(store: Sandbox) -> list[Entry]:
-    """The requests that begin a list."""
+    """The first request of each list."""
     lists = store.requests("orders.list")
     return [entry for entry in lists if not {"min_id", "page"} & set(entry.query)]
 
 
 def assert_ends_are_looked_for_once(store: Sandbox, lists: int) -> None:
-    """As many rows as a cap could have made are followed by one request."""
+    """A page that may be capped is followed by one request more."""
     ends = [entry for entry in store.requests("orders.list") if "min_id" in entry.query]
     assert len(ends) <= lists
 
@@ -75,7 +75,7 @@ def assert_once(result: Sync) -> None:
 
 @pytest.mark.parametrize("read_as", READS)
 @pytest.mark.parametrize(("listed", "is_deleted", "flag"), WAYS)
-def test_orders_when_some_are_archived_come_all_and_once(
+def test_all_orders_arrive_once_if_some_are_archived(
     listed: str, is_deleted: str, flag: bool, read_as: str
 ) -> None:
     archived, settings = READS[read_as]
@@ -85,7 +85,7 @@ def test_orders_when_some_are_archived_come_all_and_once(
         result = read(store, "orders", **settings)
         assert_once(result)
         if listed == "hidden" and is_deleted in ("ignored", "refused"):
-            # Nothing brings them; the others come as ever.
+            # Nothing brings the archived ones; the others arrive as usual.
             due = {row["id"] for row in store.rows("orders")} - hidden
             assert {row["id"] for row in result.records.get("orders", [])} == due
         elif flag:
@@ -96,7 +96,7 @@ def test_orders_when_some_are_archived_come_all_and_once(
 
 
 @pytest.mark.parametrize("is_deleted", ["only", "also"])
-def test_children_when_their_orders_are_archived_come_all_and_once(is_deleted: str) -> None:
+def test_all_children_of_archived_orders_arrive_once(is_deleted: str) -> None:
     with shop(**SIZES, archived_orders="hidden", is_deleted=is_deleted) as store:
         archive(store, range(0, 60, 7))
         result = read(store, *STREAMS, **WINDOWS)
@@ -105,7 +105,7 @@ def test_children_when_their_orders_are_archived_come_all_and_once(is_deleted: s
 
 
 @pytest.mark.parametrize("number", [1, 4])
-def test_requests_when_the_list_hides_archived_orders_are_one_more_a_window(number: int) -> None:
+def test_a_list_that_hides_archived_orders_costs_one_more_request_a_window(number: int) -> None:
     with shop(**SIZES, archived_orders="hidden") as store:
         archive(store, (3, 30))
         read(store, "orders", num_workers=number)
@@ -122,13 +122,13 @@ def test_requests_when_the_list_hides_archived_orders_are_one_more_a_window(numb
         ({"is_deleted": "only"}, "the archived ones are in the list"),
     ],
 )
-def test_requests_when_the_store_has_shown_its_ways_are_one_a_window(
+def test_a_window_costs_one_request_once_the_store_has_shown_its_behaviour(
     options: dict[str, Any], reason: str
 ) -> None:
     with shop(**SIZES, **options) as store:
         archive(store, (3, 30, 50))
         result = read(store, *STREAMS, num_workers=1)
-        # Of three streams, one after the other, the first one alone pays.
+        # Three streams run one after the other; only the first one pays.
         assert len(firsts(store)) == 4
         assert_ends_are_looked_for_once(store, 3)
         said = [line for line in result.logs(Level.INFO) if "Orders are asked for once" in line]
@@ -136,7 +136,7 @@ def test_requests_when_the_store_has_shown_its_ways_are_one_a_window(
         assert reason in said[0]
 
 
-def test_order_when_it_is_archived_during_the_read_comes_as_archived() -> None:
+def test_an_order_archived_during_the_read_arrives_as_archived() -> None:
     """Whether its date moves is not documented."""
     with shop(**SIZES, archived_orders="hidden") as store:
         key, date = (store.rows("orders")[5][name] for name in ("id", "date_modified"))
@@ -151,7 +151,7 @@ def test_order_when_it_is_archived_during_the_read_comes_as_archived() -> None:
 
 
 @pytest.mark.parametrize("becomes", [True, False], ids=["archived", "restored"])
-def test_order_when_its_date_moves_during_the_read_comes_with_the_next_sync(becomes: bool) -> None:
+def test_an_order_that_moves_during_the_read_arrives_with_the_next_sync(becomes: bool) -> None:
     with shop(**SIZES, archived_orders="hidden") as store:
         archive(store, (5, 7))
         key = store.rows("orders")[6 if becomes else 5]["id"]

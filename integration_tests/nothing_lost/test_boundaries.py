@@ -1,4 +1,4 @@
-"""Rows that share a second, edges of windows, full pages, and stores with nothing to read."""
+"""Rows that share a second, edges of windows, full pages, and empty stores."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ EMPTY = dict.fromkeys(
 
 
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_more_rows_in_one_second_than_fit_a_page(name: str) -> None:
+def test_a_second_may_hold_more_rows_than_a_page(name: str) -> None:
     with shop(orders=45, customers=45, products=45, channels=14) as store:
         for key in _keys(store, name)[:42]:
             _date(store, name, key, "2024-02-29T12:00:00Z")
@@ -52,7 +52,7 @@ def test_more_rows_in_one_second_than_fit_a_page(name: str) -> None:
 
 @pytest.mark.parametrize("lookback", [0, 10])
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_a_row_that_comes_late_in_the_second_of_the_state(name: str, lookback: int) -> None:
+def test_a_row_saved_late_in_the_second_of_the_state_arrives(name: str, lookback: int) -> None:
     with shop(orders=20, customers=20, products=20, channels=14) as store:
         settings = {**SETTINGS, "lookback_minutes": lookback}
         first = sync(store, name, **settings)
@@ -65,14 +65,14 @@ def test_a_row_that_comes_late_in_the_second_of_the_state(name: str, lookback: i
 
 
 @pytest.mark.parametrize("name", WINDOWED)
-def test_rows_exactly_on_the_edges_of_the_windows(name: str) -> None:
+def test_rows_exactly_on_the_edges_of_windows_arrive(name: str) -> None:
     _assert_edges_are_read(name)
 
 
-# Nobody documents whether v2 counts the bounds themselves; the sandbox does. If the API does not,
-# a row in the very second of the start date is out of reach.
+# Nobody documents whether v2 includes its bounds; the sandbox does. If the API does not, a row in
+# the very second of the start date is out of reach.
 @pytest.mark.parametrize("name", ["orders", *ORDER_CHILDREN])
-def test_rows_on_the_edges_if_v2_leaves_its_bounds_out(
+def test_rows_on_the_edges_arrive_if_v2_excludes_its_bounds(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (route,) = (route for route in ROUTES if route.operation == "orders.list")
@@ -82,7 +82,7 @@ def test_rows_on_the_edges_if_v2_leaves_its_bounds_out(
 
 
 def _assert_edges_are_read(name: str, since: int = 0) -> None:
-    """`since`: seconds after the start date, from which on rows are due."""
+    """`since`: rows are due from so many seconds after the start date on."""
     with shop(orders=40, customers=40, products=40) as store:
         settings = {**SETTINGS, "num_workers": 4}
         sync(store, name, **settings)
@@ -99,7 +99,7 @@ def _assert_edges_are_read(name: str, since: int = 0) -> None:
         assert_honest(store, read)
 
 
-# The state tells of the first window when it is whole, and of none behind it before.
+# The state covers the first window once it is whole, and none behind it before that.
 @pytest.mark.parametrize("name", WINDOWED)
 def test_a_first_window_that_fails_is_read_again_from_its_first_second(name: str) -> None:
     with shop(orders=40, customers=40, products=40) as store:
@@ -142,7 +142,7 @@ def test_without_a_start_date_there_is_no_oldest_row(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_an_empty_store_and_its_first_row(name: str) -> None:
+def test_an_empty_store_is_no_error_and_its_first_row_arrives(name: str) -> None:
     with shop(**EMPTY) as store:
         first = sync(store, name, **SETTINGS)
         assert first.errors == []
@@ -152,7 +152,8 @@ def test_an_empty_store_and_its_first_row(name: str) -> None:
             return
 
         store.clock.advance(60)
-        store.insert(streams()[name].collection)  # An order comes with a line and a transaction.
+        # The store makes a line and a transaction for each order.
+        store.insert(streams()[name].collection)
         second = sync(
             store, name, state=first.state, **{**SETTINGS, "end_date": "2026-03-01T01:00:00Z"}
         )
@@ -161,27 +162,27 @@ def test_an_empty_store_and_its_first_row(name: str) -> None:
         assert_honest(store, second, first)
 
 
-# The page size that the store grants at most, 250, and what fills it exactly or by one too many.
+# The largest page of the store, 250, filled exactly or exceeded by one row.
 @pytest.mark.parametrize("rows", [1, 250, 251, 500])
 @pytest.mark.parametrize(
     "name", ["customers", "orders", "products", "brands", "categories", "pages"]
 )
-def test_pages_that_are_exactly_full(name: str, rows: int) -> None:
+def test_exactly_full_pages_lose_nothing(name: str, rows: int) -> None:
     with shop(**{**EMPTY, name: rows}) as store:
         read = sync(store, name, start_date=START, end_date=NOW, num_workers=1)
         assert read.errors == []
         assert len(read.records[name]) == rows
         assert_complete(store, [name], read)
         assert_honest(store, read)
-        # One more where only an empty page tells that the one before was the last, one where the
-        # first page is read again, and one for orders that are archived.
+        # One more if only an empty page shows that the one before was the last, one if the first
+        # page is read again, and one for archived orders.
         further = len(store.log) - max(1, -(-rows // 250)) - (name == "orders")
         assert further in (0, 1, 2)
 
 
 @pytest.mark.parametrize("rows", [1, 250, 251, 500])
 @pytest.mark.parametrize("name", ORDER_CHILDREN)
-def test_an_order_whose_children_fill_pages_exactly(name: str, rows: int) -> None:
+def test_children_that_fill_pages_exactly_all_arrive(name: str, rows: int) -> None:
     with shop(orders=0, products=5) as store:
         order = store.insert("orders")
         for _ in range(rows - len(store.rows(name))):
@@ -224,6 +225,6 @@ def _bounds(store: Sandbox, name: str) -> list[tuple[int, int]]:
 
 
 def _edges(store: Sandbox, name: str) -> list[int]:
-    """Where windows begin, and where the last one ends."""
+    """The beginnings of the windows, and the end of the last one."""
     bounds = _bounds(store, name)
     return [start for start, _ in bounds] + [bounds[-1][1]]

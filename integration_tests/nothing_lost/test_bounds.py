@@ -1,4 +1,4 @@
-"""No reply takes all the time or all the memory there is."""
+"""No reply takes unlimited time or memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Answer = Callable[[bytes], Iterator[bytes] | None]
 
 @contextmanager
 def gateway(store: Sandbox, answer: Answer) -> Iterator[str]:
-    """Answers some requests itself, and hands the others on to the store."""
+    """Answers some requests itself, and passes the others on to the store."""
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
 
         def relay(client: socket.socket) -> None:
@@ -131,7 +131,7 @@ def test_an_endpoint_whose_connections_break_takes_no_tries_of_others(waits: lis
 
 
 def test_a_resource_with_plenty_left_waits_for_no_other() -> None:
-    """Of quotas by resource: addresses, which one worker reads, may be asked twice in a window."""
+    """Quotas by resource: addresses, which one worker reads, allow two requests in a window."""
     own, names = {"/v3/customers/addresses": 2}, ["customer_addresses", "products"]
     with shop(customers=30, products=80, resource_quotas=own, window_ms=4000) as store:
         read = sync(store, *names, page_size=10, num_workers=2, start_date=START)

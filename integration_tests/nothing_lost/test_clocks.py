@@ -1,4 +1,4 @@
-"""Clocks that disagree, and rows that the store commits after their date."""
+"""Clocks that disagree, and rows that the store commits later than their date says."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ MINUTE = 60
 
 @pytest.mark.parametrize("minutes", [-10, 10])
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_a_connector_whose_clock_is_wrong(name: str, minutes: int, set_clock: SetClock) -> None:
-    """Ahead: what changes while it reads is still in its last window, on pages it has read."""
+def test_a_wrong_clock_of_the_connector_loses_nothing(
+    name: str, minutes: int, set_clock: SetClock
+) -> None:
+    """Ahead: rows that change during the read belong to its last window, to pages already read."""
     now = instant(NOW)
     with shop(**SIZES) as store:
         keys = _parents(store, name)
@@ -50,7 +52,7 @@ def test_a_connector_whose_clock_is_wrong(name: str, minutes: int, set_clock: Se
 
 @pytest.mark.parametrize("minutes", [-10, 10])
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_a_clock_that_is_set_right_between_two_syncs(
+def test_a_clock_corrected_between_two_syncs_loses_nothing(
     name: str, minutes: int, set_clock: SetClock
 ) -> None:
     with shop(**SIZES) as store:
@@ -67,7 +69,7 @@ def test_a_clock_that_is_set_right_between_two_syncs(
 
 @pytest.mark.parametrize("late", [1, 5 * MINUTE, 10 * MINUTE])
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_rows_that_are_committed_late_with_an_earlier_date(
+def test_rows_committed_late_with_an_earlier_date_arrive(
     name: str, late: int, set_clock: SetClock
 ) -> None:
     with shop(**SIZES) as store:
@@ -86,10 +88,10 @@ def test_rows_that_are_committed_late_with_an_earlier_date(
 
 
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_an_end_date_to_come_leaves_what_changes_meanwhile_to_the_next_sync(
+def test_an_end_date_in_the_future_leaves_later_changes_to_the_next_sync(
     name: str, set_clock: SetClock
 ) -> None:
-    """A row that changed behind the reader is older than one that changed an hour later."""
+    """A row changes on a page already read, and another one an hour later."""
     now = instant(NOW)
     settings = {**SETTINGS, "end_date": "2126-01-01"}
     with shop(**SIZES) as store:

@@ -1,4 +1,4 @@
-"""What stands around a sync does not change it: its folder, its neighbours, keys of no form."""
+"""The surroundings of a sync do not change it: its folder, its neighbours, unknown keys."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LOGGER = logging.getLogger("airbyte")
 
 
 def hostile(folder: Path, thief: Sandbox) -> None:
-    """Fills it with files of all our names; the manifest sends the token to a thief."""
+    """Fills the folder with files of all our names; the manifest sends the token to a thief."""
     manifest = (ROOT / "source_bigcommerce/manifest.yaml").read_text()
     contents = {
         ".yaml": manifest.replace("{{ config['api_url'] }}", thief.url).replace("title:", "x:"),
@@ -49,7 +49,7 @@ def hostile(folder: Path, thief: Sandbox) -> None:
 
 
 @pytest.mark.process
-def test_files_of_our_names_in_the_working_directory_are_not_read(tmp_path: Path) -> None:
+def test_the_working_directory_is_not_searched_for_our_files(tmp_path: Path) -> None:
     def run(command: str, *options: str) -> list[dict[str, Any]]:
         done = subprocess.run(
             [sys.executable, str(ROOT / "main.py"), command, *options],
@@ -102,7 +102,7 @@ def test_files_of_our_names_in_the_working_directory_are_not_read(tmp_path: Path
 
 
 def printed(messages: Iterable[AirbyteMessage]) -> Sync:
-    """As they look once they are printed."""
+    """The messages as they are printed."""
     dumped = [orjson.dumps(AirbyteMessageSerializer.dump(message)) for message in messages]
     return Sync([AirbyteMessageSerializer.load(orjson.loads(line)) for line in dumped])
 
@@ -113,7 +113,7 @@ def printed(messages: Iterable[AirbyteMessage]) -> Sync:
 def test_sources_of_one_store_and_of_two_in_one_process_share_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """All three are read in turns, message by message; one of the stores has a quota of 3."""
+    """Reads all three in turns, message by message; one of the stores has a quota of 3."""
     sizes = {"brands": 60, "categories": 60, "customers": 60}
     with shop(**sizes) as one, shop(**sizes, quota=3, window_ms=1000) as other:
         asked = [(one, "brands", 2), (one, "customers", 3), (other, "categories", 4)]
@@ -162,10 +162,10 @@ def test_a_store_that_is_down_takes_no_tries_of_another_source(waits: list[float
         assert_complete(store, ["brands"], read)
 
 
-# What the methods are given
+# Arguments of the methods
 
 
-def test_a_source_that_was_given_nothing_reads_what_its_methods_are_given() -> None:
+def test_a_source_made_without_arguments_reads_what_its_methods_are_given() -> None:
     with shop() as store, shop(orders=40) as other:
         config, catalog = config_for(store), catalog_of(("orders",), config_for(store))
         source = SourceBigcommerce()
@@ -173,7 +173,7 @@ def test_a_source_that_was_given_nothing_reads_what_its_methods_are_given() -> N
         assert {stream.name for stream in source.discover(LOGGER, config).streams} >= {"orders"}
         first = printed(source.read(LOGGER, config, catalog))
         assert_complete(store, ["orders"], first)
-        # Again, another store, and from a state on.
+        # Then another store, and from a state.
         again = printed(source.read(LOGGER, config, catalog))
         assert_complete(store, ["orders"], again)
         configured = SourceBigcommerce(catalog=catalog, config=config)
@@ -187,14 +187,14 @@ def test_a_source_that_was_given_nothing_reads_what_its_methods_are_given() -> N
         assert 0 < len(rest.records["orders"]) < 10
 
 
-def test_a_source_that_was_given_nothing_fails_its_check_in_words() -> None:
+def test_a_source_made_without_arguments_fails_its_check_in_words() -> None:
     for config in ({}, {"store_hash": "abc123"}, {"store_hash": "x y", "access_token": TOKEN}):
         status = SourceBigcommerce().check(LOGGER, config)
         assert status.status == CheckStatus.FAILED
         assert str(status.message).startswith(("Store hash ", "Access token "))
 
 
-# Keys of no form
+# Unknown keys
 
 INTERNAL: dict[str, Any] = {
     "max_parents": 1,
@@ -210,7 +210,7 @@ INTERNAL: dict[str, Any] = {
 }
 
 
-def test_keys_that_are_not_of_the_form_have_no_effect(waits: list[float]) -> None:
+def test_keys_that_are_not_in_the_form_have_no_effect(waits: list[float]) -> None:
     with shop() as store:
         plain, more = config_for(store), config_for(store, **INTERNAL)
         assert (
@@ -223,7 +223,7 @@ def test_keys_that_are_not_of_the_form_have_no_effect(waits: list[float]) -> Non
         assert_complete(store, ["orders", "transactions", "brands"], read)
 
 
-def test_the_check_says_nothing_of_what_it_overrides(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_check_does_not_mention_what_it_overrides(caplog: pytest.LogCaptureFixture) -> None:
     with shop() as store, caplog.at_level(logging.INFO):
         config = config_for(store)
         status = SourceBigcommerce(config=config).check(LOGGER, config).status

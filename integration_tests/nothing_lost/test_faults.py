@@ -1,4 +1,4 @@
-"""Whatever the API answers, with whichever request: a sync is complete, or says that it is not."""
+"""Whatever the API answers to any request: a sync is complete, or says that it is not."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sandbox import Sandbox
 
 pytestmark = pytest.mark.thorough
 
-# Streams that share no requests are read together, so that one sync shows a fault on all of them.
+# Streams without common requests are read together, so one sync shows a fault on all of them.
 GROUPS = {
     "lists": tuple(name for name in ALL if name not in ORDER_CHILDREN),
     "order_products": ("order_products",),
@@ -57,16 +57,16 @@ FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "hang": ("hang", {"seconds": 1}),
     "slow": ("slow", {"seconds": 0.3}),
 }
-# One of each way that replies are handled.
+# One fault for each way of handling replies.
 ENDLESS = ("500", "503", "connection reset", "200 with nothing", "hang")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("group", GROUPS)
-def test_faults_that_pass_lose_nothing(
+def test_temporary_faults_lose_nothing(
     request: pytest.FixtureRequest, group: str, fault: str
 ) -> None:
-    """At the first request of each list, one in the middle and the last."""
+    """At the first request of each list, at one in the middle, and at the last."""
     kind, fields = _fault(request, fault)
     with _store(group) as store:
         for operation, number in _requests(group).items():
@@ -93,7 +93,7 @@ def test_faults_that_pass_lose_nothing(
         for operation in ("orders.list", f"{name}.list")
     ],
 )
-def test_a_fault_that_lasts_is_an_error_with_a_true_state(
+def test_a_lasting_fault_is_an_error_with_a_true_state(
     request: pytest.FixtureRequest, group: str, operation: str, fault: str, place: str
 ) -> None:
     kind, fields = _fault(request, fault)
@@ -116,14 +116,14 @@ def test_a_fault_that_lasts_is_an_error_with_a_true_state(
 
 @pytest.mark.parametrize("name", [name for name in ALL if name != "store"])
 def test_an_unreadable_page_is_never_taken_for_the_last_one(name: str) -> None:
-    """Page after page comes broken at first."""
+    """Each page is broken at first."""
     kinds = ("empty", "html", "truncate", "reset")
     operation = streams()[name].paged_operation
     number = _requests(_group(name))[operation]
     with _store(_group(name)) as store:
         for page in range(number):
             store.faults.add(operation, kinds[page % len(kinds)], at=2 * page + 1)
-        # Of two workers, one may meet more of them in a row than it would try by itself.
+        # With two workers, one may meet more faults in a row than it tries by itself.
         read = sync(store, name, tries=2 * number, **SETTINGS)
         assert store.faults.pending() == []
         assert len(store.requests(operation)) == 2 * number
@@ -132,9 +132,9 @@ def test_an_unreadable_page_is_never_taken_for_the_last_one(name: str) -> None:
         assert_honest(store, read)
 
 
-# A page that can be had in parts only. Not with page numbers, which a smaller page would shift.
+# Pages that the store serves only in parts. Not by page number: smaller pages would shift them.
 @pytest.mark.parametrize("name", ["orders", "products", *ORDER_CHILDREN])
-def test_a_page_that_fails_at_250_rows_and_works_at_50(name: str) -> None:
+def test_a_page_that_fails_at_250_rows_is_read_at_50(name: str) -> None:
     with shop(orders=600, products=600) as store:
         operation = streams()[name].paged_operation
         fault = store.faults.add(operation, "heavy", above=50)
@@ -147,9 +147,9 @@ def test_a_page_that_fails_at_250_rows_and_works_at_50(name: str) -> None:
         assert set(limits) == {"250", "125", "62", "31"}
 
 
-# With a light page after the heavy one, the read is back at full speed.
+# After a light page, the read returns to full speed.
 @pytest.mark.parametrize("name", ["orders", "products"])
-def test_only_the_page_that_is_heavy_is_read_in_parts(name: str) -> None:
+def test_only_the_heavy_page_is_read_in_parts(name: str) -> None:
     with shop(orders=600, products=600) as store:
         operation = streams()[name].paged_operation
         fault = store.faults.add(operation, "status", status=504, times=3)
@@ -162,7 +162,7 @@ def test_only_the_page_that_is_heavy_is_read_in_parts(name: str) -> None:
         assert set(limits[5:]) == {"100"}
 
 
-# These are read by page number, which smaller pages would shift, or may be.
+# These are, or may be, read by page number, and smaller pages would shift them.
 def test_a_heavy_page_that_cannot_be_read_in_parts_is_an_error_with_a_true_state() -> None:
     names = ("customers", "brands", "categories", "pages")
     with shop(**dict.fromkeys(names, 60)) as store:
@@ -260,7 +260,7 @@ def _fault(request: pytest.FixtureRequest, name: str) -> tuple[str, dict[str, An
 
 
 def _store(group: str) -> Sandbox:
-    """Of each list a few pages; with 200 orders, those whose lines cost a request of their own."""
+    """A few pages of each list; some of 200 orders have lines that cost a request of their own."""
     orders = 200 if group == "order_products" else 60
     sizes = {"orders": orders, "customers": 60, "products": 60, "pages": 40}
     return shop_that_hides(
@@ -270,7 +270,7 @@ def _store(group: str) -> Sandbox:
 
 @cache
 def _requests(group: str) -> dict[str, int]:
-    """How many requests of each kind a sync makes to which nothing happens."""
+    """The number of requests of each kind in an undisturbed sync."""
     with _store(group) as store:
         read = sync(store, *GROUPS[group], **SETTINGS)
         assert_honest(store, read)

@@ -1,4 +1,4 @@
-"""The same faults on every stream that the connector has, all of them in one sync."""
+"""The same faults on every stream of the connector, all in one sync."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers":
 SIZES = {"orders": 20, "channels": 3} | dict.fromkeys(
     ("customers", "products", "pages", "brands", "categories"), 45
 )
-# Streams that go through orders or products tell themselves apart by what they ask to be included.
+# The `include` of a request tells which stream reads orders or products.
 SHARED = ("orders.list", "products.list")
 OF_ONE_PARENT = {route.operation for route in ROUTES if "{" in route.path}
 
 
 class Requests(NamedTuple):
-    """Of one kind: an operation of the sandbox, what its requests include, how many there are."""
+    """Requests of one kind: operation of the sandbox, their `include`, their number."""
 
     operation: str
     where: Mapping[str, str]
@@ -57,7 +57,7 @@ class Undisturbed(NamedTuple):
 
 @pytest.fixture(scope="module")
 def undisturbed() -> Undisturbed:
-    """A sync to which nothing happens: what there is to read, and how often it asks for what."""
+    """An undisturbed sync: what there is to read, and how many requests of each kind it takes."""
     with _store() as store:
         read = sync(store, *NAMES, **SETTINGS)
         assert read.errors == []
@@ -81,7 +81,7 @@ def _counted(store: Sandbox) -> Iterator[Requests]:
                     yield Requests(operation, {"include": include}, number, have_bodies)
 
 
-# One of each way in which replies are handled.
+# One fault for each way of handling replies.
 @pytest.mark.parametrize(
     "fault",
     [
@@ -93,8 +93,8 @@ def _counted(store: Sandbox) -> Iterator[Requests]:
         "200 with nothing",
     ],
 )
-def test_faults_that_pass_lose_nothing(fault: str, undisturbed: Undisturbed) -> None:
-    """At the first request of each kind, one in the middle and the last."""
+def test_temporary_faults_lose_nothing(fault: str, undisturbed: Undisturbed) -> None:
+    """At the first request of each kind, at one in the middle, and at the last."""
     kind, fields = FAULTS[fault]
     with _store() as store:
         for requests in undisturbed.requests:
@@ -114,7 +114,7 @@ def test_faults_that_pass_lose_nothing(fault: str, undisturbed: Undisturbed) -> 
 
 @pytest.mark.parametrize("fault", ["503", "200 with nothing", "403"])
 @pytest.mark.parametrize("of_one_parent", [False, True], ids=["lists", "rows of one parent"])
-def test_a_fault_that_lasts_is_an_error_with_a_true_state(
+def test_a_lasting_fault_is_an_error_with_a_true_state(
     of_one_parent: bool, fault: str, undisturbed: Undisturbed
 ) -> None:
     kind, fields = FAULTS.get(fault, ("status", {"status": 403}))

@@ -1,4 +1,4 @@
-"""Whole syncs of one store over years: settings that change, failures, stops and edits between."""
+"""Syncs of one store over years, with changed settings, failures, stops and edits in between."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ STEPS = st.fixed_dictionaries(
 )
 
 
-# A shrunk history takes minutes: the one that failed is told as it is.
+# Shrinking a history takes minutes, so the one that failed is reported as it is.
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -121,7 +121,7 @@ def _sync(store: Sandbox, name: str, state: State, values: dict[str, Any]) -> Sy
 
 
 def _stopped(run: Sync, after: int) -> Sync:
-    """What a destination has kept of a sync that was killed after so many messages."""
+    """The rows that a destination keeps of a sync killed after so many messages."""
     messages = run.messages[:after]
     last = max((place for place, message in enumerate(messages) if message.state), default=-1)
     kept: list[AirbyteMessage] = [
@@ -132,9 +132,7 @@ def _stopped(run: Sync, after: int) -> Sync:
 
 @pytest.mark.parametrize("lookback", [0, 1440, 44_640])
 @pytest.mark.parametrize("name", ["orders", "order_products", "customers", "channels"])
-def test_a_first_sync_that_may_read_nothing_skips_no_day(
-    name: str, lookback: int, set_clock: SetClock
-) -> None:
+def test_a_failed_first_sync_skips_no_day(name: str, lookback: int, set_clock: SetClock) -> None:
     with shop(**SIZES) as store:
         _spread(store, name, days=29)
         set_clock(store.clock.now())
@@ -153,7 +151,7 @@ def test_a_first_sync_that_may_read_nothing_skips_no_day(
 
 @pytest.mark.parametrize("name", ["orders", "order_products", "customers", "products"])
 def test_a_look_back_of_days_waits_for_the_first_window(name: str, set_clock: SetClock) -> None:
-    """Of windows of a day each, those within the look-back are whole before the first."""
+    """Windows of a day each: those within the look-back are whole before the first one."""
     with shop(**SIZES) as store:
         _spread(store, name, days=32)
         set_clock(store.clock.now())
@@ -164,7 +162,7 @@ def test_a_look_back_of_days_waits_for_the_first_window(name: str, set_clock: Se
         operation, where = streams()[name].paged_operation, {bound: iso(start)}
         fault = store.faults.add(operation, "status", status=422, where=where, times=None)
         failed = sync(store, name, failing=True, **values)
-        assert fault.fired == 2  # a 422 is heard twice
+        assert fault.fired == 2  # a 422 is tried twice
         store.faults.clear()
         second = sync(store, name, state=failed.state, **values)
         due = {
@@ -177,7 +175,7 @@ def test_a_look_back_of_days_waits_for_the_first_window(name: str, set_clock: Se
 
 
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_a_start_date_of_yesterday_and_a_look_back_of_a_week(
+def test_a_look_back_of_a_week_works_with_a_start_date_of_yesterday(
     name: str, set_clock: SetClock
 ) -> None:
     with shop(**SIZES) as store:
@@ -193,7 +191,7 @@ def test_a_start_date_of_yesterday_and_a_look_back_of_a_week(
 
 
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_a_rest_of_years_is_read_in_as_many_windows_as_there_are_workers(
+def test_years_of_history_are_read_in_as_many_windows_as_workers(
     name: str, set_clock: SetClock
 ) -> None:
     with shop(**SIZES) as store:
@@ -204,7 +202,7 @@ def test_a_rest_of_years_is_read_in_as_many_windows_as_there_are_workers(
         store.log.clear()
         sync(store, name, state=first.state, start_date="yesterday", num_workers=10)
         requests = store.requests(streams()[name].paged_operation)
-        # Each window of orders is asked once more, for archived ones.
+        # Each window of orders costs one more request, for archived ones.
         archived = [entry for entry in requests if "is_deleted" in entry.query]
         assert len(requests) - len(archived) <= 10 + 1
         assert len(archived) <= 10 + 1
@@ -258,7 +256,7 @@ def test_a_state_of_the_framework_is_used(name: str) -> None:
         assert newer <= got < set(streams()[name].rows(store))
 
 
-def test_a_state_that_is_not_used_is_said_with_the_reason() -> None:
+def test_an_unused_state_is_logged_with_the_reason() -> None:
     with shop(**SIZES) as store:
         read = sync(store, "orders", state={"orders": {"id": 4}}, start_date=START)
         assert any(
@@ -281,7 +279,7 @@ def _in_full(catalog_of: Any) -> Any:
 
 
 def _spread(store: Sandbox, name: str, days: int) -> None:
-    """Dates the rows evenly over the days before now."""
+    """Spreads the dates of the rows evenly over the days before now."""
     keys = [row["id"] for row in store.rows(streams()[name].collection)]
     for place, key in enumerate(keys):
         date = store.clock.now() - days * DAY * place // len(keys)

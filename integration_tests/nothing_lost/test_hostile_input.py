@@ -1,4 +1,4 @@
-"""Input that makes no sense is refused in plain words; the token goes nowhere but to the store."""
+"""Nonsensical input is refused in plain words; the token goes nowhere but to the store."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FORM: Mapping[str, Any] = yaml.safe_load(
 
 
 def _wrong(key: str) -> list[Any]:
-    """Values that the form does not take for this key."""
+    """Values that the form refuses for this key."""
     kind = FORM[key]["type"]
     values = [*WORDS, *OTHER_TYPES]
     if kind == "integer":
@@ -78,7 +78,7 @@ def test_a_config_with_wrong_values_is_refused_by_the_name_of_the_field(key: str
     ids=len,
 )
 @pytest.mark.parametrize("command", ["check", "discover", "read"])
-def test_what_is_missing_is_said_as_the_protocol_wants_it(
+def test_missing_input_is_reported_as_the_protocol_demands(
     command: str, config: dict[str, Any], printed: Callable[..., tuple[int, Sync]]
 ) -> None:
     status, output = printed(command, config=config, catalog={"streams": []})
@@ -108,7 +108,7 @@ def test_what_is_missing_is_said_as_the_protocol_wants_it(
     ],
     ids=str,
 )
-def test_files_that_are_not_ours_are_refused(
+def test_files_of_another_form_are_refused(
     files: dict[str, Any], printed: Callable[..., tuple[int, Sync]]
 ) -> None:
     given = {"config": {"store_hash": "abc", "access_token": TOKEN}, "catalog": {"streams": []}}
@@ -133,7 +133,7 @@ def test_files_that_are_not_ours_are_refused(
         "https://",
         "https://api.bigcommerce.com?x=",
         "https://api.bigcommerce.com#",
-        # A backslash ends the host for some readers of addresses, and is part of a name for others.
+        # Some parsers of addresses end the host at a backslash; others take it for part of a name.
         "http://example.com\\@127.0.0.1",
         "https://example.com\\@api.bigcommerce.com",
         "https://api.bigcommerce.com\r\nX-Evil: 1",
@@ -142,7 +142,7 @@ def test_files_that_are_not_ours_are_refused(
         " http://example.com",
     ],
 )
-def test_an_address_that_is_not_safe_is_refused(url: str) -> None:
+def test_an_unsafe_address_is_refused(url: str) -> None:
     config = {"store_hash": "abc", "access_token": TOKEN, "api_url": url}
     with pytest.raises(AirbyteTracedException) as raised:
         SourceBigcommerce(config=config)
@@ -186,7 +186,7 @@ def test_a_stream_that_does_not_exist_is_named(tmp_path: Path) -> None:
         assert read.errors[0].failure_type == FailureType.config_error
 
 
-def test_a_state_of_other_streams_is_passed_over() -> None:
+def test_a_state_of_other_streams_is_ignored() -> None:
     with shop(orders=20) as store:
         state: State = {"no_such_stream": {"a": [1, {"b": None}]}, "orders": {"a": "b"}}
         read = sync(store, "orders", state=state, start_date=START, end_date=NOW)
@@ -204,7 +204,7 @@ run()
 """
 
 
-# The token is sent without the blanks around it, so this is what must not be shown.
+# The token is sent without the blanks around it, so this form must not be shown.
 @pytest.mark.process
 @pytest.mark.parametrize(("way", "token"), [("flag", TOKEN), ("environment", f" {TOKEN}\n")])
 def test_logs_at_debug_level_do_not_show_the_token(
@@ -266,7 +266,7 @@ def printed(
 
 
 def _assert_refused(command: str, status: int, output: Sync) -> None:
-    """In words for a person, and for `check` as the answer to what it was asked."""
+    """In words for a person; for `check`, as its answer."""
     if command == "check":
         (result,) = [message.connectionStatus for message in output.messages]
         assert status == 0

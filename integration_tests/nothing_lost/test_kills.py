@@ -1,4 +1,4 @@
-"""`kill -9` at any moment of a sync, and on from the last state that it printed."""
+"""`kill -9` at any moment of a sync; the next one continues from the last printed state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.process
 
 SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 6, "page_size": 20}
 KILLS = 5
-# So much is read whole each time that no sync can end before its death: its pipe is full by then.
+# Enough full-refresh rows that no sync can end before it is killed: its pipe is full by then.
 SIZES = {"orders": 200, "brands": 150, "categories": 150, "pages": 150}
 
 
@@ -40,8 +40,8 @@ def test_a_sync_that_is_killed_again_and_again_loses_nothing(seed: int, tmp_path
         runs: list[Sync] = []
         state: State = {}
         for kill in range(KILLS):
-            # The first kill may come before anything is printed; the more has been read, the
-            # shorter is what remains.
+            # The first kill may come before anything is printed. The more has been read, the
+            # less remains.
             run = _killed(tmp_path, store, state, moments.randint(0, 900 // (kill + 1)))
             assert_states_true(store, run.messages, *runs)
             state = {**state, **run.state}
@@ -54,7 +54,7 @@ def test_a_sync_that_is_killed_again_and_again_loses_nothing(seed: int, tmp_path
 
 
 def _killed(folder: Path, store: Sandbox, state: State, lines: int) -> Sync:
-    """The messages of a sync up to its death, which comes after so many lines."""
+    """The messages of a sync that is killed after so many lines."""
     process = processes.start(folder, store, ALL, state, **SETTINGS)
     assert process.stdout
     assert process.stderr
@@ -73,7 +73,7 @@ def _finished(folder: Path, store: Sandbox, state: State) -> Sync:
 
 
 def _acknowledged(run: Sync) -> Iterator[AirbyteMessage]:
-    """Without the records after the last state of their stream: a destination may drop them."""
+    """Drops the records after the last state of their stream, as a destination may."""
     last = {}
     for place, message in enumerate(run.messages):
         if message.state and message.state.stream:

@@ -1,4 +1,4 @@
-"""The connector ends when it should: with its main thread, its reader, a signal, its caller."""
+"""The connector ends with its main thread, its reader, a signal or its caller."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[2]
 MAIN = "from source_bigcommerce.run import run\nrun()"
-# What ends the main thread, while the workers wait for room in the record queue.
+# Ends the main thread while the workers wait for room in the record queue.
 OUT_OF_MEMORY = """
 from airbyte_cdk.utils.memory_monitor import MemoryMonitor
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -59,7 +59,7 @@ print("READ", sum(1 for _ in zip(range(100), messages)))
 
 @pytest.fixture(scope="module")
 def full() -> Iterator[Sandbox]:
-    """A store with far more rows than may wait to be printed."""
+    """A store with many more rows than may wait to be printed."""
     with shop(customers=2500, orders=1500) as store:
         yield store
 
@@ -106,7 +106,7 @@ def test_an_error_of_the_main_thread_ends_the_process(
 
 
 @pytest.mark.parametrize("while_", ["it prints", "it waits for the quota"])
-def test_a_reader_that_goes_ends_the_process_quietly(
+def test_the_process_ends_quietly_if_its_reader_leaves(
     full: Sandbox, files: list[str], while_: str
 ) -> None:
     if while_ == "it prints":
@@ -127,7 +127,7 @@ def test_a_reader_that_goes_ends_the_process_quietly(
     process.stderr.close()
 
 
-def test_a_process_that_is_terminated_ends_at_once_also_as_the_first_of_a_container(
+def test_a_terminated_process_ends_at_once_even_as_the_first_of_a_container(
     files: list[str],
 ) -> None:
     # The first process of a namespace is not ended by a signal that it does not handle.
@@ -143,12 +143,12 @@ def test_a_process_that_is_terminated_ends_at_once_also_as_the_first_of_a_contai
     else:
         process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=30)
-    # A shell says 143 of both.
+    # A shell shows 143 for both.
     assert (process.returncode, errors) == (143 if can_be_first else -signal.SIGTERM, "")
     assert time.monotonic() - begun < 5
 
 
-def test_an_answer_that_is_taken_before_the_process_ends_is_no_failure_to_pyairbyte() -> None:
+def test_pyairbyte_may_end_the_process_as_soon_as_it_has_the_answer() -> None:
     process = start(MAIN, "spec")
     assert process.stdout
     process.stdout.readline()
@@ -158,7 +158,7 @@ def test_an_answer_that_is_taken_before_the_process_ends_is_no_failure_to_pyairb
     process.communicate()
 
 
-def test_a_program_that_reads_no_further_ends_though_it_keeps_what_it_read_from(
+def test_a_program_that_stops_reading_ends_even_if_it_keeps_the_generator(
     files: list[str],
 ) -> None:
     process = start(KEPT, "read", *files)
@@ -167,7 +167,7 @@ def test_a_program_that_reads_no_further_ends_though_it_keeps_what_it_read_from(
     assert process.returncode == 0
 
 
-def test_threads_end_when_their_reader_reads_no_further(full: Sandbox) -> None:
+def test_threads_end_when_their_reader_stops_reading(full: Sandbox) -> None:
     config = config_for(full, num_workers=4)
     catalog = catalog_of(("customers", "orders", "order_products", "transactions"), config)
     before = set(threading.enumerate())

@@ -1,6 +1,6 @@
-"""Stores whose lists are not what they say: each stream is read whole, or it is an error.
+"""Stores whose lists lie about themselves: each stream is read whole, or it is an error.
 
-Every stream of the connector is read from each of them, in one sync.
+One sync reads every stream of the connector from each of these stores.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ def _store(**options: Any) -> Sandbox:
 
 @pytest.fixture(scope="module")
 def operations() -> set[str]:
-    """What an honest store is asked for; known once `honest` is read."""
+    """The requests to an honest store; known once `honest` is read."""
     return set()
 
 
 @pytest.fixture(scope="module")
 def honest(operations: set[str]) -> Sync:
-    """What there is to read."""
+    """All that there is to read."""
     with _store() as store:
         read = sync(store, *NAMES, **SETTINGS)
         operations.update(entry.operation for entry in store.log)
@@ -80,7 +80,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "rows come twice on a page": {"doubled": True},
     "rows come with 203": {"ok": 203},
 }
-# Where there is no other way to read the list.
+# If there is no other way to read the list.
 FAILING: dict[str, set[str]] = {
     "cursors are ignored": {"channel_listings"},
     "rows come twice on a page": {"channel_listings"},
@@ -93,7 +93,7 @@ FAILING: dict[str, set[str]] = {
 
 
 @pytest.mark.parametrize("lie", WHOLE)
-def test_a_list_that_is_not_what_it_says_is_read_whole(lie: str, honest: Sync) -> None:
+def test_a_list_that_lies_about_itself_is_read_whole(lie: str, honest: Sync) -> None:
     failing = FAILING.get(lie, set())
     with _store(**WHOLE[lie]) as store:
         read = sync(store, *NAMES, failing=bool(failing), **SETTINGS)
@@ -102,7 +102,7 @@ def test_a_list_that_is_not_what_it_says_is_read_whole(lie: str, honest: Sync) -
     assert failed_streams(read) == failing
 
 
-def test_a_list_without_pages_is_an_error_where_it_is_longer_than_one(honest: Sync) -> None:
+def test_a_list_without_pages_is_an_error_if_it_is_longer_than_one(honest: Sync) -> None:
     with _store(ignored={"page"}, cursors=False) as store:
         read = sync(store, *NAMES, failing=True, **SETTINGS)
     assert_honest(honest, read)
@@ -112,7 +112,7 @@ def test_a_list_without_pages_is_an_error_where_it_is_longer_than_one(honest: Sy
     assert not {"orders", "products", "store", "channels"} & failed
 
 
-# Status and body. None of these is an empty list, whoever sends it.
+# Status and body. None of these is an empty list.
 NO_LISTS: dict[str, tuple[int, str]] = {
     "202 without rows": (202, '{"data": []}'),
     "206 with rows": (206, '[{"id": 1}]'),
@@ -128,7 +128,7 @@ NO_LISTS: dict[str, tuple[int, str]] = {
 @pytest.mark.parametrize(
     "kinds", [list(NO_LISTS)[:4], list(NO_LISTS)[4:]], ids=["statuses and errors", "shapes"]
 )
-def test_what_is_no_list_is_asked_for_again(
+def test_a_reply_that_is_no_list_is_asked_for_again(
     kinds: list[str], honest: Sync, operations: set[str]
 ) -> None:
     with _store() as store:
@@ -143,7 +143,7 @@ def test_what_is_no_list_is_asked_for_again(
 
 
 @pytest.mark.parametrize("kind", NO_LISTS)
-def test_what_is_no_list_for_good_is_an_error(kind: str, honest: Sync) -> None:
+def test_a_reply_that_never_becomes_a_list_is_an_error(kind: str, honest: Sync) -> None:
     status, body = NO_LISTS[kind]
     names = ("orders", "brands", "customers", "order_products", "transactions", "store")
     with _store() as store:

@@ -1,4 +1,4 @@
-"""All streams, from stores that take requests in each of the ways that are reported."""
+"""All streams, from stores that treat requests in each of the ways that users report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.thorough
 
 NAMES = [row.name for row in STREAMS]
 SIZES: dict[str, Any] = {"orders": 30, "customers": 20, "products": 20, "channels": 4}
-# The API documents no paging of these.
+# The API documents no paging for these.
 WHOLE = [row.name for row in STREAMS if "limit=" not in row.first_request]
 WHOLE_CHILDREN = ["order_consignments", "order_fees"]
 
@@ -31,7 +31,7 @@ def store() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def honest(store: Sandbox) -> dict[str, list[Row]]:
-    """What an undisturbed sync reads; `test_every_stream.py` shows that it is what there is."""
+    """The rows of an undisturbed sync; `test_every_stream.py` shows that they are all."""
     return sync(store, *NAMES).records
 
 
@@ -53,14 +53,14 @@ def contents(rows: list[Row]) -> set[str]:
 
 
 def assert_same(found: Sync, honest: dict[str, list[Row]], names: list[str]) -> None:
-    """Each row as it is, though perhaps twice: a page that was ignored is the first one again."""
+    """Each row as it is, perhaps twice: an ignored page number brings the first page again."""
     assert found.errors == []
     assert completed(found) == set(names)
     for name in names:
         assert contents(found.records.get(name, [])) == contents(honest.get(name, [])), name
 
 
-def test_all_streams_when_dates_must_be_plain_in_v3_and_encoded_in_v2_come_whole(
+def test_dates_are_sent_plain_to_v3_and_encoded_to_v2(
     store: Sandbox, honest: dict[str, list[Row]]
 ) -> None:
     store.options.update({"v3_dates": "plain", "v2_dates": "encoded"})
@@ -77,7 +77,7 @@ def test_all_streams_when_dates_must_be_plain_in_v3_and_encoded_in_v2_come_whole
     assert not [text for text in v2 if ":" in text]
     assert "2020-01-01T00:00:00Z" in v3
     assert not [text for text in v3 if "%3A" in text]
-    # The names of filters as in the documentation.
+    # The names of filters, as documented.
     names = {name for path, name, _ in dates if "/v3/" in path}
     assert names == {
         f"{field}:{bound}" for field in ("date_modified", "created") for bound in ("min", "max")
@@ -85,10 +85,10 @@ def test_all_streams_when_dates_must_be_plain_in_v3_and_encoded_in_v2_come_whole
 
 
 @pytest.mark.parametrize("undocumented_page", ["refused", "ignored"])
-def test_all_streams_when_undocumented_pages_are_asked_for_or_not_come_whole(
+def test_all_streams_are_complete_whatever_undocumented_pages_answer(
     store: Sandbox, honest: dict[str, list[Row]], undocumented_page: str
 ) -> None:
-    """Each list is as long as a page may be: with so small ones, every list is."""
+    """Each list is as long as a page may be, because pages are so small."""
     store.options.undocumented_page = undocumented_page
     names = [*WHOLE, *WHOLE_CHILDREN]
     assert_same(sync(store, *names, page_size=1), honest, names)
@@ -96,7 +96,7 @@ def test_all_streams_when_undocumented_pages_are_asked_for_or_not_come_whole(
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_whole_lists_when_they_have_pages_all_the_same_come_whole(
+def test_lists_documented_without_pages_are_read_whole_if_they_have_pages(
     store: Sandbox, honest: dict[str, list[Row]], size: int
 ) -> None:
     store.options.whole_lists = size
@@ -104,7 +104,7 @@ def test_whole_lists_when_they_have_pages_all_the_same_come_whole(
     assert_same(sync(store, *names, page_size=size), honest, names)
 
 
-def test_counted_lists_when_they_have_pages_of_any_size_come_whole(
+def test_counted_lists_are_read_whole_with_pages_of_any_size(
     store: Sandbox, honest: dict[str, list[Row]]
 ) -> None:
     store.options.whole_lists = 1
@@ -120,7 +120,7 @@ def keys(rows: list[Row], row: Expected) -> list[Any]:
     return sorted(tuple(each[field] for field in row.primary_key.split(", ")) for each in rows)
 
 
-def test_all_streams_when_rows_have_no_date_bring_them_with_the_first_sync(
+def test_rows_without_a_date_arrive_with_the_first_sync(
     store: Sandbox, honest: dict[str, list[Row]]
 ) -> None:
     store.options.undated = True
@@ -134,7 +134,7 @@ def test_all_streams_when_rows_have_no_date_bring_them_with_the_first_sync(
             assert keys(records, row) == keys(there, row), row.name
         dates = [record[row.cursor] for record in records if row.cursor in record]
         if row.cursor and dates:
-            # Those without a date move no state.
+            # Rows without a date move no state.
             assert first.state[row.name][row.cursor] == max(dates)[:19] + "Z"
         undated |= {row.name} if row.cursor and len(dates) < len(records) else set()
     metafields = {name for name in NAMES if name.endswith("_metafields")}
@@ -143,7 +143,7 @@ def test_all_streams_when_rows_have_no_date_bring_them_with_the_first_sync(
 
 
 @pytest.mark.parametrize("name", ["subscribers", "order_metafields", "price_list_records"])
-def test_row_when_it_changes_while_no_bounds_are_asked_for_comes_with_the_next_sync(
+def test_a_row_that_changes_during_an_unbounded_read_arrives_with_the_next_sync(
     name: str,
 ) -> None:
     with Sandbox(**SIZES, access_token=TOKEN) as store:
@@ -164,7 +164,7 @@ def test_row_when_it_changes_while_no_bounds_are_asked_for_comes_with_the_next_s
 
 
 @pytest.mark.parametrize("name", ["channel_listings", "pickup_methods"])
-def test_streams_that_are_read_whole_when_never_modified_rows_come_later_bring_them(
+def test_streams_read_whole_bring_later_rows_that_were_never_modified(
     name: str,
 ) -> None:
     with Sandbox(**SIZES, access_token=TOKEN, undated=True) as store:
@@ -178,7 +178,7 @@ def test_streams_that_are_read_whole_when_never_modified_rows_come_later_bring_t
 
 
 @pytest.mark.parametrize("moves", [False, True], ids=["the date stays", "the date moves"])
-def test_children_when_edited_are_as_old_as_their_parents_but_in_streams_of_their_own(
+def test_edited_children_are_fresh_only_in_streams_of_their_own(
     moves: bool,
 ) -> None:
     names = ("products", "product_variants", "customers", "customer_addresses")

@@ -1,4 +1,4 @@
-"""One parent with more rows than the API is willing to page: an error that names it, no silence."""
+"""One parent with more rows than the API pages: an error that names it, never silence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from integration_tests.syncs import sync
 from sandbox import Sandbox
 
 SIZES = {"orders": 40, "customers": 5, "products": 10, "channels": 3}
-# Of a shorter page a store may have granted less than was asked for: more would be looked at.
+# With a shorter page, the store may have capped it, and more requests would follow.
 MANY = 15
 
 
@@ -23,7 +23,7 @@ def order_of_many(store: Sandbox) -> int:
 
 
 @pytest.mark.parametrize("later", ["repeated", "empty", "refused", "missing"])
-def test_transactions_when_later_pages_are_not_sent_end_with_an_error_that_names_the_order(
+def test_transactions_without_their_later_pages_are_an_error_that_names_the_order(
     later: str,
 ) -> None:
     with shop(**SIZES, later_children=later) as store:
@@ -32,12 +32,12 @@ def test_transactions_when_later_pages_are_not_sent_end_with_an_error_that_names
         assert completed(result) == set()
         said = [error.message for error in result.errors if error.stream_descriptor]
         assert said[0].startswith(f"BigCommerce does not send all transactions of order {key}. ")
-        # Nothing counts as read: the next sync begins where this one did, with its first second.
+        # Nothing counts as read: the next sync begins in the same second as this one.
         state = result.state.get("transactions", {})
         assert state.get("order_date_modified", "") <= "2009-01-01T00:00:00Z"
 
 
-def test_lines_when_a_later_page_is_refused_end_with_an_error_that_names_the_order() -> None:
+def test_line_items_whose_later_page_is_refused_are_an_error_that_names_the_order() -> None:
     with shop(**SIZES, later_children="refused", ignore_include=True) as store:
         key = order_of_many(store)
         result = sync(store, "order_products", page_size=MANY - 1, num_workers=1, failing=True)
@@ -49,7 +49,7 @@ def test_lines_when_a_later_page_is_refused_end_with_an_error_that_names_the_ord
         assert "refused a request with status 400" in error.internal_message
 
 
-def test_children_when_their_pages_come_are_complete() -> None:
+def test_children_are_complete_if_all_their_pages_arrive() -> None:
     with shop(**SIZES, ignore_include=True) as store:
         order_of_many(store)
         names = ("transactions", "order_products")

@@ -1,4 +1,4 @@
-"""A start date in words moves each day; what was not read by then is read all the same."""
+"""A start date in words moves each day; rows that were not read by then still arrive."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAUSE = 60
 
 @pytest.mark.parametrize("upgraded", [False, True])
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_nothing_of_a_pause_is_missing(
+def test_changes_during_a_pause_arrive(
     name: str, upgraded: bool, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with shop(orders=40, customers=40, products=40) as store:
@@ -49,8 +49,8 @@ def test_nothing_of_a_pause_is_missing(
         assert_honest(store, second, first)
 
 
-def test_a_first_sync_that_failed_is_taken_up_where_it_stopped(set_clock: SetClock) -> None:
-    """Its last window was not read: it is older than 30 days by the time of the next sync."""
+def test_a_failed_first_sync_continues_where_it_stopped(set_clock: SetClock) -> None:
+    """The last window was not read, and is older than 30 days at the time of the next sync."""
     with shop(orders=40) as store:
         _touch(store, "orders", [row["id"] for row in store.rows("orders")], store.clock.now() - 60)
         set_clock(store.clock.now())
@@ -72,7 +72,7 @@ def _touch(store: Sandbox, name: str, keys: list[int], second: int) -> None:
 
 
 def _with_another_schema(catalog_of: Any) -> Any:
-    """A catalog saved by another version: fields that are gone, others not yet there."""
+    """A catalog saved by another version: some fields are gone, others not there yet."""
 
     def changed(*arguments: Any) -> ConfiguredAirbyteCatalog:
         catalog: ConfiguredAirbyteCatalog = catalog_of(*arguments)

@@ -1,4 +1,4 @@
-"""State of any age and origin: what it says is believed, what it cannot say is read again."""
+"""States of any age and origin: what one says is believed, and all else is read again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.thorough
 
 SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 40}
 
-# Of Airbyte's archived connector, and of our own.
+# States of Airbyte's archived connector, and of our own.
 DATES = {
     "2023-11-13": "2023-11-13T00:00:00Z",
     "2023-08-11T15:18:55Z": "2023-08-11T15:18:55Z",
@@ -44,7 +44,7 @@ NESTED = {
     "lookback_window": 1,
     "parent_state": {},
 }
-# Nothing in these says which rows were read.
+# These do not say which rows were read.
 EMPTY_WORDS: dict[str, dict[str, Any]] = {
     "nothing": {},
     "id as a number": {"id": 4},
@@ -75,7 +75,7 @@ EMPTY_WORDS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("text", DATES)
-def test_a_date_in_any_form_is_where_the_stream_goes_on(text: str) -> None:
+def test_a_stream_continues_from_a_date_in_any_form(text: str) -> None:
     with shop(orders=60) as store:
         state = {name: {streams()[name].cursor or "": text} for name in INCREMENTAL}
         read = sync(store, *INCREMENTAL, state=state, **SETTINGS)
@@ -89,7 +89,7 @@ def test_a_date_in_any_form_is_where_the_stream_goes_on(text: str) -> None:
 
 @pytest.mark.parametrize("state", EMPTY_WORDS)
 @pytest.mark.parametrize("names", [INCREMENTAL, tuple(set(ALL) - set(INCREMENTAL))], ids=len)
-def test_a_state_that_says_nothing_is_the_start(names: tuple[str, ...], state: str) -> None:
+def test_a_state_that_says_nothing_means_the_start(names: tuple[str, ...], state: str) -> None:
     with shop(orders=60) as store:
         old = dict.fromkeys(names, EMPTY_WORDS[state])
         read = sync(store, *names, state=old, **SETTINGS)
@@ -111,7 +111,7 @@ def test_a_state_that_says_nothing_is_the_start(names: tuple[str, ...], state: s
         {"__ab_no_cursor_state_message": True},
     ],
 )
-def test_streams_that_are_read_whole_are_read_whole(state: dict[str, Any]) -> None:
+def test_full_refresh_streams_ignore_old_states(state: dict[str, Any]) -> None:
     names = tuple(name for name in ALL if name not in INCREMENTAL)
     with shop(orders=5) as store:
         read = sync(store, *names, state=dict.fromkeys(names, state), **SETTINGS)
@@ -119,8 +119,8 @@ def test_streams_that_are_read_whole_are_read_whole(state: dict[str, Any]) -> No
         assert_complete(store, names, read)
 
 
-def test_a_state_of_the_orders_says_nothing_of_their_children() -> None:
-    """Their old state holds a date of that name in no place that means this."""
+def test_a_state_of_orders_says_nothing_about_their_children() -> None:
+    """Their old state may hold such a date, but in a place that means something else."""
     with shop(orders=60) as store:
         old = {name: {"date_modified": "2025-06-01T00:00:00Z"} for name in ORDER_CHILDREN}
         read = sync(store, *ORDER_CHILDREN, state=old, **SETTINGS)

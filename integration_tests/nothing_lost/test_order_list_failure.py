@@ -1,4 +1,4 @@
-"""Why the children of orders have a component of their own: an order list that fails midway.
+"""An order list that fails midway: why the children of orders have a component of their own.
 
 The CDK's SubstreamPartitionRouter holds one order back while the window that it belongs to is
 already saved as read. When the list then fails, nobody asks for the children of that order again.
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.thorough
 ORDERS = 60
 
 
-def test_the_frameworks_router_loses_an_order() -> None:
+def test_the_router_of_the_framework_loses_an_order() -> None:
     with _shop() as store:
         due = {row["id"]: int(row["order_id"]) for row in store.rows("transactions")}
         fault = _break_the_second_window(store)
@@ -55,7 +55,7 @@ def test_the_frameworks_router_loses_an_order() -> None:
 
 
 @pytest.mark.parametrize("name", ORDER_CHILDREN)
-def test_ours_loses_none(name: str) -> None:
+def test_our_retriever_loses_no_order(name: str) -> None:
     settings: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2}
     with _shop() as store:
         fault = _break_the_second_window(store)
@@ -71,7 +71,7 @@ def test_ours_loses_none(name: str) -> None:
 
 
 def _shop() -> Sandbox:
-    """The last order of the first window in order of ids is not its newest."""
+    """The order with the highest id in the first window is not its newest."""
     store = shop(orders=ORDERS, empty_transactions="200")
     last = [row["id"] for row in store.rows("orders")][ORDERS // 3]
     for order in store.rows("orders"):
@@ -109,7 +109,7 @@ def _read_with_router(store: Sandbox, state: State) -> Sync:
 
 
 def _manifest() -> dict[str, Any]:
-    """The transactions of orders as the framework's documentation would have them."""
+    """The transactions of orders, built as the framework's documentation says."""
     orders = {
         "type": "DeclarativeStream",
         "name": "orders",

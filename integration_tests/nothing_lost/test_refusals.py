@@ -1,4 +1,4 @@
-"""Refusals: those that pass lose nothing, and those that last are told in true words."""
+"""Temporary refusals lose nothing; lasting ones are reported truthfully."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def small(**settings: Any) -> Sandbox:
 
 
 def told(read: Sync, name: str) -> tuple[str, FailureType, str]:
-    """The one error of a stream: the sentence, its kind and what the log has beside it."""
+    """The only error of a stream: its sentence, its kind and its details for the log."""
     [error] = [
         each
         for each in read.errors
@@ -55,12 +55,12 @@ def told(read: Sync, name: str) -> tuple[str, FailureType, str]:
         ({"status": 422}, 2),
     ],
 )
-def test_refusals_that_pass_lose_nothing(fields: dict[str, Any], at: int) -> None:
-    """At the first or second request of each list of more than a page."""
+def test_temporary_refusals_lose_nothing(fields: dict[str, Any], at: int) -> None:
+    """At the first or second request of each list that is longer than a page."""
     names = tuple(name for name in LISTS if name not in ("store", "channels"))
     with small() as store:
         faults = [store.faults.add(f"{name}.list", "status", at=at, **fields) for name in names]
-        # One after the other, so that the first reply of a list is there before its second request.
+        # One after the other, so that each list has its first reply before its second request.
         read = sync(store, *names, **SETTINGS | {"num_workers": 1})
         assert [fault.fired for fault in faults] == [fields.get("times", 1)] * len(names)
         assert read.errors == []
@@ -78,7 +78,7 @@ def test_a_platform_that_refuses_everybody_for_a_while_loses_nothing() -> None:
         assert_honest(store, read)
 
 
-def test_a_scope_that_lacks_costs_one_request_a_stream(waits: list[float]) -> None:
+def test_a_missing_scope_costs_one_request_a_stream(waits: list[float]) -> None:
     with small(scopes={"store_v2_orders", "store_v2_content"}) as store:
         read = sync(store, "orders", "pages", "brands", "categories", failing=True, **SETTINGS)
         assert completed(read) == {"orders", "pages"}
@@ -101,13 +101,13 @@ def test_a_token_that_never_worked_is_refused_at_once(waits: list[float]) -> Non
         assert waits == []
 
 
-def test_a_token_that_is_withdrawn_is_refused_a_few_times_and_not_for_each_window() -> None:
+def test_a_withdrawn_token_is_refused_a_few_times_and_not_for_each_window() -> None:
     with small() as store:
         store.faults.add("*", "status", status=401, at=12, times=None)
         read = sync(store, *LISTS, failing=True, **SETTINGS)
         assert_honest(store, read)
         refused = [entry for entry in store.log if entry.status == 401]
-        # Two workers, six times each; then each stream and window once.
+        # Two workers try six times each; then each stream and window once.
         assert len(refused) < 2 * 6 + 40
         failed = {name for name in LISTS if name not in completed(read)}
         assert failed
@@ -115,7 +115,7 @@ def test_a_token_that_is_withdrawn_is_refused_a_few_times_and_not_for_each_windo
             assert told(read, name)[1] == FailureType.config_error
 
 
-def test_a_firewall_that_goes_on_refusing_is_no_matter_of_scopes() -> None:
+def test_a_firewall_that_keeps_refusing_is_not_blamed_on_scopes() -> None:
     with small() as store:
         store.faults.add("brands.list", "status", status=403, html=True, times=None)
         read = sync(store, "brands", "categories", failing=True, **SETTINGS)
@@ -133,7 +133,7 @@ def test_a_firewall_that_goes_on_refusing_is_no_matter_of_scopes() -> None:
 @pytest.mark.parametrize(
     ("body", "status", "most", "fitting"), [(MAX_LIMIT, 413, 9, 9), (NO_WORDS, 504, 7, 7)]
 )
-def test_a_page_that_is_too_large_names_the_size_that_the_next_sync_is_complete_with(
+def test_a_page_that_is_too_large_is_an_error_that_names_the_size_that_works(
     body: str, status: int, most: int, fitting: int
 ) -> None:
     with small() as store:
@@ -153,7 +153,7 @@ def test_a_page_that_is_too_large_names_the_size_that_the_next_sync_is_complete_
 
 
 @pytest.mark.parametrize(("body", "status"), [(MAX_LIMIT, 413), (NO_WORDS, 504)])
-def test_pages_that_are_read_by_key_shrink_by_themselves(body: str, status: int) -> None:
+def test_pages_read_by_key_shrink_automatically(body: str, status: int) -> None:
     names = ("orders", "channel_listings")
     settings = {**SETTINGS, "start_date": "2009-01-01"}
     with small(channels=3) as store:
@@ -209,7 +209,7 @@ def test_an_endpoint_that_hangs_is_named_and_the_others_are_read(
         assert "Read timed out" in words_of_log
 
 
-def test_the_log_has_all_words_of_an_error() -> None:
+def test_the_log_has_all_the_words_of_an_error() -> None:
     body = {
         "status": 422,
         "title": "JSON data is missing or invalid",

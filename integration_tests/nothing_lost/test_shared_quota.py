@@ -1,4 +1,4 @@
-"""Four processes that read one store at once share its quota, and nobody starves or is refused."""
+"""Four processes read one store at once and share its quota; none starves or is refused."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def test_four_processes_share_a_small_quota(tmp_path: Path) -> None:
         assert [read.errors for read in reads] == [[], [], [], []]
         assert [completed(read) for read in reads] == [set(NAMES)] * 4
         assert_complete(store, NAMES, *reads)
-        # The quota was scarce: what the windows of the whole time granted was used up again and
-        # again. Each of the four may ask too much at the edge of a window; seldom do they.
+        # The quota was scarce: the processes used up window after window. Each of the four may
+        # ask too much at the edge of a window, but seldom does.
         asked = len(store.log)
         assert asked > 7 * QUOTA
         assert store.surface.quota.refused < asked / 20

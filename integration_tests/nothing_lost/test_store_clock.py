@@ -1,4 +1,4 @@
-"""The end of a sync is by the store's clock, whatever the connector's says, first sync or not."""
+"""A sync ends by the store's clock, whatever the connector's clock says, first sync or not."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_stream_with_a_state_ends_by_the_clock_of_the_store(
 
 
 @pytest.mark.parametrize("name", INCREMENTAL)
-def test_an_old_row_that_changes_within_the_second_of_the_end(
+def test_an_old_row_that_changes_in_the_last_second_is_not_lost(
     name: str, set_clock: SetClock
 ) -> None:
     with shop(**SIZES) as store:
@@ -56,17 +56,17 @@ def test_an_old_row_that_changes_within_the_second_of_the_end(
 @pytest.mark.parametrize(
     ("options", "seconds", "prompt"),
     [
-        # The header alone, as the token has not the scope of /v2/time.
+        # The header alone, because the token lacks the scope of /v2/time.
         ({"scopes": ORDERS_ONLY}, 5 * HOUR, True),
         ({"scopes": ORDERS_ONLY}, -5 * HOUR, True),
         # The endpoint alone.
         ({"date_header": False}, 5 * HOUR, True),
         ({"date_header": False}, -5 * HOUR, True),
-        # Neither: ten minutes are allowed for.
+        # Neither: ten minutes are read twice.
         ({"date_header": False, "scopes": ORDERS_ONLY}, 0, True),
         ({"date_header": False, "scopes": ORDERS_ONLY}, 9 * MINUTE, True),
         ({"date_header": False, "scopes": ORDERS_ONLY}, -9 * MINUTE, False),
-        # A header that is wrong: the earlier of two times is sure, and none of days to come counts.
+        # A wrong header: the earlier of two times is safe; a time of a later day does not count.
         ({"date_ahead": 5 * HOUR}, 0, True),
         ({"date_ahead": 5 * HOUR, "scopes": ORDERS_ONLY}, 0, True),
         ({"date_ahead": -5 * HOUR}, 0, True),
@@ -75,7 +75,7 @@ def test_an_old_row_that_changes_within_the_second_of_the_end(
         ({"date_ahead": -30 * 365 * DAY}, 0, True),
     ],
 )
-def test_a_store_that_tells_its_time_badly(
+def test_a_badly_told_time_of_the_store_loses_nothing(
     name: str, options: dict[str, Any], seconds: int, prompt: bool, set_clock: SetClock
 ) -> None:
     with shop(**SIZES) as store:
@@ -86,7 +86,7 @@ def test_a_store_that_tells_its_time_badly(
 
 
 @pytest.mark.parametrize("kind", ["reset", "hang", "truncate", "status"])
-def test_a_store_that_does_not_answer_when_asked_for_the_time(
+def test_a_store_that_tells_no_time_loses_nothing(
     kind: str, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("source_bigcommerce.components.clock._TIME_OUT", 0.3)
@@ -107,7 +107,7 @@ def test_a_store_that_does_not_answer_when_asked_for_the_time(
     ],
     ids=str,
 )
-def test_headers_that_cannot_be_read_stop_no_sync(headers: dict[str, str]) -> None:
+def test_unreadable_headers_stop_no_sync(headers: dict[str, str]) -> None:
     class Reply(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response_only(302)
@@ -126,7 +126,7 @@ def test_headers_that_cannot_be_read_stop_no_sync(headers: dict[str, str]) -> No
     assert sure_until < now < utc_now() + timedelta(minutes=1)
 
 
-def test_an_end_that_is_long_past_costs_no_request_for_the_time(set_clock: SetClock) -> None:
+def test_an_end_date_long_past_costs_no_request_for_the_time(set_clock: SetClock) -> None:
     with shop(**SIZES) as store:
         set_clock(store.clock.now())
         sync(store, "orders", **{**SETTINGS, "end_date": "2025-01-01"})
@@ -134,8 +134,8 @@ def test_an_end_that_is_long_past_costs_no_request_for_the_time(set_clock: SetCl
         assert store.requests("time.get") == []
 
 
-def test_the_time_is_asked_for_as_everything_else_is(set_clock: SetClock) -> None:
-    """By the same account of the quota, so that it is not taken for another app's request."""
+def test_the_request_for_the_time_is_like_every_other(set_clock: SetClock) -> None:
+    """It counts for the same quota, so it is not taken for another app's request."""
     with shop(quota=1000, **SIZES) as store:
         set_clock(store.clock.now())
         read = sync(store, "orders", **SETTINGS)
@@ -151,8 +151,8 @@ def _three_syncs(
 ) -> list[Sync]:
     """The connector's clock is so many seconds ahead; an old row changes during the second sync.
 
-    later: how many seconds after its end.
-    prompt: what changed before a sync comes with it, and not with the next.
+    later: seconds from the end of the sync to the change.
+    prompt: what changed before a sync arrives with it, not with the next one.
     """
     keys = [row["id"] for row in store.rows(streams()[name].collection)]
     set_clock(store.clock.now() + seconds)
@@ -173,7 +173,7 @@ def _three_syncs(
         came = {streams()[name].key_of(row) for row in second.records[name]}
         due = {key for key, row in newest.items() if streams()[name].date_of(row) > now - HOUR}
         assert due <= came
-    # By then the store's clock may be right, and what came too late has its turn.
+    # By then the store's clock may be right, and late rows arrive.
     store.options.update({"date_ahead": 0})
     store.clock.advance(HOUR)
     set_clock(store.clock.now() + seconds)

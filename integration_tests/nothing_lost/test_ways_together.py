@@ -1,4 +1,4 @@
-"""Orders from stores that have several ways of their own at once."""
+"""Orders from stores that combine several quirks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ READS: dict[str, tuple[Iterable[int], dict[str, Any]]] = {
 @pytest.mark.parametrize("read_as", READS)
 @pytest.mark.parametrize("listed_as", LISTS)
 @pytest.mark.parametrize("is_deleted", ["only", "also", "ignored"])
-def test_orders_when_archived_ones_are_hidden_come_all_and_once(
+def test_all_orders_arrive_once_whatever_the_store_does_with_archived_ones(
     is_deleted: str, listed_as: str, read_as: str
 ) -> None:
     archived, settings = READS[read_as]
@@ -50,7 +50,7 @@ def test_orders_when_archived_ones_are_hidden_come_all_and_once(
         assert completed(result) == {"orders"}
         keys = [record["id"] for record in result.records["orders"]]
         if is_deleted == "ignored":
-            # Nothing brings them; the others come as ever.
+            # Nothing brings the archived ones; the others arrive as usual.
             assert set(keys) == {row["id"] for row in store.rows("orders")} - hidden
         else:
             assert_complete(store, ["orders"], result)

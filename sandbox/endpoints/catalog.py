@@ -61,7 +61,7 @@ TREE_CATEGORY_FILTERS: Filters = {
 
 VARIANT_FILTERS: Filters = {
     **v3_filters("id", "eq", Kind.INT),
-    **v3_filters("sku", "eq", Kind.TEXT),
+    **v3_filters("sku", "eq in", Kind.TEXT),
     **v3_filters("upc", "eq", Kind.TEXT),
     **v3_filters("product_id", "in", Kind.INT),
 }

@@ -23,17 +23,18 @@ Orders = Callable[[StreamSlice], Iterator[list[Row]]]
 class WithArchived:
     """Reads the orders of a window, and then the archived ones among them that the list hid.
 
-    Whether the list hides archived orders is not documented, nor whether `is_deleted` is heeded. So
-    each window is asked once more, for archived orders, until the store has shown its ways: it
-    lists them anyhow, or does not know the parameter (the plain list is read from then on), or
-    sends the others too (the one asked for archived orders holds all, and is read alone).
+    Nobody documents whether the list hides archived orders, or whether the API obeys `is_deleted`.
+    So it asks for each window once more, for archived orders, until the store has shown what it
+    does. If it lists them anyhow, or does not know the parameter, only the plain list is read from
+    then on. If the list of archived orders holds the others, too, only that one is read.
 
-    Not YAML: a retriever has one list, and knows nothing of what other windows found.
+    Not YAML: a retriever has one list, and does not know what other windows found.
 
     listed: reads the plain list of a window, page by page.
-    archived: the same list, asked for archived orders; raises ParameterRefused where it may not be.
+    archived: the same list, asked for archived orders; raises ParameterRefused if the store refuses
+        the parameter.
     requester: asks for a page of the latter.
-    found: what streams of this sync found out about the store.
+    found: what the streams of this sync found out about the store.
     key: field of an order that no two orders share.
     """
 
@@ -47,11 +48,11 @@ class WithArchived:
         self._key = partial(key_of, field=self.key)
 
     def __call__(self, window: StreamSlice) -> Iterator[list[Row]]:
-        """Those of a window, each once."""
+        """The orders of a window, each once."""
         if found := self.found.get(_ENOUGH):
             yield from getattr(self, found[0])(window)
             return
-        # Few of them are archived.
+        # Few orders are archived.
         ids, archived, longest = Keys(), set[int | str | None](), 0
         for page in self.listed(window):
             ids.extend(list(map(self._key, page)))
@@ -67,7 +68,7 @@ class WithArchived:
         archived: set[int | str | None],
         longest: int,
     ) -> Iterator[list[Row]]:
-        """The orders that were not listed, or were not archived yet when they were."""
+        """The orders that were not listed, or were not archived yet when they were listed."""
         rest = self.archived(window)
         try:
             page = next(filter(None, rest), [])
@@ -91,14 +92,14 @@ class WithArchived:
         if others:
             of_page = {key for key in map(self._key, page) if isinstance(key, int)}
             last = max(of_page, default=0)
-            # A page that is shorter than others is all there is.
+            # A page that is shorter than others is the whole list.
             more_may_follow = len(page) >= longest
             holds_all = all(
                 isinstance(key, int) and (key in of_page or (more_may_follow and key > last))
                 for key in ids
             )
-            # One alone may have been restored meanwhile; and what has no `is_deleted` does not say
-            # that it is not archived.
+            # A single order may have been restored meanwhile, and an order without `is_deleted`
+            # does not say that it is not archived.
             if (
                 holds_all
                 and len(others) > 1

@@ -13,14 +13,14 @@ from source_bigcommerce.components.extractor import is_v3_url
 
 
 class ReplyTooLarge(requests.RequestException):
-    """A reply was larger than what may be held in memory; the rest of it was not read."""
+    """A reply was larger than the memory allows; the rest of it was not read."""
 
 
 @dataclass
 class TokenAuthenticator(DeclarativeAuthenticator):
-    """Puts the access token into the `X-Auth-Token` header, and looks at replies as they arrive.
+    """Puts the access token into the `X-Auth-Token` header, and bounds replies as they arrive.
 
-    A redirect is not followed: `requests` would take the header along to whatever host it names.
+    It follows no redirect: `requests` would send the header to whatever host the redirect names.
     A reply of more than `largest_reply` bytes, unpacked, is dropped before it fills the memory:
     250 products of 600 variants each are half a gigabyte, and each worker may hold a page.
     Colons in the query of a v3 request go out as they are, as in all of the API's examples: one
@@ -58,13 +58,13 @@ class TokenAuthenticator(DeclarativeAuthenticator):
 
 
 def _on_reply(response: requests.Response, *, largest: int, **_: Any) -> None:
-    # Without a target `requests` does not follow; the error handler then reports the 3xx.
+    # Without a target, `requests` does not follow. The error handler then reports the 3xx.
     response.headers.pop("Location", None)
     response.raw = _Bounded(response.raw, largest)
 
 
 class _Bounded:
-    """A raw body that ends with ReplyTooLarge where it gets too large."""
+    """A raw body that raises ReplyTooLarge once it gets too large."""
 
     def __init__(self, raw: Any, largest: int) -> None:
         self._raw, self._largest = raw, largest
@@ -72,7 +72,7 @@ class _Bounded:
     def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
         size = 0
         try:
-            # Of a reply that is packed, urllib3 unpacks no more at once than it is asked for.
+            # urllib3 unpacks no more of a compressed reply at once than it is asked for.
             for chunk in self._raw.stream(*args, **kwargs):
                 size += len(chunk)
                 if size > self._largest:

@@ -83,6 +83,7 @@ class ChildRows(Retriever):
         # Parents whose children are asked for ahead of those being emitted: one page, so that the
         # workers are busy while the next page of parents is on its way.
         self._parents_ahead = int(self.config["page_size"])
+        self._workers = int(self.config["num_workers"])
         if not self.parents.key:
             raise ValueError(f"manifest.yaml: the parents of {self.name} lack `key`")
         if self.parent_date and not self.parents.date:
@@ -113,7 +114,7 @@ class ChildRows(Retriever):
                     raise REPLY_UNKNOWN.error(f"a row without {self.parents.key} has {self.name}")
                 children = self._children_of(row, parent_id, window)
                 ahead.append((parent_id, date, children))
-                while ahead and (len(ahead) > self._parents_ahead or _are_there(ahead[0][2])):
+                while ahead and (len(ahead) > self._most_ahead or _are_there(ahead[0][2])):
                     yield from self._related(*ahead.popleft(), window)
                 asked += isinstance(children, Future)
                 if asked == self.api_budget.most_pages:
@@ -124,6 +125,11 @@ class ChildRows(Retriever):
             for _, _, children in ahead:
                 if isinstance(children, Future):
                     children.cancel()
+
+    @property
+    def _most_ahead(self) -> int:
+        fitting = max(self.api_budget.memory.parents_ahead, self._workers)
+        return min(fitting, self._parents_ahead)
 
     def _children_of(self, parent: Row, parent_id: Any, window: Window) -> Children:
         rows = self._embedded(parent) if self._embedded else None

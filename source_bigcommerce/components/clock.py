@@ -1,4 +1,4 @@
-"""The store's clock: what changes during a sync must fall behind its end, by the store's time."""
+"""The store's clock: rows that change during a sync must be later than its end, by that clock."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -18,22 +18,21 @@ LOGGER = logging.getLogger("airbyte")
 
 _TIME_OUT = 10
 _LARGEST = 10_000
-# How far ahead of the store this machine's clock may be where the store does not tell its time.
+# How far this machine's clock may be ahead of the store if the store does not tell its time.
 _MARGIN = timedelta(minutes=10)
-# With a clock that is wrong by more, either side could open no secure connection.
+# With a clock that is wrong by more, neither side could open a secure connection.
 _MOST_AHEAD = timedelta(days=1)
 _NO_STORE_BEFORE = datetime(2009, 1, 1, tzinfo=timezone.utc)
 
 
 def store_clock(config: Mapping[str, Any], sync: Sync) -> tuple[datetime, datetime]:
-    """The store's time, and until when it is sure that it has been reached.
+    """The store's time, and the time that has surely been reached.
 
-    Asks once, and takes the `Date` of whatever reply comes: a token without the scope of
-    `/v2/time` is told the time as well. If the store tells several times, the earliest: what is
-    read too late comes with the next sync. Where that is far from this machine's clock, either may
-    be wrong: what changed by the later is read, and by the earlier it is sure. Where the store
-    tells none, and where it is more than a day ahead, this machine's clock counts, and is sure less
-    ten minutes.
+    Asks once, and uses the `Date` of any reply, so a token without the scope of `/v2/time` gets the
+    time, too. If the store tells several times, the earliest counts: rows that are too late arrive
+    with the next sync. If that is far from this machine's clock, either may be wrong: the sync
+    reads up to the later and is sure up to the earlier. If the store tells no time, or is more than
+    a day ahead, this machine's clock counts, and is sure up to ten minutes ago.
 
     Source: https://developer.bigcommerce.com/docs/rest-management/store-information
     """

@@ -12,20 +12,20 @@ from urllib.parse import urlsplit
 import requests
 from airbyte_cdk.sources.streams.http.tcp_keepalive import TcpKeepaliveHTTPAdapter
 
-# For a whole reply, from the first byte of its headers on; budget.py counts with it.
+# For a whole reply, from the first byte of its headers; budget.py uses it, too.
 LONGEST_REPLY = 60.0
-# At once; more are opened, and closed again after their reply.
+# Kept open; further ones are opened, and closed after their reply.
 _KEPT_OPEN = 100
 
 
 class Connections(TcpKeepaliveHTTPAdapter):
-    """Those of a sync: kept alive, each reply bounded in time, none to this machine by a proxy.
+    """The connections of a sync: kept alive, replies bounded in time, no proxy to this machine.
 
-    What the environment says of proxies and certificates is read once a host: `requests` reads it
-    for each request, which takes as long as sending one.
+    The environment's proxies and certificates are read once per host: `requests` reads them for
+    each request, which takes as long as sending one.
 
-    Not YAML: the requester's read time-out is for each byte. A reply that trickles, a byte now and
-    then, never meets it.
+    Not YAML: the requester's read time-out applies to each byte. A reply that trickles, a byte now
+    and then, never exceeds it.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Connections(TcpKeepaliveHTTPAdapter):
         self._settings: dict[str, Mapping[str, Any]] = {}
 
     def carry(self, session: requests.Session) -> None:
-        """Has all requests of a session go over these connections."""
+        """Sends all requests of a session over these connections."""
         session.trust_env = False
         for scheme in ("https://", "http://"):
             session.mount(scheme, self)
@@ -67,9 +67,9 @@ class Connections(TcpKeepaliveHTTPAdapter):
 
 
 def is_loopback(host: Any) -> bool:
-    """Whether it is this machine, or the one that runs this container.
+    """Whether a host is this machine, or the one that runs this container.
 
-    A proxy would take the token elsewhere, in plain text.
+    A proxy would carry the token elsewhere, in plain text.
     """
     if host in ("localhost", "host.docker.internal"):
         return True
@@ -80,7 +80,7 @@ def is_loopback(host: Any) -> bool:
 
 
 def _bound(manager: Any) -> None:
-    """Has all connections of a urllib3 PoolManager end their replies."""
+    """Makes all connections of a urllib3 PoolManager end their replies."""
     manager.pool_classes_by_scheme = {
         scheme: type(
             pool.__name__,
@@ -96,7 +96,7 @@ def _bound(manager: Any) -> None:
 
 
 class _Reply(HTTPResponse):
-    """One that is read from its socket until a certain instant."""
+    """A reply that is read from its socket until a given instant."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""Dates in whatever form they come, as `YYYY-MM-DDTHH:MM:SS[.f]Z`."""
+"""Dates of any form, as `YYYY-MM-DDTHH:MM:SS[.f]Z`."""
 
 import re
 from datetime import datetime, timedelta
@@ -30,14 +30,14 @@ _FORMS = [
         # RFC 2822, and HTTP's older form.
         r"([A-Za-z]{3,9},?\s+)?(?P<day>\d\d?)[\s-](?P<name>[A-Za-z]{3})[a-z]*[\s-](?P<year>\d{4})"
         rf"(?:\s+{_TIME})?",
-        # As Americans write it.
+        # The American form.
         rf"(?P<month>\d\d?)/(?P<day>\d\d?)/(?P<year>\d{{4}})(?:,?\s+{_TIME})?",
     )
 ]
-# `""`, `0`, `0000-00-00 00:00:00`, and what PHP makes of that: `Wed, 30 Nov -0001 00:00:00 +0000`.
+# `""`, `0`, `0000-00-00 00:00:00`, and that in PHP's form: `Wed, 30 Nov -0001 00:00:00 +0000`.
 _NO_DATE = re.compile(r"[0\s:./TZ+-]*|-\d{4}-\d\d-\d\d.*|.*[A-Za-z] -\d{4}( .*)?", re.ASCII)
-# Fewer digits would be before 1973, and are more likely another number than a date; 14 are not a
-# number but a date and a time.
+# Fewer digits would be before 1973, and are more likely another number than a date. 14 digits are
+# a date and a time.
 _NUMBER = re.compile(r"([1-9]\d{8,12}|[1-9]\d{14,18})(\.\d+)?", re.ASCII)
 
 # Hours from UTC.
@@ -70,29 +70,29 @@ _ZONES = {
 
 
 class UnreadableDate(ValueError):
-    """A value that holds no date and does not say so either."""
+    """A value that neither holds a date nor means that there is none."""
 
 
 class _Moment(NamedTuple):
     written: datetime
-    """To the second, in the zone that it was written in."""
+    """A date to the second, in the zone in which it was written."""
     offset: timedelta
     fraction: str = ""
 
 
 def iso_date(value: Any) -> str | None:
-    """`Wed, 05 Dec 2018 20:16:55 +0000` as `2018-12-05T20:16:55Z`; what means no date as None.
+    """Turns `Wed, 05 Dec 2018 20:16:55 +0000` into `2018-12-05T20:16:55Z`, and "no date" into None.
 
-    Read are ISO 8601, SQL's, RFC 2822's and the American form, seconds since 1970 (or parts of
-    them), and PHP's `{"date": ..., "timezone": ...}`. A date without a time is its midnight, one
-    without a zone is UTC's. A fraction keeps its digits, up to six.
+    It reads ISO 8601, the forms of SQL and RFC 2822, the American form, seconds since 1970 (or
+    fractions of them), and PHP's `{"date": ..., "timezone": ...}`. A date without a time means its
+    midnight; one without a zone is in UTC. A fraction keeps its digits, up to six.
 
     Raises UnreadableDate for anything else.
     """
     if not value:
         return None
     if isinstance(value, str):
-        # The forms that the API nearly always sends; slicing takes a tenth of the parser's time.
+        # The forms that the API nearly always sends: slicing takes a tenth of the parser's time.
         try:
             if value[25:] == " +0000" and value[19] == value[22] == ":":
                 iso = f"{_iso_day(value[4:17])}T{value[17:25]}"
@@ -122,7 +122,7 @@ def _iso_day(day: str) -> str:
 
 
 def iso_day(value: Any) -> str | None:
-    """The day of a date, as it is written: in the zone that the value names.
+    """The day of a date, as written: in the zone that the value names.
 
     Raises UnreadableDate as iso_date does.
     """
@@ -131,7 +131,7 @@ def iso_day(value: Any) -> str | None:
 
 
 def readable_date(value: Any) -> str | None:
-    """As iso_date; None for what cannot be read."""
+    """Like iso_date, but None for an unreadable value."""
     try:
         return iso_date(value)
     except UnreadableDate:
@@ -164,7 +164,7 @@ def _moment(value: Any) -> _Moment | None:
 
 
 def _of_calendar(parts: dict[str, str | None], zone: str) -> _Moment:
-    """Raises KeyError, OSError, OverflowError or ValueError where there is no such moment."""
+    """Raises KeyError, OSError, OverflowError or ValueError if there is no such moment."""
     month = parts.get("month") or _MONTHS[str(parts.get("name")).title()]
     day = datetime(int(parts["year"] or 0), int(month), int(parts["day"] or 0))
     hour, minute, second = (int(parts.get(part) or 0) for part in ("hour", "minute", "second"))
@@ -174,7 +174,7 @@ def _of_calendar(parts: dict[str, str | None], zone: str) -> _Moment:
             hour = hour % 12 + 12 * is_afternoon
         elif (hour >= 12) != is_afternoon:
             raise ValueError("13 AM")
-    # A day may end at 24:00:00, and a minute with a leap second; both are the next one's start.
+    # A day may end at 24:00:00, and a minute with a leap second: both mean the start of the next.
     if hour * 3600 + minute * 60 + min(second, 59) > 86_400 or minute > 59 or second > 60:
         raise ValueError("no time of a day")
     written = day + timedelta(hours=hour, minutes=minute, seconds=second)
@@ -198,7 +198,7 @@ def _offset(zone: str, written: datetime) -> timedelta:
 
 
 def _since_1970(text: str) -> _Moment:
-    """From seconds, or from thousandths, millionths or billionths of them."""
+    """A date of seconds, or of thousandths, millionths or billionths of them."""
     whole, _, fraction = text.partition(".")
     while len(whole) > 11:
         whole, fraction = whole[:-3], whole[-3:] + fraction

@@ -1,7 +1,7 @@
 """Children that the order list embeds, in the shape of their own endpoints.
 
-Each function takes an order and gives its rows, or None where they may not be all: a request for
-that order is then the only way to know.
+Each function takes an order and returns its rows, or None if they may be incomplete: then only a
+request for that order can tell.
 """
 
 import re
@@ -29,13 +29,13 @@ _QUOTES = re.compile(r"/consignments/shipping/(\d+)/shipping_quotes$")
 
 
 def line_items(order: Mapping[str, Any], at_most: int) -> list[Row] | None:
-    """As `/orders/{id}/products` gives them.
+    """The rows of `/orders/{id}/products`.
 
     at_most: line items that the API puts into a consignment of the order list.
 
-    They may not be all where the API cut them (a `__warning__`, or as many as its cap), sent links
-    or nothing in their place, sent one twice, or sent other than the number of items that the order
-    and its consignments count.
+    They may be incomplete if the API cut them (a `__warning__`, or as many as its cap), sent links
+    or nothing in their place, sent one twice, or sent another number of items than the order and
+    its consignments count.
 
     Sources: https://github.com/bigcommerce/docs/issues/960 (cap and warning),
     https://github.com/bigcommerce/dev-docs/issues/2052 (empty line items)
@@ -55,13 +55,13 @@ def line_items(order: Mapping[str, Any], at_most: int) -> list[Row] | None:
     if not _are_rows(items) or not _counted(items, order):
         return None
     ids = {whole(item["id"]) for item in items}
-    # Lines of no quantity are in no count, but the others may name them.
+    # Lines without a quantity are not counted, but other lines may name them.
     named = {whole(item.get("parent_order_product_id")) for item in items} - {None, 0}
     return sorted(items, key=lambda item: int(whole(item["id"]))) if named <= ids else None
 
 
 def _counted(items: list[Row], counter: Mapping[str, Any]) -> bool:
-    """Whether they are as many items as the order, or the consignment, counts."""
+    """Whether the items are as many as the order, or the consignment, counts."""
     try:
         counted = sum(int(whole(item["quantity"])) for item in items)
         return bool(counted == int(whole(counter["items_total"])))
@@ -70,10 +70,10 @@ def _counted(items: list[Row], counter: Mapping[str, Any]) -> bool:
 
 
 def shipping_addresses(order: Mapping[str, Any]) -> list[Row] | None:
-    """As `/orders/{id}/shipping_addresses` gives them.
+    """The rows of `/orders/{id}/shipping_addresses`.
 
     These are the shipping consignments, with costs as text and another link to their quotes. They
-    are not all where the order counts others.
+    are incomplete if the order counts another number.
     """
     groups = _groups(order)
     if groups is None or not _are_counted(groups, order):
@@ -98,7 +98,7 @@ def _address(consignment: Row, order_id: Any) -> Row:
 
 
 def consignments(order: Mapping[str, Any]) -> list[Row] | None:
-    """One row, as `/orders/{id}/consignments` gives it."""
+    """The one row of `/orders/{id}/consignments`."""
     groups = _groups(order)
     if groups is None or len(groups) != 1 or not _are_counted(groups, order):
         return None
@@ -106,21 +106,21 @@ def consignments(order: Mapping[str, Any]) -> list[Row] | None:
 
 
 def fees(order: Mapping[str, Any]) -> list[Row] | None:
-    """As `/orders/{id}/fees` gives them; nothing counts them."""
+    """The rows of `/orders/{id}/fees`; nothing counts them."""
     return uncounted(order.get("fees"))
 
 
 def reviews(product: Mapping[str, Any]) -> list[Row] | None:
-    """Those of a product, unless it counts more."""
+    """The reviews of a product, unless it counts more."""
     rows = uncounted(product.get("reviews"))
     counted = whole(product.get("reviews_count"))
     return None if isinstance(counted, int) and rows is not None and counted > len(rows) else rows
 
 
 def uncounted(rows: Any) -> list[Row] | None:
-    """Rows of a list that nothing counts; None where it is as long as a list that was cut.
+    """Rows of a list that nothing counts; None if it is as long as a list that may be cut.
 
-    The lists of products were never seen cut, so this is for caution: those of 10, 20, 25... rows.
+    Nobody saw a cut list of products, so this is caution: it doubts lists of 10, 20, 25... rows.
     """
     if not isinstance(rows, list) or not _are_rows(rows):
         return None
@@ -129,7 +129,7 @@ def uncounted(rows: Any) -> list[Row] | None:
 
 
 def _are_rows(rows: list[Any]) -> bool:
-    """Whether each is a row, and not a link or a warning in its place, and none comes twice."""
+    """Whether each item is a row, not a link or a warning, and none comes twice."""
     if any(not isinstance(row, dict) or "id" not in row or _WARNING in row for row in rows):
         return False
     ids = [whole(row["id"]) for row in rows if row["id"] is not None]
@@ -137,7 +137,7 @@ def _are_rows(rows: list[Any]) -> bool:
 
 
 def _are_counted(groups: list[dict[str, Any]], order: Mapping[str, Any]) -> bool:
-    """Whether the shipping consignments are as many as the order counts addresses."""
+    """Whether there are as many shipping consignments as the order counts addresses."""
     found: list[Any] = []
     for group in groups:
         shipping = group.get("shipping") or []
@@ -148,7 +148,7 @@ def _are_counted(groups: list[dict[str, Any]], order: Mapping[str, Any]) -> bool
 
 
 def _groups(order: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """The consignments object, alone or as the item of an array; None for a link or nothing."""
+    """The consignments object, alone or in an array; None for a link or nothing."""
     value = order.get("consignments")
     groups: list[Any] = value if isinstance(value, list) else [value]
     usable = groups and all(
@@ -176,7 +176,7 @@ def _list(name: str) -> Callable[[Row], list[Row] | None]:
     return lambda parent: uncounted(parent.get(name))
 
 
-# What the manifest may say in `embeds`: lists that the API cuts at a number of rows, and others.
+# The values of `embeds` in the manifest: lists that the API cuts at a number of rows, and others.
 CUT: Mapping[str, Callable[..., list[Row] | None]] = {"line_items": line_items}
 EMBEDDED: Mapping[str, Callable[[Row], list[Row] | None]] = {
     # Of orders

@@ -66,6 +66,14 @@ def parsed_body(response: requests.Response) -> Any:
     return getattr(response, _PARSED)
 
 
+def forget(response: requests.Response) -> None:
+    """Lets go of the body of a reply, however it was kept; what it says of itself stays."""
+    for kept in (_PARSED, _ROWS):
+        response.__dict__.pop(kept, None)
+    if response.status_code in ROWS:
+        response._content = b""
+
+
 def described(response: requests.Response) -> str:
     """For the log: `GET https://.../v2/orders?limit=250: 503, "Maintenance", request id 1a2b`.
 

@@ -16,9 +16,9 @@ Schema = Mapping[str, Any]
 class Columns:
     """Which column each field of a schema goes to.
 
-    A field keeps its name, and a nested one is named after its path, joined with `_`. Where two
-    would be named alike, the outer one has the name, then the one that the schema declares first;
-    the others get `_2`, `_3`... Objects of which the schema names no field stay whole, as do lists.
+    A field keeps its name; a nested field is named after its path, joined with `_`. If two would
+    have the same name, the outer one gets it, then the one that the schema declares first; the
+    others get `_2`, `_3`... Lists stay whole, and so do objects without declared fields.
     """
 
     schema: Schema
@@ -40,7 +40,7 @@ class Columns:
             if not _is_nested(declared):
                 columns[self.column_of[path]] = declared
             elif others := _types(declared) - {"object", "null"}:
-                # The API sends something else where there is no object, such as an empty list.
+                # If there is no object, the API may send something else, such as an empty list.
                 kept = {key: value for key, value in declared.items() if key != "properties"}
                 columns[self.column_of[path]] = {**kept, "type": ["null", *sorted(others)]}
         return {**self.schema, "properties": columns}
@@ -67,7 +67,7 @@ class Columns:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """The name, or the next that is free."""
+    """The name, or the next one that is free."""
     number, free = 1, name
     while free in taken:
         number += 1
@@ -78,7 +78,7 @@ def _free(name: str, taken: set[str]) -> str:
 def _fields(
     schema: Schema, parent: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Schema]]:
-    """Path and schema of each field; those of an object follow it."""
+    """Path and schema of each field; the fields of an object follow it."""
     for name, declared in schema["properties"].items():
         yield (*parent, name), declared
         if _is_nested(declared):
@@ -96,10 +96,10 @@ def _types(declared: Schema) -> set[str]:
 
 @dataclass
 class Flatten(RecordTransformation):
-    """Makes columns of nested objects, where the form says so.
+    """Makes columns of nested objects, if the form says so.
 
-    Not YAML: FlattenFields always flattens, drops the names of the objects and tells `discover`
-    nothing.
+    Not YAML: FlattenFields always flattens, drops the names of the objects, and does not change
+    the catalog.
     """
 
     schema_loader: JsonFileSchemaLoader
@@ -111,7 +111,7 @@ class Flatten(RecordTransformation):
 
     @cached_property
     def _columns(self) -> Columns:
-        # Not before the first row: a sync builds all streams, whichever it reads.
+        # Only with the first row: a source may build streams that it does not read.
         return Columns(self.schema_loader.get_json_schema())
 
     def transform(
@@ -129,9 +129,9 @@ class Flatten(RecordTransformation):
 
 @dataclass
 class SchemaFile(JsonFileSchemaLoader):
-    """The schema in a file, flattened where records are.
+    """The schema of a file, flattened if records are.
 
-    Not YAML: JsonFileSchemaLoader gives the file as it is.
+    Not YAML: JsonFileSchemaLoader returns the file as it is.
     """
 
     def get_json_schema(self) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""JSON as stores send it: right, but for half an emoji or an id of thirty digits."""
+"""JSON as stores send it: valid, except for half an emoji or an id of thirty digits."""
 
 import json
 import math
@@ -9,20 +9,20 @@ import orjson
 
 # Half of a surrogate pair, and NUL, which no database takes.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
-# A run of more digits than orjson's integers have; longer ones it would round.
+# A run of more digits than orjson's integers have: orjson would round it.
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _MANY_DIGITS = b"0" * 20
 _MOST_DIGITS = 4000
 
 
 def parsed(body: bytes) -> Any:
-    """What a JSON text holds.
+    """The value of a JSON text.
 
-    What is no text in it (half a surrogate pair, bytes that are no UTF-8, NUL) becomes U+FFFD,
-    integers keep their digits however many, and NaN and Infinity, which are no JSON, become None.
-    Of two fields of the same name the last one counts.
+    Invalid text (half a surrogate pair, bytes that are no UTF-8, NUL) becomes U+FFFD, integers keep
+    all their digits, and NaN and Infinity, which are no JSON, become None. If two fields have the
+    same name, the last one counts.
 
-    Raises ValueError for an empty text, one that is cut, and whatever else is not JSON.
+    Raises ValueError for a text that is empty, cut off or otherwise not JSON.
     """
     try:
         value = orjson.loads(body)
@@ -39,7 +39,7 @@ def parsed(body: bytes) -> Any:
 
 def _leniently(body: bytes) -> Any:
     text = body.decode(json.detect_encoding(body), "replace")
-    # strict: line breaks and tabs within a text are let pass.
+    # strict=False accepts line breaks and tabs within a text.
     value = json.loads(
         text,
         strict=False,

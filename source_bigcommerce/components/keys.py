@@ -1,4 +1,4 @@
-"""Keys that rows are known by, and ids for rows that the API sends without one."""
+"""Keys of rows, and ids for rows that the API sends without one."""
 
 import json
 from array import array
@@ -12,13 +12,13 @@ from source_bigcommerce.components.values import whole
 
 
 def key_of(row: Mapping[str, Any], field: str) -> int | str | None:
-    """What a row is known by, a number also where it comes as text; None where there is nothing."""
+    """The key of a row, as a number even if it comes as text; None if there is none."""
     key = whole(row.get(field))
     return key if key is None or isinstance(key, (int, str)) else repr(key)
 
 
 class Keys:
-    """Keys of the rows of a list, however long: eight bytes each, as long as all goes well."""
+    """Keys of the rows of a list of any length: normally eight bytes each."""
 
     def __init__(self) -> None:
         self._numbers = array("q")
@@ -36,11 +36,11 @@ class Keys:
 
 
 def give_ids(rows: Iterable[MutableMapping[str, Any]]) -> None:
-    """Gives each row of one parent whose `id` is null an id of its own, below zero.
+    """Gives each row of one parent whose `id` is null a negative id of its own.
 
-    Modifiers of products were seen without ids. The id is made of the row's name, which the API
-    makes unique and keeps, so that the next sync finds the same; of a row without a name, of all
-    that it holds. The second of two rows alike counts on.
+    Users saw modifiers of products without ids. The id is made of the row's name, which the API
+    makes unique and keeps, so the next sync makes the same id. For a row without a name it is made
+    of all its fields. Of two equal rows, the second one gets the next id.
 
     `{"id": None, "name": "Engraving1700000000-77"}` becomes `{"id": -138419235022107, ...}`
     """

@@ -14,20 +14,20 @@ _WORD = re.compile(r"v\d|[a-z_-]+")
 
 
 class SyncEnded(Exception):
-    """Nobody reads the sync any more; whoever works for it stops."""
+    """Nobody reads the sync any more; its threads stop."""
 
 
 class Quotas:
-    """The quotas of a store: one, until replies tell of several.
+    """The quotas of a store: one, until replies show several.
 
-    On enterprise plans there is one for each resource, and a resource with plenty left need not
-    wait for one that is used up. Which belong together is not documented, so it is taken from the
-    headers: a resource is what its path says without ids; all share a quota until one of them tells
-    of another number of requests, or of more left than a shared one can have. When the only
-    resource heard of so far is used up, the first request of another may go, to hear of its own.
+    Enterprise plans have one quota per resource, and a resource with plenty left need not wait for
+    one that is used up. Nobody documents which resources share a quota, so the headers decide. A
+    resource is a path without its ids. All share a quota until one shows another number of
+    requests, or more left than a shared quota can have. If the only resource known so far is used
+    up, the first request of another may go, to learn about its quota.
 
-    That is undone for good when the numbers turn out to change of themselves, or when a resource
-    is limited where its own quota should have allowed the request.
+    All share one quota for good once the numbers turn out to change by themselves, or once a
+    resource is limited although its own quota should have allowed the request.
 
     Not YAML: see StoreBudget.
 
@@ -60,7 +60,7 @@ class Quotas:
                 return
 
     def update_from_response(self, request: Any, response: Any) -> None:
-        """Takes in what a reply's headers say, of whichever quota they are."""
+        """Reads the headers of a reply, whichever quota they are about."""
         resource = resource_of(str(request.url))
         with self._changed:
             quota = self._of.get(resource, self._shared)
@@ -72,20 +72,20 @@ class Quotas:
             quota.update_from_response(request, response)
 
     def stop(self) -> None:
-        """Lets no request go any more; whoever waits is told so by SyncEnded."""
+        """Lets no request go any more; waiting threads get SyncEnded."""
         with self._changed:
             self._is_stopped = True
             self._changed.notify_all()
 
     @property
     def state(self) -> str:
-        """That of the quota of which least is left; empty as long as no reply told."""
+        """The line of the quota with the least left; empty until a reply tells."""
         with self._changed:
             return max(self._all(), key=lambda quota: quota.scarcity).state
 
     @property
     def pause(self) -> float:
-        """Seconds for which requests wait, as a quota is used up or a 429 asked for a pause."""
+        """Seconds for which requests wait: a quota is used up, or a 429 asked for a pause."""
         with self._changed:
             return max(quota.pause for quota in self._all())
 
@@ -103,17 +103,17 @@ class Quotas:
         return self._of.get(resource, self._shared)
 
     def _may_try(self) -> bool:
-        """Whether the first request of a resource may go though the shared quota is used up.
+        """Whether the first request of a resource may go although the shared quota is used up.
 
-        Not if two resources share it already, and not two at once: on a store with one quota for
-        all, it is refused.
+        Not if two resources share it already, and not two at once: a store with one quota for all
+        refuses it.
         """
         quotas = self._all()
         is_known = all(quota.total is not None for quota in quotas)
         return is_known and not self._is_one and (len(quotas) > 1 or len(self._of) == 1)
 
     def _told(self, resource: str, sent: float, response: Any) -> StoreBudget:
-        """The quota that a reply tells of."""
+        """The quota that a reply is about."""
         headers, quota = response.headers, self._of.get(resource, self._shared)
         total = number(headers, TOTAL)
         changes = self._totals.setdefault(resource, total) != total
@@ -135,6 +135,8 @@ class Quotas:
 
 
 def resource_of(url: str) -> str:
-    """`v3/orders/transactions` of `https://.../stores/abc123/v3/orders/7/transactions?limit=250`."""
-    path = urlsplit(url).path.partition("/stores/")[2].split("/")[1:]
-    return "/".join(part for part in path if _WORD.fullmatch(part))
+    """Makes `v3/orders/transactions` of `https://.../stores/abc123/v3/orders/7/transactions?limit=250`."""
+    path = urlsplit(url).path
+    _, is_of_store, below = path.partition("/stores/")
+    parts = below.split("/")[1:] if is_of_store else path.split("/")
+    return "/".join(part for part in parts if _WORD.fullmatch(part))

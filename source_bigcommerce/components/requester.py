@@ -1,4 +1,4 @@
-"""Requests as the manifest has them; what is the same in all of a sync is rendered once."""
+"""Requests as the manifest declares them; parts that stay the same are rendered once a sync."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from jinja2.meta import find_undeclared_variables
 
 from source_bigcommerce.components.sync import Sync
 
-# What templates know that stays as it is during a sync.
+# The names in templates whose values stay the same during a sync.
 _CONSTANT = {"config", "parameters"}
 _ENVIRONMENT = Environment()
 
@@ -26,7 +26,7 @@ class Requester(HttpRequester):
     """Sends the requests of a list, over the connections that all lists of a sync share.
 
     Not YAML: HttpRequester renders each template for each request, and has connections of its own.
-    Where there is a request for each order, that took a third of the processor's time.
+    With a request for each order, that took a third of the processor's time.
 
     url: the same for all requests, but for `{order_id}` and the like: the parent's id in the slice.
     request_headers: the same for all requests.
@@ -55,7 +55,7 @@ class Requester(HttpRequester):
         stream_slice: StreamSlice | None = None,
         request_params: Mapping[str, Any] | None = None,
     ) -> requests.Response:
-        """Sends a request, again where the error handler says so, and returns the reply."""
+        """Sends a request, again if the error handler says so, and returns the reply."""
         params: dict[str, Any] = {}
         for part in self._parts:
             params.update(part if isinstance(part, dict) else part(stream_slice=stream_slice))
@@ -68,7 +68,7 @@ class Requester(HttpRequester):
         )
         return response
 
-    # Not before the first request: a source builds all streams, whichever it reads.
+    # Only with the first request: a source may build streams that it does not read.
 
     @cached_property
     def _address(self) -> str:
@@ -80,7 +80,7 @@ class Requester(HttpRequester):
 
     @cached_property
     def _parts(self) -> list[dict[str, Any] | Callable[..., Mapping[str, Any]]]:
-        """Each parameter, rendered or what renders it; in the order of the manifest."""
+        """Each parameter, rendered or with its template, in the order of the manifest."""
         each = [
             (_is_constant(name, value), self._options({name: value}).get_request_params)
             for name, value in self.request_parameters.items()
@@ -97,6 +97,6 @@ class Requester(HttpRequester):
 
 
 def _is_constant(*templates: str) -> bool:
-    """Whether they are the same for all requests: they name nothing of a slice, and no clock."""
+    """Whether templates give the same for all requests: they name neither the slice nor a clock."""
     named = (find_undeclared_variables(_ENVIRONMENT.parse(each)) for each in templates)
     return set().union(*named) <= _CONSTANT

@@ -22,7 +22,8 @@ from airbyte_cdk.sources.streams.http.page_size_reduction_exception import (
 from airbyte_cdk.sources.types import Config, StreamSlice
 
 from source_bigcommerce.components.date_filter import DateFilter
-from source_bigcommerce.components.extractor import Row, RowsExtractor
+from source_bigcommerce.components.extractor import Row, RowsExtractor, forget
+from source_bigcommerce.components.memory import Share
 from source_bigcommerce.components.messages import GIVEN_UP, LIST_UNPROVED
 from source_bigcommerce.components.offsets import by_offset
 from source_bigcommerce.components.pagination import (
@@ -126,13 +127,20 @@ class Rows(Retriever):
             pages = self.replies(window)
         try:
             for rows in pages:
-                yield extractor.records_of(rows)
+                yield (handed_on := extractor.records_of(rows))
+                handed_on.clear()  # nobody needs them while the next ones are asked for
         except _Enough:
             return
 
     def replies(self, window: StreamSlice) -> Iterator[list[Row]]:
         """The rows that the API sends for a window, whether they are of its dates or not."""
         ask = _Asking(self, window)
+        try:
+            yield from self._by_its_way(ask)
+        finally:
+            ask.let_go()
+
+    def _by_its_way(self, ask: "_Asking") -> Iterator[list[Row]]:
         if self.paging == "key":
             return by_key(ask, Seen(self.key), self.key_parameter)
         if self.paging == "cursor":
@@ -172,6 +180,8 @@ class _Asking:
         self._asked = 0
         self._is_by_page = rows.paging == "page"
         self.is_of_parent = bool(window.partition) and not rows.date
+        self._memory, self._share = rows.api_budget.memory, Share(bool(window.partition))
+        self._last: Page | None = None
 
     def __call__(self, asked_by: Mapping[str, Any]) -> Page:
         """Sends a request. A page that is too heavy is asked for in parts, and only that page.
@@ -181,11 +191,12 @@ class _Asking:
         rows = self._rows
         if self._asked == rows.api_budget.most_pages:
             raise _Enough
+        self.let_go()
         while True:
             limit = self._size.page_size_override or rows.page_size
             sized = {"limit": limit} if rows.has_limit else {}
             try:
-                with rows.turn:
+                with self._memory.asked_for(self._share), rows.turn:
                     reply = rows.requester.send_request(
                         stream_slice=self._window, request_params={**sized, **asked_by}
                     )
@@ -202,10 +213,19 @@ class _Asking:
         asked_for = limit if rows.has_limit else None
         page = Page.of(reply, asked_for, rows.page_size, lambda: rows.largest[0])
         rows.largest[0] = max(rows.largest[0], len(page.rows))
+        self._memory.learn(self._share, len(page.rows), asked_for)
+        self._last = page
         self._asked += 1
         if self._asked == 1:
             rows.count(page.total or 0)
         return page
+
+    def let_go(self) -> None:
+        """The rows of the last reply have been handed on."""
+        if self._last:
+            forget(self._last.response)
+            self._last.rows.clear()
+        self._memory.give_back(self._share)
 
     def by_page_instead(self, reason: str) -> None:
         """Says that a list is read by page from now on; an error where it has no pages."""

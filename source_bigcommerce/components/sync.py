@@ -6,13 +6,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import requests
 from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
 
 from source_bigcommerce.components.connections import Connections
 from source_bigcommerce.components.extractor import is_b2b_url
+from source_bigcommerce.components.memory import Memory
 from source_bigcommerce.components.progress import Progress
-from source_bigcommerce.components.quotas import Quotas, SyncEnded
+from source_bigcommerce.components.quotas import Quotas, SyncEnded, resource_of
 
 _TRIES = 6
 _WORKERS = 10
@@ -23,7 +23,7 @@ _Result = TypeVar("_Result")
 
 
 class Sync(AbstractAPIBudget):
-    """The quota, connections, progress, workers and reachability of one sync; each has its own.
+    """What one sync has of its own: quota, connections, memory, progress, workers, reachability.
 
     The framework hands it, as the API budget, to every requester, and to every component of ours
     that declares a field `api_budget`. A component that is built without one, as the connector
@@ -54,6 +54,7 @@ class Sync(AbstractAPIBudget):
         # What one stream finds out about the store, for those that read it after: see WithArchived.
         self.found: dict[str, tuple[str, ...]] = {}
         self.connections = Connections()
+        self.memory = Memory()
         self.accepted: set[str | None] = set()
         self._workers = ThreadPoolExecutor(
             config.get("num_workers", _WORKERS), thread_name_prefix="child-rows"
@@ -90,6 +91,7 @@ class Sync(AbstractAPIBudget):
         self._workers.shutdown(wait=False, cancel_futures=True)
         self.quotas.stop()
         self.b2b_quotas.stop()
+        self.memory.stop()
 
     # The budget
 
@@ -98,12 +100,18 @@ class Sync(AbstractAPIBudget):
 
     def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
         """Returns when `request` may be sent. Raises SyncEnded."""
-        self._asked.endpoint = _endpoint(request)
+        url = str(request.url or "")
+        self._asked.endpoint = urlsplit(url).path
+        self.memory.make_room(resource_of(url))
         self._quotas_of(request).acquire_call(request)
 
     def update_from_response(self, request: Any, response: Any) -> None:
-        """Takes in what a reply says of the quota."""
+        """Takes in what a reply says of the quota. Returns when it may be parsed.
+
+        Raises SyncEnded.
+        """
         self._quotas_of(request).update_from_response(request, response)
+        self.memory.came(response)
 
     def _quotas_of(self, request: Any) -> Quotas:
         return self.b2b_quotas if is_b2b_url(str(request.url)) else self.quotas
@@ -134,7 +142,3 @@ class Sync(AbstractAPIBudget):
     @property
     def _endpoint(self) -> str:
         return getattr(self._asked, "endpoint", "")
-
-
-def _endpoint(request: requests.PreparedRequest) -> str:
-    return urlsplit(str(request.url or "")).path

@@ -16,7 +16,7 @@ from source_bigcommerce.components.dates import UnreadableDate, iso_date, iso_da
 
 LOGGER = logging.getLogger("airbyte")
 Fix = Callable[[Any], Any]
-Plan = tuple[list[str], list[tuple[str, Fix]]]  # the names of a row's fields, what to do with some
+Plan = tuple[list[str], list[tuple[str, Fix]]]  # names of fields, and what to do with some
 Talk = Callable[[str, str], None]
 _MANY_SHAPES = 1000
 _LINK = {"url", "resource"}
@@ -37,13 +37,13 @@ _PYTHON: Mapping[str, tuple[type, ...]] = {
 
 
 class Unfit(ValueError):
-    """A value that cannot be made one of the declared type without losing something."""
+    """A value that cannot be converted to the declared type without loss."""
 
 
 def integer(value: Any) -> Any:
-    """`"13"`, `"13.00"`, `13.0` and `"1e3"` as integers, an empty text as None.
+    """Turns `"13"`, `"13.00"`, `13.0` and `"1e3"` into integers, and an empty text into None.
 
-    Raises Unfit for what is no whole number.
+    Raises Unfit for anything that is no whole number.
     """
     number = _number(value)
     if number is None:
@@ -58,7 +58,7 @@ def integer(value: Any) -> Any:
 
 
 def whole(value: Any) -> Any:
-    """As integer; what is no whole number as it is. For keys that are read before the schema is."""
+    """Like integer, but keeps other values. For keys that are read before the schema applies."""
     if type(value) is int:
         return value
     try:
@@ -68,7 +68,7 @@ def whole(value: Any) -> Any:
 
 
 def number(value: Any) -> Any:
-    """Raises Unfit for what is no number, or one of more digits than a float holds."""
+    """Raises Unfit for anything that is no number, or has more digits than a float holds."""
     exact = _number(value)
     if not isinstance(exact, Decimal):
         return exact
@@ -80,7 +80,7 @@ def number(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    """A text as a Decimal, a flag as 0 or 1, a number as it is."""
+    """Turns a text into a Decimal and a flag into 0 or 1; returns a number as it is."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, (int, float)):
@@ -95,7 +95,7 @@ def _number(value: Any) -> Any:
 
 
 def text(value: Any) -> str:
-    """A number with the digits that JSON gave it: `12.5` as `"12.5"`, never `"1e-05"`.
+    """Turns a number into text with its JSON digits: `12.5` into `"12.5"`, never `"1e-05"`.
 
     Raises Unfit for lists and objects.
     """
@@ -112,7 +112,7 @@ def text(value: Any) -> str:
 
 
 def flag(value: Any) -> bool | None:
-    """`"true"`, `"1"` and 1 as True, an empty text as None.
+    """Turns `"true"`, `"1"` and 1 into True, and an empty text into None.
 
     Raises Unfit for anything that is neither.
     """
@@ -137,8 +137,8 @@ _SCALARS: Mapping[str, Fix] = {
 class _Object:
     """Fits the fields of an object.
 
-    What there is to do is decided once for each shape: which fields a row has, and the types of
-    their values. Of the fields of an order nearly none needs a second look.
+    It decides once for each shape what to do: for the names of a row's fields and the types of
+    their values. Nearly no field of an order needs more.
     """
 
     def __init__(self, properties: Mapping[str, Any], path: str, say: Talk) -> None:
@@ -147,7 +147,7 @@ class _Object:
             for name, declared in properties.items()
         }
         self._plans: dict[tuple[Any, ...], Plan] = {}
-        # By the types only, as hashing the names as well takes longer than comparing them.
+        # By the types only: hashing the names, too, takes longer than comparing them.
         self._by_types: dict[tuple[type, ...], Plan] = {}
 
     def fit(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -176,7 +176,7 @@ class _Object:
 
 
 class Field:
-    """Fits a value to what the schema declares of it."""
+    """Fits a value to its schema."""
 
     def __init__(self, declared: Mapping[str, Any], path: str, say: Talk) -> None:
         kinds = declared.get("type", [])
@@ -185,7 +185,7 @@ class Field:
         ]
         self._date = {"date-time": iso_date, "date": iso_day}.get(declared.get("format", ""))
         properties = declared.get("properties", {})
-        # An order has five links to its parts, which are text and nothing else.
+        # An order has five links to its parts, and these hold nothing but text.
         self.object = _Object({} if set(properties) == _LINK else properties, path, say)
         items = declared.get("items")
         self._items = Field(items, f"{path}[]", say) if items else None
@@ -227,11 +227,11 @@ class Field:
         return values
 
     def _fitted(self, value: Any) -> Any:
-        """Of the declared types the first that the value can be made one of; else as it is."""
+        """Converts to the first declared type that the value fits; otherwise leaves it as it is."""
         for kind in self._kinds:
             try:
                 if kind == "object" and value == []:
-                    return {}  # what PHP makes of an empty object
+                    return {}  # PHP's empty object
                 if kind == "array":
                     return self._listed([] if value == {} else self._alone(value))
                 if kind in _SCALARS:
@@ -244,7 +244,7 @@ class Field:
         return value
 
     def _alone(self, value: Any) -> list[Any]:
-        """A list of one, where the API sends its only item in its place."""
+        """Makes a list of one if the API sends a lone item in place of a list."""
         items = self._items
         if items and value != "" and items.fix_for(type(value)) != items._fitted:
             return [value]
@@ -260,7 +260,7 @@ def masked(value: Any) -> str:
 
 
 class Say:
-    """Tells once a field what is wrong with its values."""
+    """Logs once per field what is wrong with its values."""
 
     def __init__(self, stream: str) -> None:
         self._stream = stream
@@ -274,10 +274,10 @@ class Say:
 
 @dataclass
 class Values(RecordTransformation):
-    """Makes each value what the stream's schema declares: dates ISO 8601, numbers numbers.
+    """Converts each value to the type in the stream's schema: dates to ISO 8601, and so on.
 
-    What means "no date" leaves as null, and so does what cannot be read as one. Another value that
-    does not fit leaves as it came; both are said once.
+    A value that means "no date", or is unreadable as one, becomes null. Any other value that does
+    not fit stays as it is. The log says both once.
 
     Not YAML: AddFields takes 20 µs a field, and a list of fields in the manifest would repeat the
     schema; schema_normalization takes more than the rest of a read, and turns null into "None".
@@ -294,7 +294,7 @@ class Values(RecordTransformation):
 
     @cached_property
     def _record(self) -> _Object:
-        # Not before the first row: a sync builds all streams, whichever it reads.
+        # Only with the first row: a source may build streams that it does not read.
         return _Object(self.schema_loader.get_json_schema()["properties"], "", self._say)
 
     def transform(

@@ -1,4 +1,4 @@
-"""The formulas of requests, held against real syncs."""
+"""The formulas of requests, compared with real syncs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -36,7 +36,7 @@ def store() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def rows(store: Sandbox) -> Rows:
-    """What the store holds; the baseline, not the connector, tells what the cut orders take."""
+    """The size of the store; the baseline, not the connector, says what cut orders cost."""
     for _ in Reader(store.url).pages("order_products"):
         pass
     cut_orders = len(store.requests("order_products.list"))
@@ -64,7 +64,7 @@ def test_windows_take_no_more_than_the_most(store: Sandbox, rows: Rows, stream: 
     sync(store, stream, num_workers=10)
     fewest, highest = least(stream, rows), most(stream, rows, windows=10)
     requests = _without_time(store, stream)
-    # A window tells the others of its longest page: those of orders then take one request less.
+    # A window tells the others its longest page: windows of orders then take one request less.
     assert fewest - (stream in ("orders", "order_products", "transactions")) <= requests
     assert requests <= highest
 

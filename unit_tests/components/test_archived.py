@@ -1,4 +1,4 @@
-"""Which orders are read, and in how many requests, by what a store makes of archived ones."""
+"""Orders read, and requests made, for each way in which a store treats archived orders."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Windows = list[tuple[Orders, Orders | None]]
 
 
 class Store:
-    """Two lists by window; each page that is read of one counts."""
+    """Two lists per window; counts each page that is read of one."""
 
     def __init__(self, windows: Windows) -> None:
         self.windows = windows
@@ -41,7 +41,7 @@ class Store:
         self.found: dict[str, tuple[str, ...]] = {}
 
     def read(self) -> list[Orders]:
-        """What comes of each window."""
+        """The orders of each window."""
         reading = WithArchived(
             lambda window: self._list("listed", window),
             lambda window: self._list("archived", window),
@@ -76,14 +76,14 @@ BOTH = ["listed", "archived"]
 @pytest.mark.parametrize(
     ("windows", "read", "pages"),
     [
-        # The list hides them, and they are asked for in each window.
+        # The list hides them, so each window asks for them.
         pytest.param(
             [(live(1, 2), archived(3)), (live(4), []), (live(5), archived(6, 7))],
             [live(1, 2) + archived(3), live(4), live(5) + archived(6, 7)],
             BOTH * 3,
             id="hidden",
         ),
-        # The list shows them: once that is seen, they are not asked for.
+        # The list shows them: once that is known, nobody asks for them.
         pytest.param(
             [(live(1) + archived(2), archived(2)), (live(3), None)],
             [live(1) + archived(2), live(3)],
@@ -94,14 +94,14 @@ BOTH = ["listed", "archived"]
         pytest.param(
             [(live(1), None), (live(2), None)], [live(1), live(2)], [*BOTH, *ONCE], id="400"
         ),
-        # It is ignored, or brings all: that list is read alone from then on ...
+        # The parameter is ignored, or brings all: only that list is read from then on ...
         pytest.param(
             [(live(1, 2), live(1, 2)), ([], live(3) + archived(4))],
             [live(1, 2), live(3) + archived(4)],
             [*BOTH, "probe", "archived"],
             id="both",
         ),
-        # ... and of this window as far as there is more of it.
+        # ... and the rest of it for this window.
         pytest.param(
             [(live(1, 2, 3, 4), live(1, 2, 3, 4))],
             [live(1, 2, 3, 4)],
@@ -121,14 +121,14 @@ BOTH = ["listed", "archived"]
             [*BOTH, *BOTH, "probe", *BOTH],
             id="restored meanwhile",
         ),
-        # What holds some of the others is read to its end.
+        # A list that holds some of the others is read to its end.
         pytest.param(
             [(live(1, 2, 3, 4, 5), live(1, 3, 5) + archived(6))],
             [live(1, 2, 3, 4, 5) + archived(6)],
             ["listed", "listed", "archived", "archived"],
             id="some of them, an archived one on the last page",
         ),
-        # Archived since it was listed.
+        # Archived after it was listed.
         pytest.param(
             [(live(1, 2), archived(2)), (live(3), archived(4))],
             [live(1, 2) + archived(2), live(3) + archived(4)],
@@ -142,7 +142,7 @@ BOTH = ["listed", "archived"]
             BOTH * 2,
             id="neither",
         ),
-        # Nothing says which are archived: no list is believed to hold all.
+        # Nothing says which are archived, so no list is assumed to hold all.
         pytest.param(
             [
                 (without_flag(archived(1, 2)), without_flag(archived(1, 2))),
@@ -173,7 +173,7 @@ BOTH = ["listed", "archived"]
         ),
     ],
 )
-def test_windows_when_read_give_each_order_once_and_cost(
+def test_windows_bring_each_order_once_and_cost(
     windows: Windows, read: list[Orders], pages: list[str]
 ) -> None:
     store = Store(windows)
@@ -181,7 +181,7 @@ def test_windows_when_read_give_each_order_once_and_cost(
     assert store.pages == pages
 
 
-def test_windows_when_another_stream_found_out_cost_one_reading(
+def test_windows_cost_one_reading_once_another_stream_found_out(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO", "airbyte")
@@ -196,7 +196,7 @@ def test_windows_when_another_stream_found_out_cost_one_reading(
 
 
 @pytest.mark.parametrize("key", [str, lambda number: 10**30 + number, lambda number: f"{number}a"])
-def test_orders_whose_ids_are_text_or_long_come_once(key: Callable[[int], Any]) -> None:
+def test_orders_whose_ids_are_text_or_long_arrive_once(key: Callable[[int], Any]) -> None:
     def keyed(orders: Orders) -> Orders:
         return [{**order, "id": key(order["id"])} for order in orders]
 
@@ -206,7 +206,7 @@ def test_orders_whose_ids_are_text_or_long_come_once(key: Callable[[int], Any]) 
     assert Store(hiding).read() == Store(mixing).read() == [keyed(both)]
 
 
-def test_orders_without_an_id_come() -> None:
+def test_orders_without_an_id_arrive() -> None:
     order: Row = {"is_deleted": False}
     hidden: Row = {"is_deleted": True}
     assert Store([([order], [hidden])]).read() == [[order, hidden]]

@@ -1,10 +1,10 @@
-"""Lists of which the API answers few requests at a time."""
+"""Lists for which the API answers few requests at a time."""
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import requests
@@ -16,11 +16,10 @@ from unit_tests.replies import reply
 from unit_tests.streams import CONFIG
 
 WINDOW = StreamSlice(partition={}, cursor_slice={})
-LIMITED = {"price_list_records", "promotion_codes"}
 
 
 class Store:
-    """Answers when it is told to, and counts the requests that wait for that."""
+    """Answers when told to, and counts the requests that wait."""
 
     def __init__(self) -> None:
         self.waiting = 0
@@ -80,12 +79,15 @@ def test_list_when_requests_failed_takes_others() -> None:
             list(limited.pages(WINDOW))
 
 
-def test_manifest_when_the_api_limits_requests_for_a_list_says_so_at_the_stream() -> None:
+def test_manifest_when_the_api_limits_a_list_says_so_at_the_stream() -> None:
     source = SourceBigcommerce(config=CONFIG)
-    streams = {stream["name"]: stream for stream in source.resolved_manifest["streams"]}
-    found = {
-        name: cast(dict[str, Any], stream["retriever"]["children"])["at_once"]
-        for name, stream in streams.items()
-        if "at_once" in str(stream)
+    retrievers = {each["name"]: each["retriever"] for each in source.resolved_manifest["streams"]}
+    limits = {
+        name: (retriever.get("children", {}).get("at_once"), retriever.get("embeds_at_most"))
+        for name, retriever in retrievers.items()
     }
-    assert found == dict.fromkeys(LIMITED, 10)
+    assert {name: each for name, each in limits.items() if any(each)} == {
+        "price_list_records": (10, None),
+        "promotion_codes": (10, None),
+        "order_products": (None, 50),
+    }

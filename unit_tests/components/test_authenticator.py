@@ -1,4 +1,4 @@
-"""Where the token goes, and how much of a reply is taken in."""
+"""Where the token goes, and how much of a reply is read."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Redirect(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hosts() -> Iterator[tuple[Host, Host]]:
-    """A store that redirects, and the stranger that it redirects to."""
+    """A store that redirects, and the host that it redirects to."""
     store, stranger = Host(), Host()
     store.target = stranger.url
     for host in (store, stranger):
@@ -65,7 +65,7 @@ def session() -> Iterator[requests.Session]:
         yield session
 
 
-def test_token_when_the_store_redirects_never_reaches_the_other_host(
+def test_the_token_never_follows_a_redirect_to_another_host(
     hosts: tuple[Host, Host], session: requests.Session
 ) -> None:
     store, stranger = hosts
@@ -79,7 +79,7 @@ def test_token_when_the_store_redirects_never_reaches_the_other_host(
     ("largest", "size", "fits"),
     [(1000, 1000, True), (1000, 1001, False), (1000, 100_000, False), (2**26, 100_000, True)],
 )
-def test_reply_when_it_is_larger_than_allowed_is_dropped(
+def test_a_reply_larger_than_allowed_is_dropped(
     hosts: tuple[Host, Host], largest: int, size: int, fits: bool
 ) -> None:
     store, _ = hosts
@@ -90,7 +90,7 @@ def test_reply_when_it_is_larger_than_allowed_is_dropped(
             assert session.get(store.url, timeout=5).content == store.body
 
 
-def test_token_when_a_request_is_tried_again_is_sent_once_and_still_not_redirected(
+def test_the_token_of_a_repeated_request_is_sent_once_and_not_redirected(
     hosts: tuple[Host, Host], session: requests.Session
 ) -> None:
     store, stranger = hosts

@@ -1,4 +1,4 @@
-"""The quota: who may go, who waits, and until when. No test waits."""
+"""The quota: which requests go, which wait, and until when. No test waits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Waits(Exception):
 class Store:
     """A budget on a clock of its own; a wait moves the clock on and is remembered.
 
-    is_ours: whatever is gone of the quota, this budget has used.
+    is_ours: this budget used everything that is gone of the quota.
     """
 
     def __init__(self, share: int = 100, is_ours: bool = True) -> None:
@@ -55,7 +55,7 @@ class Store:
         return request
 
     def send_until_one_waits(self) -> tuple[int, float]:
-        """How many requests may be under way at once, and how long the next one would wait."""
+        """The number of requests that may be under way at once, and the wait of the next one."""
         self.is_patient = False
         under_way: list[requests.PreparedRequest] = []
         while len(under_way) < 2000:
@@ -91,7 +91,7 @@ def store() -> Store:
 # The first request
 
 
-def test_first_request_when_no_reply_is_known_goes_alone_for_ten_seconds(store: Store) -> None:
+def test_the_first_request_goes_alone_for_ten_seconds(store: Store) -> None:
     first = store.send()
     assert store.waits == []
     second = store.send()
@@ -102,8 +102,8 @@ def test_first_request_when_no_reply_is_known_goes_alone_for_ten_seconds(store: 
     assert store.waits == [10.0]
 
 
-def test_first_request_when_its_reply_comes_lets_the_others_go_at_once() -> None:
-    """On the real clock and the real condition: no wait is as long as a reply's."""
+def test_the_first_reply_lets_the_other_requests_go_at_once() -> None:
+    """Uses the real clock and condition: no wait is as long as that for a reply."""
     budget = StoreBudget()
     first, second = requests.PreparedRequest(), requests.PreparedRequest()
     budget.acquire_call(first)
@@ -121,7 +121,7 @@ def test_first_request_when_its_reply_comes_lets_the_others_go_at_once() -> None
     thread.join(5)
 
 
-def test_first_request_when_it_is_tried_again_lets_the_others_go(store: Store) -> None:
+def test_a_repeated_first_request_lets_the_others_go(store: Store) -> None:
     first = store.send()
     store.budget.acquire_call(first)
     store.send()
@@ -131,7 +131,7 @@ def test_first_request_when_it_is_tried_again_lets_the_others_go(store: Store) -
 # The quota
 
 
-def test_requests_when_the_quota_is_spent_wait_until_it_is_reset(store: Store) -> None:
+def test_requests_wait_for_the_reset_of_a_spent_quota(store: Store) -> None:
     store.ask(left(2, reset=10_000))
     store.ask(left(1, reset=9_000))
     store.ask(left(0, reset=8_000))
@@ -142,12 +142,12 @@ def test_requests_when_the_quota_is_spent_wait_until_it_is_reset(store: Store) -
     assert store.send_until_one_waits() == (20, 30.0)
 
 
-def test_requests_when_those_under_way_use_up_the_rest_wait(store: Store) -> None:
+def test_requests_wait_if_those_under_way_use_up_the_quota(store: Store) -> None:
     store.ask(left(3))
     assert store.send_until_one_waits() == (3, 10.0)
 
 
-def test_requests_when_another_app_spends_the_quota_wait_too(store: Store) -> None:
+def test_requests_wait_if_another_app_spends_the_quota(store: Store) -> None:
     store.ask(left(15))
     store.ask(left(0, reset=4_000))
     store.send()
@@ -158,7 +158,7 @@ def test_requests_when_another_app_spends_the_quota_wait_too(store: Store) -> No
     ("share", "quota", "may_go"),
     [(100, 20, 20), (50, 20, 10), (40, 150, 60), (1, 20, 1), (1, 1000, 10), (99, 20, 20)],
 )
-def test_share_when_set_leaves_the_rest_of_the_quota_to_others(
+def test_a_share_leaves_the_rest_of_the_quota_to_others(
     share: int, quota: int, may_go: int
 ) -> None:
     store = Store(share)
@@ -180,7 +180,7 @@ def test_share_when_set_leaves_the_rest_of_the_quota_to_others(
         left(0) | {"X-Rate-Limit-Requests-Left": "-1"},
     ],
 )
-def test_headers_when_they_do_not_tell_what_is_left_hold_nothing_up(
+def test_headers_that_do_not_tell_what_is_left_delay_nothing(
     store: Store, headers: Headers
 ) -> None:
     store.ask(headers)
@@ -190,9 +190,7 @@ def test_headers_when_they_do_not_tell_what_is_left_hold_nothing_up(
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Rate-Limit-Requests-Left": "?"}])
-def test_headers_when_one_reply_lacks_them_leave_what_is_known(
-    store: Store, headers: Headers
-) -> None:
+def test_a_reply_without_headers_changes_nothing(store: Store, headers: Headers) -> None:
     store.ask(left(1))
     store.ask(headers)
     assert store.send_until_one_waits() == (1, 10.0)
@@ -210,7 +208,7 @@ def test_headers_when_one_reply_lacks_them_leave_what_is_known(
         ({"X-Rate-Limit-Requests-Left": "0"}, 30.0),
     ],
 )
-def test_reset_when_it_is_missing_or_absurd_is_kept_within_a_window(
+def test_a_missing_or_absurd_reset_is_kept_within_a_window(
     store: Store, headers: Headers, wait: float
 ) -> None:
     store.ask(headers)
@@ -218,7 +216,7 @@ def test_reset_when_it_is_missing_or_absurd_is_kept_within_a_window(
     assert store.waits == [wait]
 
 
-def test_replies_when_they_come_out_of_order_count_the_lowest_that_is_left(store: Store) -> None:
+def test_replies_out_of_order_count_as_the_lowest_that_is_left(store: Store) -> None:
     store.ask(left(20))
     first, second, third = (store.send() for _ in range(3))
     store.answer(third, left(2))
@@ -227,7 +225,7 @@ def test_replies_when_they_come_out_of_order_count_the_lowest_that_is_left(store
     assert store.send_until_one_waits() == (2, 10.0)
 
 
-def test_replies_when_a_new_window_began_bring_a_new_count(store: Store) -> None:
+def test_replies_of_a_new_window_bring_a_new_count(store: Store) -> None:
     store.ask(left(1, reset=500))
     store.now += 0.4
     store.ask(left(19, reset=29_900))
@@ -240,7 +238,7 @@ def test_replies_when_a_new_window_began_bring_a_new_count(store: Store) -> None
 class Shop:
     """A store with a quota of 150 requests in 30 s, which another app uses at a steady rate.
 
-    refused: how many of ours, how many of theirs.
+    refused: the number of our requests, and of theirs.
     """
 
     def __init__(self, store: Store, per_second: float) -> None:
@@ -263,7 +261,7 @@ class Shop:
                 self.began, self.ours, self.theirs = self.began + 30, 0, 0
 
     def serve(self, seconds: float) -> int:
-        """One request after the other, 20 a second; how many of ours were answered."""
+        """Sends one request after the other, 20 a second; returns how many were answered."""
         end, served = self.store.now + seconds, 0
         while self.store.now < end:
             self.store.waits.clear()
@@ -281,24 +279,24 @@ class Shop:
 
 
 @pytest.mark.parametrize("per_second", [0.5, 1.0, 2.5, 4.0])
-def test_app_when_it_uses_a_part_of_the_quota_is_left_that_part(per_second: float) -> None:
+def test_an_app_keeps_the_part_of_the_quota_that_it_uses(per_second: float) -> None:
     shop = Shop(Store(is_ours=False), per_second)
     ours = shop.serve(300)
     wanted = per_second * 300
-    # Ten windows; two thirds of each are what the app may count on, but for two requests.
+    # Ten windows; the app may count on two thirds of each, except for two requests.
     assert wanted - shop.refused[1] >= min(wanted, 1000) - 20
     assert shop.refused[0] <= 10
-    # What the app does not use is used here.
+    # We use what the app does not use.
     assert ours >= 1500 - wanted
 
 
-def test_app_when_there_is_none_leaves_the_whole_quota_to_us() -> None:
+def test_the_whole_quota_is_used_if_there_is_no_other_app() -> None:
     shop = Shop(Store(is_ours=False), 0)
     assert shop.serve(300) >= 1499
     assert shop.refused == [0, 0]
 
 
-def test_app_when_it_has_gone_is_waited_for_no_longer_than_a_window(
+def test_an_app_that_has_gone_delays_at_most_a_window(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, logger="airbyte")
@@ -311,7 +309,7 @@ def test_app_when_it_has_gone_is_waited_for_no_longer_than_a_window(
     assert [r.message for r in caplog.records if "other apps" in r.message] == []
 
 
-def test_app_when_it_is_waited_for_is_named_once_a_window(
+def test_a_wait_for_other_apps_is_logged_once_a_window(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, logger="airbyte")
@@ -323,8 +321,8 @@ def test_app_when_it_is_waited_for_is_named_once_a_window(
     assert [line for line in lines if not re.fullmatch(pattern, line)] == []
 
 
-def test_apps_when_they_all_look_at_the_quota_do_not_wait_for_each_other_for_ever() -> None:
-    """Two connectors: to each, the other is an app that took a third at once."""
+def test_apps_that_watch_the_quota_do_not_wait_for_each_other_for_ever() -> None:
+    """Two connectors: each takes the other for an app that took a third at once."""
     store = Store(is_ours=False)
     store.ask(left(149, 150, 30_000))
     store.now += 1
@@ -345,13 +343,13 @@ def test_apps_when_they_all_look_at_the_quota_do_not_wait_for_each_other_for_eve
         (left(0, reset=8_500) | {"X-Retry-After": "9"}, [9.0]),
         (left(5, reset=8_500) | {"X-Retry-After": "9"}, [9.0]),
         ({"X-Retry-After": "10800"}, [300.0]),
-        # A limit on one endpoint, not of the store: only the request itself is held up.
+        # A limit of one endpoint, not of the store: only the request itself waits.
         (left(5, reset=8_500), []),
         ({}, []),
         ({"X-Retry-After": "soon"}, []),
     ],
 )
-def test_everyone_when_one_request_is_limited_waits_as_long_as_it_says(
+def test_all_requests_wait_as_long_as_a_limited_one_says(
     store: Store, headers: Headers, waits: list[float]
 ) -> None:
     store.ask(headers, status=429)
@@ -369,16 +367,14 @@ def test_everyone_when_one_request_is_limited_waits_as_long_as_it_says(
         ({"X-Rate-Limit-Time-Reset-Ms": "10800000"}, 300),
     ],
 )
-def test_seconds_until_retry_when_headers_disagree_are_the_longer(
-    headers: Headers, seconds: float
-) -> None:
+def test_the_longer_wait_counts_if_headers_disagree(headers: Headers, seconds: float) -> None:
     assert seconds_until_retry(reply(429, headers=headers)) == seconds
 
 
 # Requests that never come back
 
 
-def test_request_when_it_timed_out_and_is_dropped_gives_its_place_back(store: Store) -> None:
+def test_a_dropped_request_gives_its_place_back(store: Store) -> None:
     store.ask(left(1))
     lost = store.send()
     del lost
@@ -387,7 +383,7 @@ def test_request_when_it_timed_out_and_is_dropped_gives_its_place_back(store: St
     assert store.waits == []
 
 
-def test_request_when_it_timed_out_and_is_tried_again_counts_once(store: Store) -> None:
+def test_a_repeated_request_counts_once(store: Store) -> None:
     store.ask(left(1))
     request = store.send()
     for _ in range(5):
@@ -396,7 +392,7 @@ def test_request_when_it_timed_out_and_is_tried_again_counts_once(store: Store) 
     assert store.send_until_one_waits() == (0, 10.0)
 
 
-def test_request_when_it_failed_and_its_error_keeps_it_gives_its_place_back_in_time() -> None:
+def test_a_request_kept_by_its_error_gives_its_place_back_in_time() -> None:
     """A stream that gave up keeps its error, and so its request, until the sync ends."""
     store = Store(share=1)
     store.ask(left(100, quota=100))
@@ -433,10 +429,10 @@ def infos(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture
         (100, {"X-Retry-After": "7"}, 429, "Waiting 7.0 s: BigCommerce asked for a pause."),
     ],
 )
-def test_log_when_many_threads_wait_says_so_once(
+def test_a_wait_of_many_threads_is_logged_once(
     infos: pytest.LogCaptureFixture, share: int, headers: Headers, status: int, line: str
 ) -> None:
-    """One thread after the other finds the same end of the wait, as the clock stands still."""
+    """Each thread finds the same end of the wait, because the clock stands still."""
     store = Store(share)
     store.ask(headers, status)
     for _ in range(20):
@@ -445,16 +441,14 @@ def test_log_when_many_threads_wait_says_so_once(
     assert infos.messages == [line]
 
 
-def test_log_when_another_wait_begins_says_so_again(
-    infos: pytest.LogCaptureFixture, store: Store
-) -> None:
+def test_another_wait_is_logged_again(infos: pytest.LogCaptureFixture, store: Store) -> None:
     for _ in range(2):
         store.ask(left(0))
     store.send()
     assert infos.messages == ["Waiting 10.0 s: the quota of 20 requests in 30 s is used up."] * 2
 
 
-def test_quota_when_many_threads_ask_is_never_overdrawn() -> None:
+def test_many_threads_never_overdraw_the_quota() -> None:
     """Forty threads on a store that grants five requests a window of its own clock."""
     clock, granted = [0.0], [0]
     lock = threading.Lock()
@@ -494,13 +488,13 @@ def test_quota_when_many_threads_ask_is_never_overdrawn() -> None:
 # Pauses
 
 
-def test_pause_when_nobody_has_to_wait_is_over() -> None:
+def test_no_pause_is_left_if_nobody_waits() -> None:
     store = Store()
     store.ask(left(100, 150, 10))
     assert store.budget.pause < 0
 
 
-def test_pause_when_the_store_asks_for_one_lasts_until_its_end() -> None:
+def test_a_pause_that_the_store_asks_for_lasts_until_its_end() -> None:
     store = Store()
     store.ask({"X-Retry-After": "7"}, status=429)
     assert store.budget.pause == 7
@@ -508,7 +502,7 @@ def test_pause_when_the_store_asks_for_one_lasts_until_its_end() -> None:
     assert store.budget.pause < 0
 
 
-def test_pause_when_the_quota_is_used_up_lasts_until_the_next_window() -> None:
+def test_a_pause_for_a_spent_quota_lasts_until_the_next_window() -> None:
     store = Store()
     store.ask(left(0, 150, 10_000))
     assert store.budget.pause < 0  # nobody waits yet

@@ -23,7 +23,7 @@ PARENTS = [{"id": n, "date_modified": f"Wed, 0{n} Jan 2024 00:00:00 +0000"} for 
 
 
 class Rows:
-    """A retriever that answers from a function of the slice, and keeps the slices."""
+    """A retriever whose rows are a function of the slice; keeps the slices."""
 
     def __init__(self, answer: Callable[[StreamSlice], Any]) -> None:
         self.slices: list[StreamSlice] = []
@@ -37,7 +37,7 @@ class Rows:
 
 
 class Selector:
-    """Marks what it made a record of."""
+    """Marks the rows that it made records of."""
 
     def filter_and_transform(self, rows: Any, *_: Any) -> Iterator[Record]:
         for row in rows:
@@ -69,7 +69,7 @@ def of_parent(window: StreamSlice) -> list[dict[str, Any]]:
     return [{"id": 10 * window["order_id"]}, {"id": 10 * window["order_id"] + 1}]
 
 
-def test_children_when_asked_for_come_in_the_order_of_their_parents_with_id_and_date() -> None:
+def test_children_arrive_in_the_order_of_their_parents_with_id_and_date() -> None:
     retriever = child_rows(of_parent, parent_date="order_date_modified")
     found = list(retriever.read_records({}, WINDOW))
     assert [record.data for record in found] == [
@@ -85,21 +85,21 @@ def test_children_when_asked_for_come_in_the_order_of_their_parents_with_id_and_
     assert {(record.stream_name, record.associated_slice) for record in found} == {
         ("children", WINDOW)
     }
-    # Each request is told the parent and the window.
+    # Each request knows the parent and the window.
     slices = cast(Rows, cast(object, retriever.children)).slices
     assert sorted((each["order_id"], each["start_time"]) for each in slices) == [
         (n, "2024-01-01T00:00:00Z") for n in (1, 2, 3)
     ]
 
 
-def test_children_when_they_name_their_parent_keep_what_they_say() -> None:
+def test_children_that_name_their_parent_keep_the_name() -> None:
     retriever = child_rows(lambda _: [{"id": 1, "order_id": "7"}], PARENTS[:1])
     assert [record.data for record in retriever.read_records({}, WINDOW)] == [
         {"id": 1, "order_id": "7", "transformed": True}
     ]
 
 
-def test_children_when_embedded_cost_no_request_and_are_transformed_alike() -> None:
+def test_embedded_children_cost_no_request_and_are_transformed_alike() -> None:
     parents: list[Any] = [{"id": 1, "images": [{"id": 5}]}, {"id": 2, "images": []}, {"id": 3}]
     retriever = child_rows(of_parent, parents, embeds="images")
     assert [record.data for record in retriever.read_records({}, WINDOW)] == [
@@ -109,7 +109,7 @@ def test_children_when_embedded_cost_no_request_and_are_transformed_alike() -> N
     ]
 
 
-def test_children_when_workers_are_free_are_asked_for_at_once() -> None:
+def test_children_are_asked_for_at_once_if_workers_are_free() -> None:
     together = threading.Barrier(3, timeout=5)
 
     def wait(_: StreamSlice) -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ def numbered(taken: list[int], third: threading.Event) -> Iterator[dict[str, Any
         yield {"id": number, "images": [{"id": 10 * number}]}
 
 
-def test_parents_when_children_are_waited_for_are_a_page_ahead_and_no_more() -> None:
+def test_parents_are_read_one_page_ahead_of_their_children() -> None:
     taken: list[int] = []
     third = threading.Event()
 
@@ -139,14 +139,14 @@ def test_parents_when_children_are_waited_for_are_a_page_ahead_and_no_more() -> 
     assert taken == [1, 2, 3]
 
 
-def test_parents_when_children_are_embedded_are_not_held_in_memory() -> None:
+def test_parents_with_embedded_children_are_not_held_in_memory() -> None:
     taken: list[int] = []
     parents = cast(Any, numbered(taken, threading.Event()))
     next(child_rows(of_parent, parents, embeds="images").read_records({}, WINDOW))
     assert taken == [1]
 
 
-def test_window_when_the_children_of_one_parent_fail_ends_with_the_error() -> None:
+def test_a_window_ends_with_the_error_of_one_parents_children() -> None:
     def fail(window: StreamSlice) -> list[dict[str, Any]]:
         if window["order_id"] == 2:
             raise ValueError("of parent 2")
@@ -158,7 +158,7 @@ def test_window_when_the_children_of_one_parent_fail_ends_with_the_error() -> No
         next(records)
 
 
-def test_children_when_their_list_is_as_long_as_a_cut_one_are_asked_for() -> None:
+def test_children_whose_list_may_be_cut_are_asked_for() -> None:
     parents = [{"id": n, "images": [{"id": i} for i in range(n)]} for n in (9, 10, 11)]
     retriever = child_rows(of_parent, parents, embeds="images")
     found = [record.data for record in retriever.read_records({}, WINDOW)]
@@ -166,7 +166,7 @@ def test_children_when_their_list_is_as_long_as_a_cut_one_are_asked_for() -> Non
     assert len(found) == 9 + 2 + 11
 
 
-def test_children_when_ids_are_text_or_null_have_whole_ones() -> None:
+def test_children_get_whole_ids_if_theirs_are_text_or_null() -> None:
     parents = [{"id": "7", "images": [{"id": None, "name": "a"}, {"id": None, "order_id": None}]}]
     retriever = child_rows(of_parent, parents, embeds="images")
     first, second = (record.data for record in retriever.read_records({}, WINDOW))
@@ -175,9 +175,7 @@ def test_children_when_ids_are_text_or_null_have_whole_ones() -> None:
     assert second["id"] not in (None, first["id"])
 
 
-def test_window_when_the_rows_of_a_parent_are_not_all_sent_ends_with_an_error_that_names_it() -> (
-    None
-):
+def test_rows_of_a_parent_that_are_not_all_sent_are_an_error_that_names_it() -> None:
     def fail(window: StreamSlice) -> list[dict[str, Any]]:
         raise REPLY_UNKNOWN.error("page 2 is missing")
 
@@ -191,7 +189,7 @@ def test_window_when_the_rows_of_a_parent_are_not_all_sent_ends_with_an_error_th
     assert "page 2 is missing" in str(raised.value.internal_message)
 
 
-def test_window_when_the_token_is_refused_ends_with_that_error() -> None:
+def test_a_window_ends_with_the_error_of_a_refused_token() -> None:
     def fail(window: StreamSlice) -> list[dict[str, Any]]:
         raise NO_ACCESS.error()
 
@@ -199,7 +197,7 @@ def test_window_when_the_token_is_refused_ends_with_that_error() -> None:
         list(child_rows(fail).read_records({}, WINDOW))
 
 
-def test_children_when_they_changed_after_the_window_wait_for_the_next_sync() -> None:
+def test_children_that_changed_after_the_window_wait_for_the_next_sync() -> None:
     dates = ("2024-01-31T00:00:00Z", "2024-01-31T00:00:01Z", None)
     rows = [{"id": n, "date_modified": date} for n, date in enumerate(dates)]
     read = child_rows(lambda _: rows, PARENTS[:1], drops_late=True).read_records({}, WINDOW)
@@ -209,7 +207,7 @@ def test_children_when_they_changed_after_the_window_wait_for_the_next_sync() ->
 # What the manifest says of parents
 
 
-def test_parents_when_their_key_is_no_id_give_it_to_their_children_and_to_the_address() -> None:
+def test_parents_give_a_key_that_is_no_id_to_their_children_and_to_the_address() -> None:
     asked: list[Any] = []
 
     def child(window: StreamSlice) -> list[dict[str, Any]]:
@@ -228,14 +226,14 @@ def test_parents_when_their_key_is_no_id_give_it_to_their_children_and_to_the_ad
     assert asked == [("7f%2F..%2Fa", 3)]
 
 
-def test_parents_when_they_are_dated_otherwise_give_that_date_to_their_children() -> None:
+def test_parents_give_a_date_of_another_name_to_their_children() -> None:
     parents = [{"id": 1, "updated_at": "2024-01-05T06:07:08Z", "date_modified": "2020-01-01"}]
     retriever = child_rows(of_parent, parents, date="updated_at", parent_date="changed")
     dates = {record.data["changed"] for record in retriever.read_records({}, WINDOW)}
     assert dates == {"2024-01-05T06:07:08Z"}
 
 
-def test_window_when_a_parent_has_no_key_ends_with_an_error_that_names_the_field() -> None:
+def test_a_parent_without_a_key_is_an_error_that_names_the_field() -> None:
     records = child_rows(of_parent, [{"id": 1}], key="uuid").read_records({}, WINDOW)
     with pytest.raises(AirbyteTracedException) as raised:
         list(records)
@@ -259,7 +257,7 @@ def test_window_when_a_parent_lacks_a_field_that_the_address_names_ends_with_an_
         ({"embeds": "fees", "embeds_at_most": 50}, "children needs `embeds_at_most` for"),
     ],
 )
-def test_manifest_when_it_lacks_what_children_need_fails_at_the_start(
+def test_a_manifest_that_lacks_what_children_need_fails_at_the_start(
     options: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(ValueError, match=f"^manifest.yaml: {words}"):

@@ -1,4 +1,4 @@
-"""How long a reply may take, how much it may unpack to, and who is asked through a proxy."""
+"""How long a reply may take, how much it may unpack to, and which hosts get a proxy."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
     ],
     ids=["status", "header", "headers", "sized", "unsized", "chunks", "chunk size", "gzip"],
 )
-def test_reply_when_it_trickles_ends_with_a_time_out(
+def test_a_reply_that_trickles_times_out(
     session: requests.Session, monkeypatch: pytest.MonkeyPatch, send: Send
 ) -> None:
     monkeypatch.setattr(connections_of, "LONGEST_REPLY", 0.2)
@@ -94,7 +94,7 @@ def test_reply_when_it_trickles_ends_with_a_time_out(
     assert time.monotonic() - begun < 3
 
 
-def test_reply_when_the_last_one_was_slow_has_the_whole_time_for_itself(
+def test_a_reply_has_its_whole_time_after_a_slow_one(
     session: requests.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections_of, "LONGEST_REPLY", 0.5)
@@ -143,7 +143,7 @@ TWICE = gzip.compress(BOMB)
     ],
     ids=["gzip", "x-gzip", "members", "twice", "two ways", "deflate", "raw deflate", "none"],
 )
-def test_reply_when_it_unpacks_to_too_much_is_dropped_before_it_fills_the_memory(
+def test_a_reply_that_unpacks_to_too_much_is_dropped_before_it_fills_the_memory(
     session: requests.Session, encoding: str, body: bytes, is_chunked: bool
 ) -> None:
     size = b"Transfer-Encoding: chunked" if is_chunked else b"Content-Length: %d" % len(body)
@@ -161,7 +161,7 @@ def test_reply_when_it_unpacks_to_too_much_is_dropped_before_it_fills_the_memory
 
 
 @pytest.mark.parametrize("proxy", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
-def test_loopback_address_when_the_environment_has_a_proxy_is_asked_without_it(
+def test_a_loopback_address_is_asked_without_the_proxy(
     session: requests.Session, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     for name in ("NO_PROXY", "no_proxy"):
@@ -180,12 +180,12 @@ def test_loopback_address_when_the_environment_has_a_proxy_is_asked_without_it(
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "::1"])
-def test_loopback_when_named_is_known(host: str) -> None:
+def test_names_of_the_loopback_are_known(host: str) -> None:
     assert is_loopback(host)
     assert not any(map(is_loopback, ["shop.example", "10.0.0.1", "", None, "localhost.example"]))
 
 
-def test_environment_when_many_requests_are_made_is_read_once_a_host_and_not_lost(
+def test_the_environment_is_read_once_a_host_and_not_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("NO_PROXY", "no_proxy"):

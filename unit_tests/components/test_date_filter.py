@@ -61,13 +61,13 @@ def heeding(of: StreamSlice) -> Iterator[list[Row]]:
             yield rows
 
 
-def test_windows_that_are_heeded_are_read_one_by_one() -> None:
+def test_windows_that_the_store_obeys_are_read_one_by_one() -> None:
     dates = Dates()
     assert [dates.ids(window(year), heeding) for year in YEARS] == [[0], [1], [2], [3]]
     assert dates.said == []
 
 
-def test_windows_that_are_not_heeded_are_read_once_by_the_first_to_see_it() -> None:
+def test_windows_that_the_store_ignores_are_read_once() -> None:
     dates = Dates()
     # The first row is within its window, and is not handed on again.
     assert [dates.ids(window(year), ignoring) for year in YEARS] == [[0, 1, 2, 3], [], [], []]
@@ -104,7 +104,7 @@ def test_a_window_is_not_read_before_the_one_that_reads_for_all_is_through() -> 
     assert sorted(chain.from_iterable(each.result() for each in windows)) == [0, 1, 2, 3]
 
 
-def test_windows_when_the_one_that_reads_for_all_fails_fail_as_well() -> None:
+def test_all_windows_fail_if_the_one_that_reads_for_all_fails() -> None:
     dates = Dates()
 
     def failing(of: StreamSlice) -> Iterator[list[Row]]:
@@ -117,7 +117,7 @@ def test_windows_when_the_one_that_reads_for_all_fails_fail_as_well() -> None:
         dates.ids(window(2021), ignoring)
 
 
-def test_rows_from_before_the_start_and_after_the_end_do_not_come() -> None:
+def test_rows_from_before_the_start_and_after_the_end_are_dropped() -> None:
     dates = Dates({**CONFIG, "end_date": "2022-12-31T23:59:59Z"})
     assert dates.ids(window(2021, 2022), ignoring) == [1, 2]
 
@@ -139,7 +139,7 @@ def test_rows_from_before_the_start_and_after_the_end_do_not_come() -> None:
         ("", False),
     ],
 )
-def test_one_row_tells_whether_a_window_is_heeded(date: str | None, is_outside: bool) -> None:
+def test_one_row_tells_whether_the_store_obeys_a_window(date: str | None, is_outside: bool) -> None:
     dates = Dates()
     dates.ids(window(2021, 2022), lambda _: iter([[row(1, date)]]))
     assert bool(dates.said) == is_outside
@@ -151,7 +151,7 @@ def test_a_first_window_without_a_lower_bound_has_no_row_before_it() -> None:
     assert dates.said == []
 
 
-def test_a_window_that_begins_late_is_read_where_the_one_for_all_does_not_reach() -> None:
+def test_a_late_window_is_read_beyond_the_reach_of_the_one_for_all() -> None:
     dates = Dates()
     assert dates.ids(window(2022), ignoring) == [2, 3]
     assert dates.ids(window(2020), ignoring) == [0]
@@ -159,7 +159,7 @@ def test_a_window_that_begins_late_is_read_where_the_one_for_all_does_not_reach(
     assert dates.ids(window(2023), ignoring) == []
 
 
-def test_rows_from_before_any_start_date_come_where_all_is_read_from_the_beginning() -> None:
+def test_rows_of_any_age_arrive_without_a_start_date() -> None:
     dates = Dates({**CONFIG, "reads_everything": True})
     old = row(9, "1999-01-01T00:00:00Z")
 
@@ -173,14 +173,14 @@ def test_rows_from_before_any_start_date_come_where_all_is_read_from_the_beginni
 
 
 @pytest.mark.parametrize("key", [str, lambda number: 10**30 + number, lambda number: f"{number}a"])
-def test_rows_whose_ids_are_text_or_long_come_once(key: Callable[[int], Any]) -> None:
+def test_rows_whose_ids_are_text_or_long_arrive_once(key: Callable[[int], Any]) -> None:
     dates = Dates()
     found: list[list[Row]] = [[{**each, "id": key(each["id"])} for each in rows] for rows in WHOLE]
     ids = [dates.ids(window(year), lambda _: iter(found)) for year in YEARS]
     assert ids == [[key(number) for number in range(len(YEARS))], [], [], []]
 
 
-def test_rows_without_ids_come_though_they_may_come_twice() -> None:
+def test_rows_without_ids_arrive_perhaps_twice() -> None:
     found: list[list[Row]] = [
         [{"date_modified": row["date_modified"]} for row in rows] for rows in WHOLE
     ]

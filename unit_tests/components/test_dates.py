@@ -1,4 +1,4 @@
-"""Dates as they come and as they leave."""
+"""Dates as they arrive and as they leave."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ FORMS: list[tuple[Any, str | None]] = [
     ("20181205201655", ISO),
     ("2018-12-05", "2018-12-05T00:00:00Z"),
     ("20181205", "2018-12-05T00:00:00Z"),
-    # As much of a fraction as was sent, up to six digits.
+    # The fraction that was sent, up to six digits.
     ("2018-12-05T20:16:55.1Z", "2018-12-05T20:16:55.1Z"),
     ("2018-12-05T20:16:55.000Z", "2018-12-05T20:16:55.000Z"),
     ("2018-12-05T20:16:55.123456789+00:00", "2018-12-05T20:16:55.123456Z"),
@@ -55,7 +55,7 @@ FORMS: list[tuple[Any, str | None]] = [
     ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
     ("2018-12-31T24:00:00Z", "2019-01-01T00:00:00Z"),
     ("2020-02-29T23:30:00-01:00", "2020-03-01T00:30:00Z"),
-    # As Americans write it.
+    # The American form.
     ("5/18/2023 1:26:42 PM", "2023-05-18T13:26:42Z"),
     ("05/18/2023 01:26:42 am", "2023-05-18T01:26:42Z"),
     ("5/18/2023 12:00:00 AM", "2023-05-18T00:00:00Z"),
@@ -132,7 +132,7 @@ UNREADABLE: list[Any] = [
 
 
 @pytest.mark.parametrize(("sent", "iso"), FORMS)
-def test_date_when_read_leaves_as_iso_wherever_the_machine_is(
+def test_a_date_becomes_iso_wherever_the_machine_is(
     sent: Any, iso: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for zone in ("Asia/Tokyo", "UTC"):
@@ -142,7 +142,7 @@ def test_date_when_read_leaves_as_iso_wherever_the_machine_is(
 
 
 @pytest.mark.parametrize("sent", UNREADABLE, ids=repr)
-def test_date_when_it_cannot_be_read_is_not_invented(sent: Any) -> None:
+def test_an_unreadable_date_is_not_invented(sent: Any) -> None:
     with pytest.raises(UnreadableDate):
         iso_date(sent)
     assert readable_date(sent) is None
@@ -154,14 +154,14 @@ def test_date_when_it_cannot_be_read_is_not_invented(sent: Any) -> None:
         ("2018-12-05", "2018-12-05"),
         (ISO, "2018-12-05"),
         ("Wed, 05 Dec 2018 00:00:00 +0000", "2018-12-05"),
-        # The day that was meant, not the one that it was in Greenwich.
+        # The day as written, not the day in Greenwich.
         ("2018-12-05T00:00:00+10:00", "2018-12-05"),
         ("2018-12-05T23:00:00-05:00", "2018-12-05"),
         ("", None),
         ("0000-00-00", None),
     ],
 )
-def test_day_when_read_is_the_one_written(sent: str, day: str | None) -> None:
+def test_a_day_stays_the_one_written(sent: str, day: str | None) -> None:
     assert iso_day(sent) == day
 
 
@@ -172,9 +172,7 @@ OFFSETS = st.integers(min_value=-14 * 60, max_value=14 * 60).map(
 
 
 @given(MOMENTS, OFFSETS)
-def test_date_when_written_in_any_form_and_zone_is_the_same_instant(
-    moment: datetime, zone: timezone
-) -> None:
+def test_a_date_in_any_form_and_zone_is_the_same_instant(moment: datetime, zone: timezone) -> None:
     moment = moment.replace(microsecond=0, tzinfo=timezone.utc)
     iso, there = f"{moment.isoformat()[:19]}Z", moment.astimezone(zone)
     american = f"{moment.month}/{moment.day}/{moment:%Y} {moment:%I:%M:%S %p}"
@@ -184,7 +182,7 @@ def test_date_when_written_in_any_form_and_zone_is_the_same_instant(
 
 
 @given(MOMENTS)
-def test_date_when_it_is_right_stays(moment: datetime) -> None:
+def test_a_right_date_stays(moment: datetime) -> None:
     iso = f"{moment.isoformat()}Z"
     assert iso_date(iso) == iso
 
@@ -195,7 +193,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=30) | st.integers())
-def test_date_when_it_is_anything_is_iso_or_none_and_then_stays(sent: Any) -> None:
+def test_any_value_becomes_an_iso_date_or_none_and_then_stays(sent: Any) -> None:
     read = readable_date(sent)
     if read is not None:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", read, re.ASCII)

@@ -1,4 +1,4 @@
-"""When the order list holds all rows of an order, and when the order must be asked."""
+"""When the order list holds all rows of an order, and when the order needs a request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def lines(*ids: int, quantity: int = 1) -> list[dict[str, Any]]:
 
 
 def order(items_total: Any = 4, **places: Any) -> dict[str, Any]:
-    """An order of four lines, one in each of the four places, but for what is given."""
+    """An order of four lines, one in each of the four places, with the given changes."""
     whole: dict[str, Any] = {
         "pickups": [{"id": 1, "line_items": lines(3)}],
         "shipping": [{"id": 2, "line_items": lines(4)}],
@@ -68,7 +68,7 @@ WHOLE = [
     (order(3, pickups=None), [1, 2, 4]),
     (shipping(*lines(5, quantity=3), total=3), [5]),
     (shipping(*lines(*range(1, 50))), list(range(1, 50))),
-    # Lines of no quantity, ids and counts as text, lines that belong to others.
+    # Lines without a quantity, ids and counts as text, lines that belong to other lines.
     (shipping({"id": 5, "quantity": 0}, *lines(6), total=1, items_total="1"), [5, 6]),
     (shipping({"id": "10", "quantity": "1"}, *lines(9), total="2"), [9, "10"]),
     (shipping(*lines(1), {"id": 2, "quantity": 0, "parent_order_product_id": 1}, total=1), [1, 2]),
@@ -121,7 +121,7 @@ CUT: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize(("whole", "ids"), WHOLE)
-def test_line_items_when_all_are_embedded_are_taken_from_every_place_in_order(
+def test_embedded_line_items_are_taken_from_every_place_in_order(
     whole: dict[str, Any], ids: list[int]
 ) -> None:
     for row in (whole, array_form(whole)):
@@ -131,7 +131,7 @@ def test_line_items_when_all_are_embedded_are_taken_from_every_place_in_order(
 
 
 @pytest.mark.parametrize("cut", CUT.values(), ids=CUT.keys())
-def test_line_items_when_they_may_not_be_all_are_asked_for(cut: dict[str, Any]) -> None:
+def test_line_items_that_may_be_incomplete_are_asked_for(cut: dict[str, Any]) -> None:
     assert line_items(cut) is None
     if isinstance(cut.get("consignments"), dict):
         assert line_items(array_form(cut)) is None
@@ -142,10 +142,10 @@ PLACES = st.sampled_from(["pickups", "shipping", "downloads", "gift_certificates
 
 
 @given(st.lists(st.tuples(PLACES, QUANTITIES), max_size=6), st.booleans(), st.data())
-def test_line_items_when_spread_and_cut_in_any_way_are_all_of_them_or_asked_for(
+def test_line_items_cut_in_any_way_are_complete_or_asked_for(
     drawn: list[tuple[str, list[int]]], as_array: bool, data: st.DataObject
 ) -> None:
-    """The cut is the API's: 50 lines a consignment; or any line is left out without a word."""
+    """The API cuts at 50 lines per consignment, or silently leaves out any line."""
     sent: dict[str, Any] = {"pickups": [], "shipping": [], "downloads": [], "email": {}}
     sent["email"]["gift_certificates"] = []
     ids = iter(range(1, 1000))
@@ -192,9 +192,7 @@ JSON = st.recursive(
 
 
 @given(JSON, JSON)
-def test_line_items_when_the_reply_has_any_shape_are_a_list_or_asked_for(
-    sent: Any, items_total: Any
-) -> None:
+def test_line_items_of_any_shape_are_a_list_or_asked_for(sent: Any, items_total: Any) -> None:
     row = {"id": 7, "consignments": sent, "items_total": items_total}
     assert line_items(row) in (None, [])
 
@@ -205,7 +203,7 @@ COSTS = {"base_cost": 5, "cost_tax": 0.41, "cost_inc_tax": "5.41", "handling_cos
 COSTS_AS_TEXT = {**COSTS, "base_cost": "5.0000", "cost_tax": "0.4100"}
 
 
-def test_addresses_when_embedded_are_the_shipping_consignments_with_costs_as_text() -> None:
+def test_embedded_addresses_are_the_shipping_consignments_with_costs_as_text() -> None:
     sent = {"id": 2, "street_1": "1 Main St", **COSTS, "line_items": lines(1)}
     address = {"id": 2, "street_1": "1 Main St", **COSTS_AS_TEXT, "order_id": 7}
     for row in (order(shipping=[sent]), array_form(order(shipping=[sent]))):
@@ -214,12 +212,12 @@ def test_addresses_when_embedded_are_the_shipping_consignments_with_costs_as_tex
 
 
 @pytest.mark.parametrize("quotes", [None, [], {"url": None}, {"url": "https://x.example/quotes"}])
-def test_address_when_its_quotes_are_no_known_link_has_them_as_they_came(quotes: Any) -> None:
+def test_an_address_keeps_quotes_that_are_no_known_link(quotes: Any) -> None:
     [address] = shipping_addresses(order(shipping=[{"id": 2, "shipping_quotes": quotes}])) or []
     assert address["shipping_quotes"] == quotes
 
 
-def test_address_when_embedded_links_to_its_quotes_as_its_own_endpoint_does() -> None:
+def test_an_embedded_address_links_to_its_quotes_as_its_endpoint_does() -> None:
     # The first as in the API's documentation, the other as stores send it.
     api = "https://api.bigcommerce.com/stores/x/v2"
     sent, own = (
@@ -235,7 +233,7 @@ def test_address_when_embedded_links_to_its_quotes_as_its_own_endpoint_does() ->
     assert quotes["resource"].endswith(sent)  # the order is another stream's
 
 
-def test_consignments_when_embedded_are_one_row() -> None:
+def test_embedded_consignments_are_one_row() -> None:
     row = order()
     assert consignments(row) == consignments(array_form(row)) == [row["consignments"]]
     twice = {**row, "consignments": [row["consignments"]] * 2, "shipping_address_count": 2}
@@ -243,13 +241,13 @@ def test_consignments_when_embedded_are_one_row() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in CUT if name.startswith("c:")])
-def test_addresses_and_consignments_when_they_are_not_there_are_asked_for(name: str) -> None:
+def test_missing_addresses_and_consignments_are_asked_for(name: str) -> None:
     assert shipping_addresses(CUT[name]) is None
     assert consignments(CUT[name]) is None
 
 
 @pytest.mark.parametrize("sent", [LINK, [LINK], [5], "text"])
-def test_addresses_when_they_are_links_are_asked_for(sent: Any) -> None:
+def test_addresses_that_are_links_are_asked_for(sent: Any) -> None:
     assert shipping_addresses(order(shipping=sent)) is None
 
 
@@ -274,7 +272,7 @@ TWO = {"shipping": [{"id": 1}, {"id": 2}]}
         (2, {"shipping": [{"id": 1}, {"id": 2, "__warning__": WARNING}]}, False),
     ],
 )
-def test_addresses_and_consignments_when_the_order_counts_others_are_asked_for(
+def test_addresses_and_consignments_that_the_order_counts_otherwise_are_asked_for(
     count: Any, sent: dict[str, Any], are_all: bool
 ) -> None:
     row = {"id": 7, "shipping_address_count": count, "consignments": sent}
@@ -283,11 +281,11 @@ def test_addresses_and_consignments_when_the_order_counts_others_are_asked_for(
         assert (consignments(shape) is not None) is are_all
 
 
-def test_addresses_when_the_order_does_not_count_them_are_asked_for() -> None:
+def test_addresses_that_the_order_does_not_count_are_asked_for() -> None:
     assert shipping_addresses({"id": 7, "consignments": TWO}) is None
 
 
-def test_addresses_when_they_lie_in_two_groups_are_counted_together() -> None:
+def test_addresses_in_two_groups_are_counted_together() -> None:
     groups = [{"shipping": [{"id": 1}]}, {"shipping": [{"id": 2}]}]
     row = {"id": 7, "shipping_address_count": 2, "consignments": groups}
     assert [address["id"] for address in shipping_addresses(row) or []] == [1, 2]
@@ -295,7 +293,7 @@ def test_addresses_when_they_lie_in_two_groups_are_counted_together() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 9, 11, 24, 33, 51])
-def test_rows_when_nothing_counts_them_and_no_cut_is_likely_are_taken(count: int) -> None:
+def test_uncounted_rows_are_taken_if_no_cut_is_likely(count: int) -> None:
     rows = lines(*range(count))
     assert uncounted(rows) == fees({"fees": rows}) == rows
 
@@ -313,7 +311,7 @@ def test_rows_when_nothing_counts_them_and_no_cut_is_likely_are_taken(count: int
         [*lines(1), {"id": 2, "__warning__": WARNING}],
     ],
 )
-def test_rows_when_nothing_counts_them_and_they_may_be_cut_are_asked_for(rows: Any) -> None:
+def test_uncounted_rows_that_may_be_cut_are_asked_for(rows: Any) -> None:
     assert uncounted(rows) is None
     assert fees({"fees": rows}) is None
 
@@ -323,6 +321,6 @@ def test_rows_without_ids_are_taken() -> None:
 
 
 @pytest.mark.parametrize(("count", "are_all"), [(2, True), (1, True), (None, True), (3, False)])
-def test_reviews_when_the_product_counts_more_are_asked_for(count: Any, are_all: bool) -> None:
+def test_reviews_are_asked_for_if_the_product_counts_more(count: Any, are_all: bool) -> None:
     assert (reviews({"reviews": lines(1, 2), "reviews_count": count}) is not None) is are_all
     assert reviews({"reviews_count": 0}) is None

@@ -55,7 +55,7 @@ def refused(status: int) -> str:
 
 @pytest.fixture(scope="module")
 def handlers() -> dict[str, ErrorHandler]:
-    """As the streams have them: `plain` of brands, `shrinking` of orders, `lenient` of children."""
+    """The handlers of streams: `plain` of brands, `shrinking` of orders, `lenient` of children."""
     clients = clients_of(SourceBigcommerce(config=CONFIG), CONFIG)
     found = {
         "plain": clients["brands"][0],
@@ -113,7 +113,7 @@ SUSPENDED_BODY = {"status": 503, "title": "The store is suspended, says the API.
         *((code, V3, RETRY, None, None) for code in (409, 413, 418, 423, 507, 509, 520)),
     ],
 )
-def test_reply_when_interpreted_leads_to(
+def test_a_reply_leads_to_its_outcome(
     handlers: dict[str, ErrorHandler],
     status: int,
     body: Any,
@@ -128,7 +128,7 @@ def test_reply_when_interpreted_leads_to(
 
 
 def interpreted(handler: ErrorHandler, answer: requests.Response) -> tuple[Any, Any, Any]:
-    """The action, the failure type and the message; what is raised fails at once."""
+    """The action, the failure type and the message; an error that is raised fails at once."""
     try:
         resolution = handler.interpret_response(answer)
     except AirbyteTracedException as error:
@@ -215,7 +215,7 @@ WORDS: list[tuple[int, Any, dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("status", "body", "headers", "expected"), WORDS)
-def test_internal_message_when_a_request_fails_holds_all_words_of_the_api_and_its_request_id(
+def test_the_internal_message_holds_all_words_of_the_api_and_its_request_id(
     handlers: dict[str, ErrorHandler],
     status: int,
     body: Any,
@@ -232,7 +232,7 @@ def test_internal_message_when_a_request_fails_holds_all_words_of_the_api_and_it
     assert error.value.internal_message == f"GET {url}: {expected}"
 
 
-def test_internal_message_when_the_body_is_as_deep_as_it_gets_ends_somewhere() -> None:
+def test_the_internal_message_of_a_very_deep_body_ends() -> None:
     for deep in (b'{"errors": ' * 500 + b"1" + b"}" * 500, b"[" * 1000 + b"1" + b"]" * 1000):
         assert described(reply(400, deep)).endswith(": 400")
 
@@ -251,7 +251,7 @@ def test_internal_message_when_the_body_is_as_deep_as_it_gets_ends_somewhere() -
         (204, OK, OK, OK),
     ],
 )
-def test_flags_when_set_change_what_these_statuses_lead_to(
+def test_flags_change_the_outcome_of_these_statuses(
     handlers: dict[str, ErrorHandler],
     status: int,
     plain: ResponseAction,
@@ -272,7 +272,7 @@ def test_flags_when_set_change_what_these_statuses_lead_to(
         (requests.ReadTimeout(), SMALLER),
     ],
 )
-def test_connection_when_it_breaks_is_tried_again_or_with_a_smaller_page(
+def test_a_broken_connection_is_tried_again_or_with_a_smaller_page(
     handlers: dict[str, ErrorHandler],
     error: requests.RequestException,
     shrinking: ResponseAction,
@@ -324,7 +324,7 @@ FIREWALL = (
         (reply(403, V3, {"cf-mitigated": "challenge"}), None, 4, TRANSIENT, FIREWALL),
     ],
 )
-def test_refusal_when_it_may_pass_is_heard_a_few_times_before_it_is_believed(
+def test_a_refusal_that_may_pass_is_tried_a_few_times(
     handlers: dict[str, ErrorHandler],
     accepted: set[str | None],
     answer: requests.Response,
@@ -338,7 +338,7 @@ def test_refusal_when_it_may_pass_is_heard_a_few_times_before_it_is_believed(
 
 
 def refused_after(handler: ErrorHandler, answer: requests.Response) -> tuple[int, Any, Any]:
-    """How often a reply came until the error, as the framework asks for it."""
+    """The number of replies until the error, counted as the framework asks."""
     for attempt in range(1, 100):
         try:
             assert handler.interpret_response(answer).response_action == RETRY
@@ -348,7 +348,7 @@ def refused_after(handler: ErrorHandler, answer: requests.Response) -> tuple[int
     raise AssertionError("tried for ever")
 
 
-def test_token_when_it_has_worked_anywhere_in_the_sync_is_known_to_all(
+def test_a_token_that_worked_anywhere_is_trusted_by_all(
     handlers: dict[str, ErrorHandler], accepted: set[str | None]
 ) -> None:
     handlers["lenient"].interpret_response(reply(204))
@@ -356,13 +356,13 @@ def test_token_when_it_has_worked_anywhere_in_the_sync_is_known_to_all(
     handlers["plain"].interpret_response(reply(200, HTML))  # a firewall's page proves nothing
     assert accepted == {"store_v2_transactions_read_only", ORDERS}
     assert refused_after(handlers["plain"], reply(401, V3))[0] == 6
-    # Believed; the other requests that wait need not hear it again, until one is answered.
+    # Believed: waiting requests need not try again, until one is answered.
     assert refused_after(handlers["shrinking"], reply(401, V2))[0] == 1
     handlers["plain"].interpret_response(reply(200, []))
     assert refused_after(handlers["shrinking"], reply(401, V2))[0] == 6
 
 
-def test_scope_when_it_was_refused_a_few_times_is_believed_to_lack(
+def test_a_scope_refused_a_few_times_counts_as_missing(
     handlers: dict[str, ErrorHandler], accepted: set[str | None]
 ) -> None:
     accepted.update({PRODUCTS, ORDERS})
@@ -371,7 +371,7 @@ def test_scope_when_it_was_refused_a_few_times_is_believed_to_lack(
     assert refused_after(handlers["shrinking"], reply(403, V3))[0] == 4
 
 
-def test_refusals_when_other_errors_come_between_are_counted_apart(
+def test_refusals_are_counted_apart_from_other_errors(
     handlers: dict[str, ErrorHandler],
 ) -> None:
     handler = handlers["plain"]
@@ -382,7 +382,7 @@ def test_refusals_when_other_errors_come_between_are_counted_apart(
         handler.backoff_time(reply(422, V3), 6)
 
 
-def test_sync_when_another_begins_knows_nothing_of_the_last() -> None:
+def test_a_sync_knows_nothing_of_the_last_one() -> None:
     memories = [
         _handler(clients_of(SourceBigcommerce(config=CONFIG), CONFIG)["brands"][0]._error_handler)
         for _ in range(2)
@@ -414,7 +414,7 @@ def page_of(limit: int, status: int, body: Any = b"") -> requests.Response:
         (page_of(250, 504, [{"status": 504, "message": ""}]), 125),
     ],
 )
-def test_page_when_it_is_too_large_is_refused_at_once_with_a_size_that_fits(
+def test_a_page_that_is_too_large_is_refused_at_once_with_a_size_that_fits(
     handlers: dict[str, ErrorHandler], answer: requests.Response, smaller: int
 ) -> None:
     asked = answer.url.partition("limit=")[2]
@@ -428,7 +428,7 @@ def test_page_when_it_is_too_large_is_refused_at_once_with_a_size_that_fits(
 
 
 @pytest.mark.parametrize("answer", [page_of(1, 413), page_of(250, 504, V3), reply(413, MAX_50)])
-def test_page_when_no_smaller_one_might_help_is_tried_again(
+def test_a_page_that_cannot_shrink_is_tried_again(
     handlers: dict[str, ErrorHandler], answer: requests.Response
 ) -> None:
     assert interpreted(handlers["plain"], answer)[0] == RETRY
@@ -461,7 +461,7 @@ SLOW = (
         (page_of(250, 502, HTML), "answered 502"),
     ],
 )
-def test_endpoint_when_it_is_too_slow_is_named_and_was_reached(
+def test_an_endpoint_that_is_too_slow_is_named_and_counts_as_reached(
     handlers: dict[str, ErrorHandler], answer: Any, words: str | None
 ) -> None:
     small = "BigCommerce did not answer /v3/catalog/brands in time 6 times in a row."
@@ -471,7 +471,7 @@ def test_endpoint_when_it_is_too_slow_is_named_and_was_reached(
     assert message == expected if expected else message.startswith(small)
 
 
-def test_page_when_it_stalls_in_mid_body_is_asked_for_in_parts(
+def test_a_page_that_stalls_is_asked_for_in_parts(
     handlers: dict[str, ErrorHandler],
 ) -> None:
     for error in (late(250), late(250, stalled=True)):
@@ -479,7 +479,7 @@ def test_page_when_it_stalls_in_mid_body_is_asked_for_in_parts(
         assert handlers["plain"].interpret_response(error).response_action == RETRY
 
 
-def test_reply_when_it_is_too_large_is_asked_for_in_parts_or_an_error_at_once(
+def test_a_reply_that_is_too_large_is_asked_for_in_parts_or_an_error_at_once(
     handlers: dict[str, ErrorHandler],
 ) -> None:
     error = ReplyTooLarge("more than 9 bytes")
@@ -509,7 +509,7 @@ def given_up(seen: str, tries: int = 6) -> str:
 
 
 def tried(handler: ErrorHandler, replies: list[Any]) -> tuple[int, str]:
-    """How many replies the handler waited after, and with which words it gave up, if it did."""
+    """The number of replies after which the handler waited, and the words with which it gave up."""
     for attempt, each in enumerate(replies, start=1):
         try:
             handler.backoff_time(each, attempt)
@@ -534,26 +534,26 @@ def tried(handler: ErrorHandler, replies: list[Any]) -> tuple[int, str]:
         ([LIMIT, reply(500)] * 6, (11, given_up("answered 500"))),
     ],
 )
-def test_tries_when_counted_end_after_six_without_the_rate_limits(
+def test_tries_end_after_six_not_counting_rate_limits(
     handlers: dict[str, ErrorHandler], replies: list[Any], expected: tuple[int, str]
 ) -> None:
     assert tried(handlers["plain"], replies) == expected
 
 
-def test_tries_when_another_request_begins_are_counted_anew(
+def test_tries_are_counted_anew_for_another_request(
     handlers: dict[str, ErrorHandler],
 ) -> None:
     for _ in range(3):
         assert tried(handlers["plain"], [reply(503)] * 5) == (5, "")
 
 
-def test_tries_when_the_check_sets_their_number_end_there() -> None:
+def test_tries_end_at_the_number_that_the_check_sets() -> None:
     config = {**CONFIG, "api_url": "u"}
     handler = ErrorHandler(config=config, parameters={}, api_budget=Sync(tries=2))
     assert tried(handler, [reply(503)] * 6) == (1, given_up("answered 503", tries=2))
 
 
-def test_framework_limits_when_the_handler_is_asked_never_come_first(
+def test_limits_of_the_framework_never_come_first(
     handlers: dict[str, ErrorHandler],
 ) -> None:
     for handler in handlers.values():
@@ -566,7 +566,7 @@ def asks(sync: Sync, path: str) -> None:
     sync.update_from_response(request, reply())
 
 
-def test_endpoint_when_it_did_not_answer_is_tried_once_until_it_answers_and_takes_no_others_tries(
+def test_an_endpoint_that_did_not_answer_is_tried_once_and_takes_no_other_tries(
     handlers: dict[str, ErrorHandler], shared: Sync
 ) -> None:
     asks(shared, "v3/catalog/brands?page=1")
@@ -588,7 +588,7 @@ def test_endpoint_when_it_did_not_answer_is_tried_once_until_it_answers_and_take
     assert tried(handlers["plain"], [BROKEN] * 5) == (5, "")
 
 
-def test_address_when_two_endpoints_gave_no_answer_is_tried_once_by_the_others_until_one_answers(
+def test_an_address_is_tried_once_after_two_endpoints_gave_no_answer(
     handlers: dict[str, ErrorHandler], shared: Sync
 ) -> None:
     for path in ("v3/catalog/brands", "v2/orders"):
@@ -602,7 +602,7 @@ def test_address_when_two_endpoints_gave_no_answer_is_tried_once_by_the_others_u
     assert tried(handlers["plain"], [BROKEN] * 5) == (5, "")
 
 
-def test_address_when_it_answers_with_errors_counts_as_reached(
+def test_an_address_that_answers_with_errors_counts_as_reached(
     handlers: dict[str, ErrorHandler], shared: Sync
 ) -> None:
     tried(handlers["plain"], [reply(503)] * 6)
@@ -613,7 +613,7 @@ def test_address_when_it_answers_with_errors_counts_as_reached(
 
 
 @pytest.mark.parametrize(("random", "factor"), [(0.5, 0.5), (1, 1.0)])
-def test_wait_when_limited_without_headers_grows_to_a_minute_with_jitter(
+def test_the_wait_without_headers_grows_to_a_minute_with_jitter(
     handlers: dict[str, ErrorHandler],
     monkeypatch: pytest.MonkeyPatch,
     random: float,
@@ -636,14 +636,14 @@ def test_wait_when_limited_without_headers_grows_to_a_minute_with_jitter(
         ({"X-Retry-After": "0"}, 0.1),
     ],
 )
-def test_wait_when_limited_with_headers_is_the_longer_of_them(
+def test_the_wait_is_the_longer_that_headers_name(
     handlers: dict[str, ErrorHandler], headers: dict[str, str], wait: float
 ) -> None:
     assert handlers["plain"].backoff_time(reply(429, headers=headers), 1) == wait
 
 
 @pytest.mark.parametrize("broken", [reply(503), reply(200, b""), BROKEN])
-def test_wait_when_something_else_fails_is_left_to_the_framework(
+def test_the_wait_after_other_failures_is_left_to_the_framework(
     handlers: dict[str, ErrorHandler], broken: Any
 ) -> None:
     assert handlers["plain"].backoff_time(broken, 1) is None

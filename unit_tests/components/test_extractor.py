@@ -1,4 +1,4 @@
-"""The rows of each shape of reply."""
+"""The rows of replies of each shape."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EXTRACTOR = RowsExtractor(config=CONFIG, parameters={})
         ("v3/orders/7/transactions", 404, {"status": 404, "title": "Not found"}, []),
     ],
 )
-def test_rows_when_extracted_are_what_the_reply_holds(
+def test_extracted_rows_are_what_the_reply_holds(
     path: str, status: int, body: Any, rows: list[Any]
 ) -> None:
     assert list(EXTRACTOR.extract_records(reply(status, body, path=path))) == rows
@@ -49,21 +49,19 @@ def test_rows_when_extracted_are_what_the_reply_holds(
         ("v3/customers", {"data": None}),
     ],
 )
-def test_rows_when_the_body_has_another_shape_are_an_error_and_not_an_empty_page(
-    path: str, body: Any
-) -> None:
+def test_a_body_of_another_shape_is_an_error_and_not_an_empty_page(path: str, body: Any) -> None:
     with pytest.raises(AirbyteTracedException, match="not what its documentation says") as error:
         list(EXTRACTOR.extract_records(reply(200, body, path=path)))
     assert error.value.failure_type == FailureType.system_error
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"data": ['])
-def test_body_when_it_is_not_json_is_an_error(body: bytes) -> None:
+def test_a_body_that_is_not_json_is_an_error(body: bytes) -> None:
     with pytest.raises(orjson.JSONDecodeError):
         parsed_body(reply(200, body))
 
 
-def test_body_when_asked_for_twice_is_parsed_once() -> None:
+def test_a_body_is_parsed_once() -> None:
     response = reply(200, ROWS)
     assert parsed_body(response) is parsed_body(response)
 
@@ -77,14 +75,12 @@ def test_body_when_asked_for_twice_is_parsed_once() -> None:
         ({"data": ROWS}, ROWS),
     ],
 )
-def test_rows_when_an_endpoint_wraps_them_once_more_are_taken_from_there(
-    body: Any, rows: list[Any]
-) -> None:
+def test_rows_that_are_wrapped_twice_are_found(body: Any, rows: list[Any]) -> None:
     extractor = RowsExtractor(config=CONFIG, parameters={}, rows_under="methods")
     assert list(extractor.extract_records(reply(200, body, path="v3/settings"))) == rows
 
 
-def test_stock_when_an_item_lies_in_two_locations_is_a_row_for_each() -> None:
+def test_an_item_in_two_locations_is_two_rows() -> None:
     identity = {"product_id": 1, "variant_id": 2, "sku": "a"}
     locations = [{"location_id": 3, "available_to_sell": 5}, {"location_id": 4}]
     body = {"data": [{"identity": identity, "locations": locations}], "meta": {}}
@@ -111,7 +107,7 @@ def test_nested_rows_when_extracted_have_fields_of_the_row_around_them() -> None
     ]
 
 
-def test_rows_when_their_channels_come_as_text_are_those_of_the_channels_chosen() -> None:
+def test_rows_of_chosen_channels_are_kept_if_channels_are_text() -> None:
     extractor = RowsExtractor({**CONFIG, "channel_ids": [1, 3]}, {}, channel="channel_id")
     rows = [{"channel_id": each} for each in ("1", 2, 3, "2", 1.0, None, "none")]
     found = extractor.extract_records(reply(200, rows))
@@ -119,10 +115,10 @@ def test_rows_when_their_channels_come_as_text_are_those_of_the_channels_chosen(
 
 
 @pytest.mark.parametrize("text", [rb"[\ud83d]", rb'{"id": "\ud83d'])
-def test_body_when_it_is_cut_within_half_an_emoji_is_an_error(text: bytes) -> None:
+def test_a_body_cut_within_an_emoji_is_an_error(text: bytes) -> None:
     with pytest.raises(orjson.JSONDecodeError):
         parsed_body(reply(200, text))
 
 
-def test_body_when_it_holds_half_an_emoji_is_read() -> None:
+def test_a_body_with_half_an_emoji_is_read() -> None:
     assert parsed_body(reply(200, rb'[{"id": "\ud83d"}]')) == [{"id": "\ufffd"}]

@@ -41,7 +41,7 @@ SCHEMA = {
 COLUMNS = Columns(SCHEMA)
 
 
-def test_schema_when_flattened_has_a_column_for_each_field() -> None:
+def test_a_flattened_schema_has_a_column_for_each_field() -> None:
     assert COLUMNS.flat_schema == {
         **SCHEMA,
         "properties": {
@@ -81,7 +81,7 @@ def test_schema_when_flattened_has_a_column_for_each_field() -> None:
         ({"address_new": 1, "address": {"new": 2}}, {"address_new": 1, "address_new_2": 2}),
     ],
 )
-def test_record_when_flattened_is(record: dict[str, Any], flat: dict[str, Any]) -> None:
+def test_a_record_is_flattened(record: dict[str, Any], flat: dict[str, Any]) -> None:
     assert COLUMNS.flatten(record) == flat
 
 
@@ -107,7 +107,7 @@ def leaves(value: Any) -> Iterator[int]:
 
 
 @given(RECORDS, st.data())
-def test_records_when_flattened_keep_every_value_and_the_names_of_their_own_fields(
+def test_flattened_records_keep_every_value_and_the_names_of_their_own_fields(
     record: dict[str, Any], data: Any
 ) -> None:
     columns = Columns(schema_of(record, data.draw))
@@ -128,7 +128,7 @@ def schemas(**values: Any) -> dict[str, dict[str, Any]]:
     return {stream.name: dict(stream.as_airbyte_stream().json_schema) for stream in streams}
 
 
-def test_schemas_when_records_are_flattened_have_no_object_with_declared_fields() -> None:
+def test_flattened_schemas_have_no_object_with_declared_fields() -> None:
     plain, flat = schemas(), schemas(flatten_records=True)
     assert schemas(flatten_records=False) == plain
     assert plain["orders"] != flat["orders"]
@@ -143,7 +143,7 @@ def test_schemas_when_records_are_flattened_have_no_object_with_declared_fields(
         assert not row.cursor or columns[row.cursor] == plain[row.name]["properties"][row.cursor]
 
 
-def test_transformation_when_the_form_does_not_ask_for_it_leaves_records_alone() -> None:
+def test_records_stay_nested_unless_the_form_asks() -> None:
     class Loader:
         def get_json_schema(self) -> dict[str, Any]:
             return SCHEMA

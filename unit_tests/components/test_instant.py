@@ -17,7 +17,7 @@ from source_bigcommerce.components.instant import Instant, instant
 @pytest.mark.parametrize(
     "text", ["2024-01-05T06:07:08Z", "2024-01-05T06:07:08+00:00", "2024-01-05T06:07:08.999Z"]
 )
-def test_instant_when_made_of_a_utc_timestamp_is_that_text_and_its_seconds(text: str) -> None:
+def test_an_instant_of_a_utc_timestamp_is_that_text_and_its_seconds(text: str) -> None:
     date = instant(text)
     assert isinstance(date, Instant)
     assert (date, int(date)) == (text, 1704434828)
@@ -31,12 +31,12 @@ def test_instant_when_made_of_a_utc_timestamp_is_that_text_and_its_seconds(text:
     "value",
     ["2024-01-05T06:07:08+02:00", "2024-01-05T06:07:08", "2024-01-05", "", "soon Z", None, 5, []],
 )
-def test_instant_when_it_is_no_utc_timestamp_is_left_as_it_is(value: Any) -> None:
+def test_what_is_no_utc_timestamp_stays_as_it_is(value: Any) -> None:
     assert type(instant(value)) is type(value)
     assert instant(value) == value
 
 
 @given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9999, 1, 1)))
-def test_instant_when_made_of_any_moment_counts_its_seconds(moment: datetime) -> None:
+def test_an_instant_of_any_moment_counts_its_seconds(moment: datetime) -> None:
     moment = moment.replace(microsecond=0, tzinfo=timezone.utc)
     assert int(instant(moment.isoformat())) == moment.timestamp()

@@ -1,4 +1,4 @@
-"""Bodies that are JSON, nearly."""
+"""Bodies that are almost JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BIG = 123456789012345678901234567890
         (rb'[{"id": 101, "m": "thanks \ud83d"}]', [{"id": 101, "m": "thanks \ufffd"}]),
         (rb'{"\ude00": "\ude00\ud83d"}', {"\ufffd": "\ufffd\ufffd"}),
         (rb'["\ud83d", "\ud83d\ude00"]', ["\ufffd", "\U0001f600"]),
-        # NUL, and what only looks like it.
+        # NUL, and text that only looks like it.
         (rb'["a\u0000b"]', ["a\ufffdb"]),
         (rb'["\\u0000", "\\ud83d"]', [r"\u0000", r"\ud83d"]),
         # Bytes that are no UTF-8, also in the middle of a character.
@@ -37,7 +37,7 @@ BIG = 123456789012345678901234567890
         (b"[18446744073709551615, 18446744073709551616]", [2**64 - 1, 2**64]),
         (b'["%d"]' % BIG, [str(BIG)]),
         (b"[" + b"1" * 5000 + b"]", ["1" * 5000]),
-        # What is no JSON, or no number of a computer's.
+        # No JSON, or numbers that no computer holds.
         (b"[NaN, Infinity, -Infinity]", [None, None, None]),
         (b"[1e999]", ["1e999"]),
         # Two fields of one name.
@@ -45,7 +45,7 @@ BIG = 123456789012345678901234567890
         (rb'{"a": 1, "a": "\ud83d"}', {"a": "\ufffd"}),
     ],
 )
-def test_body_when_it_is_nearly_json_is_read(body: bytes, value: Any) -> None:
+def test_a_body_that_is_nearly_json_is_read(body: bytes, value: Any) -> None:
     assert parsed(body) == value
 
 
@@ -65,7 +65,7 @@ def test_body_when_it_is_nearly_json_is_read(body: bytes, value: Any) -> None:
         b"[" * 100_000,
     ],
 )
-def test_body_when_it_is_cut_or_no_json_is_an_error(body: bytes) -> None:
+def test_a_body_that_is_cut_or_no_json_is_an_error(body: bytes) -> None:
     with pytest.raises(orjson.JSONDecodeError):
         parsed(body)
 
@@ -82,6 +82,6 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_body_when_it_is_any_json_is_what_it_says_but_for_nul(value: Any) -> None:
+def test_any_json_is_read_as_it_is_except_nul(value: Any) -> None:
     expected = json.loads(json.dumps(value).replace("\\u0000", "\ufffd"))
     assert "\\\\u0000" in json.dumps(value) or parsed(json.dumps(value).encode()) == expected

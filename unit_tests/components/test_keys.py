@@ -17,7 +17,7 @@ def ids(*rows: dict[str, Any]) -> list[Any]:
     return [row.get("id") for row in copies]
 
 
-def test_ids_when_they_are_null_are_made_of_the_name_below_those_of_the_api() -> None:
+def test_null_ids_become_negative_ids_made_of_the_name() -> None:
     first, second, third = ids(ENGRAVING, {"id": 3, "name": "Size"}, GIFT_WRAP)
     assert second == 3
     assert first != third
@@ -25,12 +25,12 @@ def test_ids_when_they_are_null_are_made_of_the_name_below_those_of_the_api() ->
     assert min(first, third) >= -(2**48)
 
 
-def test_ids_when_the_row_is_edited_or_another_comes_before_it_are_the_same() -> None:
+def test_made_ids_stay_the_same_after_edits_and_insertions() -> None:
     edited = {**ENGRAVING, "sort_order": 5, "required": True}
     assert ids(ENGRAVING)[0] == ids(GIFT_WRAP, edited)[1] == ids({"id": 3}, edited)[1]
 
 
-def test_ids_when_rows_are_alike_or_without_a_name_differ() -> None:
+def test_made_ids_differ_for_rows_that_are_alike_or_nameless() -> None:
     nameless = {"id": None, "type": "text"}
     found = ids(ENGRAVING, ENGRAVING, nameless, {**nameless, "type": "date"}, nameless)
     assert len(set(found)) == 5

@@ -14,18 +14,18 @@ from source_bigcommerce.components.messages import Problem
 ROOT = Path(__file__).parents[2]
 PROBLEMS = {name: each for name, each in vars(messages).items() if isinstance(each, Problem)}
 SENTENCE = re.compile(r"[A-Z{][^\n]*[^.\s]\.")
-# A full stop, a capital: where a sentence ends and another begins.
+# A full stop and a capital: one sentence ends and another begins.
 NEXT_SENTENCE = re.compile(r"[.!?] +[A-Z]")
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_problem_when_told_is_a_sentence_of_what_happened_and_one_of_what_to_do(name: str) -> None:
+def test_a_problem_is_one_sentence_of_what_happened_and_one_of_what_to_do(name: str) -> None:
     for part in (PROBLEMS[name].happened, PROBLEMS[name].remedy):
         assert SENTENCE.fullmatch(part)
         assert not NEXT_SENTENCE.search(part)
 
 
-def test_problem_when_raised_fills_in_its_values_and_keeps_the_rest_for_the_log() -> None:
+def test_a_problem_fills_in_its_values_and_keeps_the_rest_for_the_log() -> None:
     problem = Problem("{title} is {value}.", "Type {lowest}.", FailureType.transient_error)
     error = problem.error("GET v2", title="Workers", value="{title}", lowest=1)
     assert error.message == "Workers is {title}. Type 1."
@@ -34,7 +34,7 @@ def test_problem_when_raised_fills_in_its_values_and_keeps_the_rest_for_the_log(
     assert problem.error(title="A", value="B", lowest=2).internal_message == "A is B. Type 2."
 
 
-def test_errors_when_raised_anywhere_are_of_the_catalogue() -> None:
+def test_every_error_is_of_the_catalogue() -> None:
     sources = {path: path.read_text() for path in (ROOT / "source_bigcommerce").rglob("*.py")}
     own = {path.name for path, text in sources.items() if "AirbyteTracedException(" in text}
     assert own == {"messages.py"}
@@ -43,14 +43,14 @@ def test_errors_when_raised_anywhere_are_of_the_catalogue() -> None:
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_problem_when_looked_up_in_the_docs_is_there_with_what_to_do(name: str) -> None:
+def test_the_docs_list_every_problem_with_what_to_do(name: str) -> None:
     text = (ROOT / "docs/bigcommerce.md").read_text()
     listed = re.findall(r"\*([^*|\n]+)\*", text.split("## Troubleshooting")[1].split("\n## ")[0])
     # "{title} {value} is not a date." is listed as "... is not a date".
     assert re.sub(r"{\w+}( {\w+})*", "...", PROBLEMS[name].happened).removesuffix(".") in listed
 
 
-def test_problem_when_an_address_holds_a_login_does_not_tell_it() -> None:
+def test_a_problem_does_not_show_the_login_of_an_address() -> None:
     problem = Problem("{address} could not be reached.", "Check it.")
     for login in ("me:secret", "me:se/cr@t", ":secret"):
         address = f"https://{login}@gateway.example/api"

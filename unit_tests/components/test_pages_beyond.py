@@ -28,7 +28,7 @@ class Pages:
     pages: int
     says: int = LIMIT
     zero: int = 0
-    """A page that comes as an empty list of none, as often as it is asked for."""
+    """A page that is always sent as an empty list with a total of 0."""
     asked: list[int] = field(default_factory=list)
     is_of_parent: bool = False
 
@@ -74,22 +74,20 @@ def test_a_page_that_is_counted_may_not_be_refused() -> None:
 
 
 @pytest.mark.parametrize(("sizes", "pages"), [((4, 4, 4), 1), ((4, 4, 4, 4, 4, 4), 3)])
-def test_rows_that_are_counted_and_lie_behind_the_pages_that_are_come(
-    sizes: tuple[int, ...], pages: int
-) -> None:
+def test_counted_rows_behind_the_counted_pages_are_read(sizes: tuple[int, ...], pages: int) -> None:
     """A cap that `per_page` and `total_pages` do not know of."""
     store = Pages(rows_of(*sizes), total=sum(sizes), pages=pages)
     assert ids(store) == sorted(n for page in store.rows for n in page)
 
 
-def test_rows_that_are_counted_and_never_come_cost_a_request_at_most() -> None:
+def test_counted_rows_that_never_come_cost_at_most_one_request() -> None:
     store = Pages(rows_of(10, 1), total=12, pages=2)
     assert ids(store) == sorted(n for page in store.rows for n in page)
     assert store.asked == [1, 2, 1]
 
 
 @pytest.mark.parametrize("zero", [2, 3])
-def test_a_page_that_counts_none_where_the_others_count_it_is_no_end(zero: int) -> None:
+def test_a_page_that_counts_nothing_is_no_end_if_others_count_it(zero: int) -> None:
     store = Pages(rows_of(10, 10, 5), total=25, pages=3, zero=zero)
     with pytest.raises(AirbyteTracedException) as caught:
         ids(store)
@@ -98,7 +96,7 @@ def test_a_page_that_counts_none_where_the_others_count_it_is_no_end(zero: int) 
 
 
 @pytest.mark.parametrize("at", [3, 4])
-def test_a_row_that_moved_backward_as_another_came_in_front_is_read(at: int) -> None:
+def test_a_row_pushed_to_a_later_page_by_a_new_one_is_read(at: int) -> None:
     @dataclass
     class Growing(Pages):
         def __call__(self, asked_by: Mapping[str, Any]) -> Page:
@@ -113,6 +111,6 @@ def test_a_row_that_moved_backward_as_another_came_in_front_is_read(at: int) -> 
     assert len(store.asked) <= 5
 
 
-def test_a_page_that_counts_none_is_no_error_where_the_others_held_all_that_is_counted() -> None:
+def test_a_page_that_counts_nothing_is_no_error_if_all_counted_rows_came() -> None:
     store = Pages(rows_of(10, 0, 10), total=20, pages=3, zero=2)
     assert ids(store) == sorted(n for page in store.rows for n in page)

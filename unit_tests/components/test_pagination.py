@@ -1,4 +1,4 @@
-"""How lists are read to their end, from stores that are honest and from others."""
+"""How lists are read to their end, from honest stores and from others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class Store:
-    """A list, and how it is told of.
+    """A list, and what the store says about it.
 
     cap: rows that a page may have. says_cap: whether `per_page` tells.
     claim: what it makes of the total and the count of pages, from the rows of the page.
@@ -145,14 +145,14 @@ def keys(name: str, *values: Any) -> list[Any]:
 @pytest.mark.parametrize(
     ("way", "rows", "options", "expected"),
     [
-        # What is counted ends where the count does, and begins with the last page.
+        # A counted list ends with its count, and is read from the last page.
         ("page", 0, {}, []),
         ("page", 9, {}, []),
         ("page", 10, {}, numbers(2)),  # may be the total of a page
         ("page", 11, {}, numbers(2, 1)),
         ("page", 35, {}, numbers(4, 3, 2, 1)),
         ("page", 40, {}, numbers(4, 5, 3, 2, 1)),
-        # What is not counted ends with a page that no cap explains.
+        # An uncounted list ends with a page that no cap explains.
         ("page", 0, V2, []),
         ("page", 4, V2, []),
         ("page", 7, V2, numbers(2)),
@@ -212,7 +212,7 @@ LIES: dict[str, Callable[[int, int, int], tuple[Any, Any]] | None] = {
 @pytest.mark.parametrize("lie", LIES)
 @pytest.mark.parametrize("way", ["page", "id:greater", "cursor"])
 @pytest.mark.parametrize("rows", [0, 1, 9, 10, 11, 25, 40, 41])
-def test_rows_when_the_totals_are_wrong_are_all_read(way: str, rows: int, lie: str) -> None:
+def test_wrong_totals_lose_no_rows(way: str, rows: int, lie: str) -> None:
     store = Store(range(1, rows + 1), claim=LIES[lie], cursors=way == "cursor")
     assert sorted(read(store, way)) == store.rows
 
@@ -220,7 +220,7 @@ def test_rows_when_the_totals_are_wrong_are_all_read(way: str, rows: int, lie: s
 @pytest.mark.parametrize("cap", [5, 6, 7, 8, 9])
 @pytest.mark.parametrize("way", ["page", "min_id", "id:greater", "cursor"])
 @pytest.mark.parametrize("lie", ["right", "of the page", "none"])
-def test_rows_when_pages_are_capped_are_all_read(way: str, cap: int, lie: str) -> None:
+def test_capped_pages_lose_no_rows(way: str, cap: int, lie: str) -> None:
     options = V2 if way == "min_id" else {"cursors": way == "cursor"}
     store = Store(range(1, 42), cap=cap, claim=LIES[lie], **options)
     assert sorted(read(store, way)) == store.rows
@@ -228,12 +228,12 @@ def test_rows_when_pages_are_capped_are_all_read(way: str, cap: int, lie: str) -
 
 @pytest.mark.parametrize("cap", [10, 75, 125, 249])
 @pytest.mark.parametrize("way", ["page", "min_id"])
-def test_rows_when_pages_of_v2_are_capped_at_any_size_are_all_read(way: str, cap: int) -> None:
+def test_v2_pages_capped_at_any_size_lose_no_rows(way: str, cap: int) -> None:
     store = Store(range(1, 601), version="v2", limit=250, cap=cap)
     assert sorted(read(store, way)) == store.rows
 
 
-def test_a_short_list_when_a_longer_page_was_sent_before_costs_no_second_request() -> None:
+def test_a_short_list_costs_one_request_after_a_longer_page() -> None:
     store = Store(range(1, 100), version="v2", limit=250, largest=120)
     assert read(store, "min_id") == store.rows
     assert store.asked == [None]
@@ -255,14 +255,14 @@ IGNORING: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("way", "options"), IGNORING)
 @pytest.mark.parametrize("rows", [10, 11, 35, 40])
-def test_rows_when_the_store_does_not_heed_its_key_are_read_by_page(
+def test_rows_are_read_by_page_if_the_store_ignores_the_key(
     way: str, options: dict[str, Any], rows: int
 ) -> None:
     store = Store(range(1, rows + 1), **options)
     assert sorted(read(store, way)) == sorted(store.rows)
 
 
-def test_a_key_that_is_not_heeded_is_an_error_where_there_are_no_pages() -> None:
+def test_an_ignored_key_is_an_error_if_there_are_no_pages() -> None:
     store = Store(range(1, 31), has_pages=False, ignored=frozenset({"id:greater"}))
     with pytest.raises(AirbyteTracedException, match="counts more rows"):
         read(store, "id:greater")
@@ -278,7 +278,7 @@ def test_a_window_that_a_bulk_edit_emptied_ends() -> None:
 
 
 @pytest.mark.parametrize("no_rows", [b"", {"data": []}, {"data": [], "meta": {}}])
-def test_nothing_in_place_of_pages_that_were_counted_is_an_error(no_rows: Any) -> None:
+def test_missing_counted_pages_are_an_error(no_rows: Any) -> None:
     store = Store(range(1, 11), claim=lambda *_: (30, 3), no_rows=no_rows)
     with pytest.raises(AirbyteTracedException, match="counts more rows"):
         read(store, "page")
@@ -292,7 +292,7 @@ def test_a_page_that_comes_again_is_an_error(version: str) -> None:
         read(store, "page")
 
 
-def test_a_page_that_comes_again_is_the_end_where_all_is_read() -> None:
+def test_a_page_that_comes_again_is_the_end_if_all_rows_were_read() -> None:
     store = Store(range(1, 11), claim=lambda *_: (10, 3), ignored=frozenset({"page"}))
     assert read(store, "page") == store.rows
     unpaged = Store(range(1, 51), version="v2", limit=None, ignored=frozenset({"page"}))
@@ -302,7 +302,7 @@ def test_a_page_that_comes_again_is_the_end_where_all_is_read() -> None:
 @pytest.mark.parametrize("gaps", [{1}, {2}, {3}, {1, 2}, {2, 3}, {1, 3, 5}])
 def test_rows_behind_empty_pages_that_are_counted_are_read(gaps: set[int]) -> None:
     class Gaps(Store):
-        """Shows nothing on some pages, though their rows are counted."""
+        """Sends nothing on some pages, although their rows are counted."""
 
         def __call__(self, asked_by: Mapping[str, Any]) -> Page:
             page = super().__call__(asked_by)
@@ -315,9 +315,9 @@ def test_rows_behind_empty_pages_that_are_counted_are_read(gaps: set[int]) -> No
     assert sorted(read(store, "page")) == shown
 
 
-def test_rows_of_a_parent_that_are_counted_and_missing_are_an_error() -> None:
+def test_counted_rows_of_a_parent_that_are_missing_are_an_error() -> None:
     class Unwilling(Store):
-        """Counts what its later pages do not show."""
+        """Counts rows that its later pages do not send."""
 
         def __call__(self, asked_by: Mapping[str, Any]) -> Page:
             page = super().__call__(asked_by)
@@ -332,7 +332,7 @@ def test_rows_of_a_parent_that_are_counted_and_missing_are_an_error() -> None:
 
 
 @pytest.mark.parametrize("number", [10, 20, 25, 30, 50, 60, 75, 100, 250])
-def test_a_list_without_a_limit_is_read_on_where_a_page_may_end(number: int) -> None:
+def test_a_list_without_a_limit_is_read_on_if_a_page_may_end(number: int) -> None:
     store = Store(range(1, number + 4), version="v2", limit=None, cap=number)
     assert sorted(read(store, "page")) == store.rows
     # What a store always has: 15 order statuses, for instance.

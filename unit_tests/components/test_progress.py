@@ -48,7 +48,7 @@ def told(progress: Progress, is_last: bool = False) -> dict[str, int | None]:
     return estimates
 
 
-def test_estimates_when_windows_are_counted_add_up_and_come_once_a_second(clock: Clock) -> None:
+def test_estimates_of_windows_add_up_and_appear_once_a_second(clock: Clock) -> None:
     progress = Progress(clock)
     progress.expect("orders", 300)
     assert told(progress) == {}
@@ -65,7 +65,7 @@ def test_estimates_when_windows_are_counted_add_up_and_come_once_a_second(clock:
     assert told(progress, is_last=True) == {}
 
 
-def test_estimate_when_more_was_read_already_is_what_was_read(clock: Clock) -> None:
+def test_an_estimate_is_at_least_what_was_read(clock: Clock) -> None:
     progress = Progress(clock)
     for _ in range(3):
         progress.add(record("orders"))
@@ -73,7 +73,7 @@ def test_estimate_when_more_was_read_already_is_what_was_read(clock: Clock) -> N
     assert told(progress, is_last=True) == {"orders": 3}
 
 
-def test_report_when_half_a_minute_has_passed_is_due_and_tells_all(clock: Clock) -> None:
+def test_a_report_every_half_minute_tells_all(clock: Clock) -> None:
     progress = Progress(clock)
     progress.expect("orders", 12_000)
     for stream in ("orders",) * 1500 + ("transactions",) * 2:
@@ -130,7 +130,7 @@ def counted(parameters: dict[str, Any], body: Any, path: str = "v3/x") -> int:
     return told(sync.progress, is_last=True).get("x") or 0
 
 
-def test_total_when_the_first_page_tells_it_is_expected() -> None:
+def test_a_total_of_the_first_page_is_expected() -> None:
     body = {"data": [{"id": 1}], "meta": {"pagination": {"total": 41, "total_pages": 21}}}
     assert counted({}, body) == 41
     assert counted({"has_parent": True}, body) == 0
@@ -148,7 +148,7 @@ def test_total_when_the_first_page_tells_it_is_expected() -> None:
         (20, None, 0),
     ],
 )
-def test_window_when_it_has_ten_pages_is_counted_by_a_request(
+def test_a_window_of_ten_pages_is_counted_by_a_request(
     rows: int, answer: Any, expected: int
 ) -> None:
     asked: list[requests.Response | None] = []

@@ -1,4 +1,4 @@
-"""One quota or several: who waits beside whom. No test waits."""
+"""One quota or several: which requests wait together. No test waits."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def store() -> Store:
         ("v3/content/widgets/5c4f1f9e-1a/x", "v3/content/widgets/x"),
     ],
 )
-def test_resource_when_named_is_the_path_without_ids(path: str, resource: str) -> None:
+def test_the_name_of_a_resource_is_its_path_without_ids(path: str, resource: str) -> None:
     assert resource_of(f"{API}/{path}") == resource
     assert resource_of(f"https://gateway.example/bc/stores/abc123/{path}") == resource
 
@@ -80,7 +80,7 @@ def test_resource_when_named_is_the_path_without_ids(path: str, resource: str) -
 @pytest.mark.parametrize(
     "of_products", [left(10_000, 10_000), left(20), left(16_000_000, 16_000_000)]
 )
-def test_resource_with_plenty_left_when_the_only_other_one_is_used_up_waits_for_nothing(
+def test_a_resource_with_plenty_left_does_not_wait_for_one_used_up(
     store: Store, of_products: Headers
 ) -> None:
     store.ask(CUSTOMERS, left(0))
@@ -89,9 +89,7 @@ def test_resource_with_plenty_left_when_the_only_other_one_is_used_up_waits_for_
 
 
 @pytest.mark.parametrize("quota", [10_000, 20])
-def test_resources_when_they_are_seen_to_have_their_own_quotas_are_kept_apart(
-    store: Store, quota: int
-) -> None:
+def test_resources_seen_to_have_their_own_quotas_are_kept_apart(store: Store, quota: int) -> None:
     for gone in range(1, 21):
         assert store.ask(CUSTOMERS, left(20 - gone)) == 0
         assert store.ask(PRODUCTS, left(quota, quota)) == 0
@@ -102,7 +100,7 @@ def test_resources_when_they_are_seen_to_have_their_own_quotas_are_kept_apart(
     assert store.quotas.sent == 70
 
 
-def test_resources_when_they_tell_of_other_numbers_are_kept_apart_whatever_is_left(
+def test_resources_with_different_quotas_are_kept_apart_whatever_is_left(
     store: Store,
 ) -> None:
     store.ask(CUSTOMERS, left(15))
@@ -111,7 +109,7 @@ def test_resources_when_they_tell_of_other_numbers_are_kept_apart_whatever_is_le
     assert store.ask(PRODUCTS, left(9, 10)) == 0
 
 
-def test_resource_that_nobody_heard_of_when_quotas_are_several_may_ask_what_it_has(
+def test_an_unknown_resource_may_ask_if_there_are_several_quotas(
     store: Store,
 ) -> None:
     store.ask(CUSTOMERS, left(1))
@@ -120,11 +118,11 @@ def test_resource_that_nobody_heard_of_when_quotas_are_several_may_ask_what_it_h
     assert store.ask(PRODUCTS, left(10_000, 10_000)) == 0
 
 
-def test_resources_when_they_share_a_quota_wait_together_and_ask_in_vain_once_at_most(
+def test_resources_that_share_a_quota_wait_together_and_ask_in_vain_at_most_once(
     store: Store,
 ) -> None:
     store.ask(CUSTOMERS, left(0))
-    # The one request that is refused: it tells of the same quota.
+    # The only refused request: its reply is about the same quota.
     assert store.ask(PRODUCTS, left(0, reset=9_900) | {"X-Retry-After": "10"}, 429) == 0
     assert len(store.quotas._all()) == 1
     assert store.ask("v2/orders", left(19, reset=30_000)) > 9
@@ -133,14 +131,14 @@ def test_resources_when_they_share_a_quota_wait_together_and_ask_in_vain_once_at
     assert store.ask("v3/channels", left(19, reset=30_000)) > 9
 
 
-def test_resources_when_two_are_heard_to_share_a_quota_never_ask_in_vain(store: Store) -> None:
+def test_resources_known_to_share_a_quota_never_ask_in_vain(store: Store) -> None:
     store.ask(CUSTOMERS, left(2))
     store.ask(PRODUCTS, left(1))
     store.ask(CUSTOMERS, left(0))
     assert store.ask("v2/orders", left(19, reset=30_000)) > 9
 
 
-def test_replies_when_they_come_late_or_from_another_window_are_of_the_shared_quota(
+def test_late_replies_and_those_of_another_window_count_for_the_shared_quota(
     store: Store,
 ) -> None:
     store.ask(CUSTOMERS, left(20))
@@ -154,7 +152,7 @@ def test_replies_when_they_come_late_or_from_another_window_are_of_the_shared_qu
     assert len(store.quotas._all()) == 1
 
 
-def test_quota_when_its_number_changes_of_itself_is_one_for_all_from_then_on(store: Store) -> None:
+def test_a_quota_whose_size_changes_is_shared_from_then_on(store: Store) -> None:
     store.ask(CUSTOMERS, left(10, 20))
     store.ask(PRODUCTS, left(9, 19))
     store.ask(CUSTOMERS, left(8, 18))
@@ -163,7 +161,7 @@ def test_quota_when_its_number_changes_of_itself_is_one_for_all_from_then_on(sto
     assert store.ask("v2/orders", left(19, reset=30_000)) > 9
 
 
-def test_resource_when_it_is_limited_where_its_own_quota_allows_it_has_none_of_its_own(
+def test_a_resource_limited_despite_its_own_quota_has_none_of_its_own(
     store: Store,
 ) -> None:
     store.ask(CUSTOMERS, left(5))
@@ -175,7 +173,7 @@ def test_resource_when_it_is_limited_where_its_own_quota_allows_it_has_none_of_i
     assert store.ask(CUSTOMERS, left(19, reset=30_000)) > 9
 
 
-def test_share_when_set_is_of_each_quota() -> None:
+def test_a_share_applies_to_each_quota() -> None:
     store = Store(share=50)
     store.ask(CUSTOMERS, left(19))
     store.ask(PRODUCTS, left(99, 100))
@@ -190,7 +188,7 @@ def test_share_when_set_is_of_each_quota() -> None:
     assert store.ask(CUSTOMERS, left(19, reset=30_000)) > 9
 
 
-def test_request_when_its_resource_moves_is_under_way_nowhere_else(store: Store) -> None:
+def test_a_request_counts_once_if_its_resource_moves(store: Store) -> None:
     store.ask(CUSTOMERS, left(15))
     under_way = [store.send(PRODUCTS) for _ in range(5)]
     store.ask(PRODUCTS, left(100, 100))
@@ -220,7 +218,7 @@ NONSENSE = [
 @pytest.mark.parametrize("nonsense", NONSENSE)
 @pytest.mark.parametrize("header", ["Time-Window-Ms", "Time-Reset-Ms", "Requests-Quota"])
 @pytest.mark.parametrize("number", [0, 1, 20])
-def test_headers_when_they_are_nonsense_never_make_it_spin(
+def test_nonsense_in_headers_never_makes_it_spin(
     store: Store, header: str, nonsense: str, number: int
 ) -> None:
     looks: list[float] = []

@@ -1,4 +1,4 @@
-"""Refusals that say something of the store: the requests as the streams have them."""
+"""Refusals that say something about the store, for the requests of streams."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def outcome(handler: ErrorHandler, status: int, path: str) -> Any:
 
 @pytest.mark.parametrize("status", [400, 422])
 @pytest.mark.parametrize("name", ["order_statuses", "category_trees"])
-def test_page_when_refused_by_a_list_without_documented_pages_is_no_page(
+def test_a_page_refused_by_a_list_without_documented_pages_does_not_exist(
     handlers: dict[str, list[ErrorHandler]], name: str, status: int
 ) -> None:
     [handler] = handlers[name]
@@ -49,7 +49,7 @@ def test_page_when_refused_by_a_list_without_documented_pages_is_no_page(
 
 
 @pytest.mark.parametrize("name", ["orders", "transactions"])
-def test_parameter_when_refused_is_told_apart_where_archived_orders_are_asked_for(
+def test_a_refused_parameter_of_archived_orders_is_told_apart(
     handlers: dict[str, list[ErrorHandler]], name: str
 ) -> None:
     for status in (400, 422):
@@ -58,7 +58,7 @@ def test_parameter_when_refused_is_told_apart_where_archived_orders_are_asked_fo
         assert found.count(REFUSED[status]) == len(found) - 1
 
 
-def test_later_page_of_a_parent_when_missing_is_no_end(
+def test_a_missing_later_page_of_a_parent_is_no_end(
     handlers: dict[str, list[ErrorHandler]],
 ) -> None:
     [children] = [each for each in handlers["transactions"] if each.missing_is_empty]
@@ -71,7 +71,7 @@ def test_later_page_of_a_parent_when_missing_is_no_end(
 
 
 @pytest.mark.parametrize("status", [400, 404])
-def test_only_a_page_behind_the_first_may_not_be_there(
+def test_only_a_later_page_may_be_missing(
     handlers: dict[str, list[ErrorHandler]], status: int
 ) -> None:
     (handler, *_) = handlers["orders"]

@@ -1,4 +1,4 @@
-"""What a list is asked by: the constant rendered once, the rest for each request."""
+"""Requests of a list: constant parts are rendered once, the rest for each request."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def of(**slice_: Any) -> StreamSlice:
     return StreamSlice(partition=slice_, cursor_slice={"end_time": f"of {slice_}"})
 
 
-def test_request_when_some_of_it_is_constant_has_all_of_it_in_the_order_given(
+def test_a_request_holds_constant_and_other_parts_in_the_order_given(
     requests_mock: Mocker,
 ) -> None:
     parameters = {
@@ -64,7 +64,7 @@ def test_request_when_some_of_it_is_constant_has_all_of_it_in_the_order_given(
     }
 
 
-def test_templates_when_many_requests_are_made_are_rendered_once_but_those_of_the_slice(
+def test_templates_are_rendered_once_except_those_of_the_slice(
     requests_mock: Mocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rendered: Counter[str] = Counter()
@@ -85,7 +85,7 @@ def test_templates_when_many_requests_are_made_are_rendered_once_but_those_of_th
     assert set(rendered.values()) == {1}
 
 
-def test_requests_when_a_sync_has_several_lists_go_over_the_same_connections() -> None:
+def test_the_lists_of_a_sync_share_their_connections() -> None:
     sync = Sync()
     sessions = [requester(HOST, sync=sync)._http_client._session for _ in range(2)]
     for session in sessions:

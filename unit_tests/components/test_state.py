@@ -57,9 +57,7 @@ PER_ORDER = {
         ("2024-02-01T00:00:00Z", "2024-01-31T23:50:00Z"),
     ],
 )
-def test_state_when_it_is_a_date_in_any_form_is_where_reading_goes_on(
-    saved: str, start: str
-) -> None:
+def test_reading_continues_from_a_date_in_any_form(saved: str, start: str) -> None:
     windows = Windows({"date_modified": saved})
     assert windows.bounds[0][0] == start
     # The look-back is taken off when reading; what is saved does not fall.
@@ -91,7 +89,7 @@ def test_state_when_it_is_a_date_in_any_form_is_where_reading_goes_on(
         ({"slices": ["2020-01-01"]}, "indices"),
     ],
 )
-def test_state_when_it_cannot_be_used_is_named_in_the_log_and_all_is_read(
+def test_an_unusable_state_is_logged_and_everything_is_read(
     state: dict[str, Any], reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "airbyte"):
@@ -103,7 +101,7 @@ def test_state_when_it_cannot_be_used_is_named_in_the_log_and_all_is_read(
     assert line.endswith(f"It is read from {START} on.")
 
 
-def test_state_when_there_is_none_is_not_spoken_of(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_state_is_not_mentioned(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "airbyte"):
         windows = Windows({})
     assert windows.bounds == [(START, END)]
@@ -123,7 +121,7 @@ def test_state_when_there_is_none_is_not_spoken_of(caplog: pytest.LogCaptureFixt
         ({"slices": [{"start": "2021-01-01", "end": "2030-01-01"}]}, "2021-01-01T00:00:00Z"),
     ],
 )
-def test_state_when_it_is_to_come_is_not_used(
+def test_a_state_in_the_future_is_not_used(
     state: dict[str, Any], start: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "airbyte"):
@@ -133,7 +131,7 @@ def test_state_when_it_is_to_come_is_not_used(
     assert windows.close(0)["since"] == start
 
 
-def test_state_when_it_is_to_come_and_the_start_date_moves_reads_the_longest_look_back() -> None:
+def test_a_state_in_the_future_with_a_moving_start_date_reads_the_longest_look_back() -> None:
     """ "Yesterday" and a week saved a week after the day that was to be read first."""
     windows = Windows({"date_modified": "2024-03-02"}, start_date="2024-02-29T00:00:00Z")
     assert windows.bounds == [("2024-01-30T00:00:00Z", END)]
@@ -142,7 +140,7 @@ def test_state_when_it_is_to_come_and_the_start_date_moves_reads_the_longest_loo
 @pytest.mark.parametrize(
     "state", [{"date_modified": "2024-03-02"}, {"date_modified": "2999-01-01"}]
 )
-def test_state_when_it_is_to_come_and_there_is_no_start_date_reads_everything(
+def test_a_state_in_the_future_without_a_start_date_reads_everything(
     state: dict[str, Any],
 ) -> None:
     windows = Windows(state, **OPEN)
@@ -150,7 +148,7 @@ def test_state_when_it_is_to_come_and_there_is_no_start_date_reads_everything(
     assert windows.close(0, START) == {"date_modified": START}
 
 
-def test_state_when_it_is_of_the_first_day_there_is_reads_on_from_there() -> None:
+def test_a_state_of_the_first_possible_day_is_used() -> None:
     """The framework has a stream begin there that has no start date."""
     zero = "0001-01-01T00:00:00.000Z"
     windows = Windows({"slices": [{"start": zero, "end": zero}]})
@@ -160,7 +158,7 @@ def test_state_when_it_is_of_the_first_day_there_is_reads_on_from_there() -> Non
     assert Windows({"date_modified": zero}).bounds == [("0001-01-01T00:00:00Z", END)]
 
 
-def test_state_when_the_store_has_machines_of_unlike_clocks_is_used() -> None:
+def test_a_state_is_used_if_clocks_of_the_store_differ() -> None:
     windows = Windows({"date_modified": "2024-03-01T00:00:30Z"}, lookback_minutes=0)
     assert windows.bounds == []
     assert windows.cursor.state == {"date_modified": "2024-03-01T00:00:30Z", "since": START}
@@ -192,7 +190,7 @@ def test_slices_of_the_framework_are_used_and_what_lies_between_is_read() -> Non
     assert windows.close(0) == {"date_modified": "2024-02-20T00:00:00Z", "since": START}
 
 
-def test_start_date_when_it_moves_back_is_read_up_to_where_the_state_begins() -> None:
+def test_an_earlier_start_date_is_read_up_to_where_the_state_begins() -> None:
     state = {"date_modified": "2024-02-01T00:00:00Z", "since": "2024-01-15T00:00:00Z"}
     windows = Windows(state)
     assert windows.bounds == [(START, "2024-01-15T00:00:00Z"), ("2024-01-31T23:50:00Z", END)]
@@ -208,7 +206,7 @@ def test_start_date_when_it_moves_back_is_read_up_to_where_the_state_begins() ->
     assert Windows(windows.close(0)).bounds == [("2024-02-03T03:55:06Z", END)]
 
 
-def test_start_date_when_it_is_taken_away_reads_all_before() -> None:
+def test_a_removed_start_date_reads_all_before() -> None:
     state = {"date_modified": "2024-02-01T00:00:00Z", "since": "2024-01-15T00:00:00Z"}
     windows = Windows(state, **OPEN)
     assert windows.bounds == [
@@ -220,7 +218,7 @@ def test_start_date_when_it_is_taken_away_reads_all_before() -> None:
 
 
 @pytest.mark.parametrize("since", ["2009-01-01T00:00:00Z", "1995-01-01T00:00:00Z"])
-def test_start_date_when_it_was_before_the_beginning_and_is_taken_away_reads_all_before(
+def test_a_removed_start_date_before_the_beginning_reads_all_before(
     since: str,
 ) -> None:
     state = {"date_modified": "2024-02-01T00:00:00Z", "since": since}
@@ -230,7 +228,7 @@ def test_start_date_when_it_was_before_the_beginning_and_is_taken_away_reads_all
     assert windows.close(0) == {"date_modified": "2024-02-01T00:00:00Z"}
 
 
-def test_start_date_when_it_moves_on_does_not_overtake_the_state() -> None:
+def test_a_later_start_date_does_not_overtake_the_state() -> None:
     state = {"date_modified": "2023-02-01T00:00:00Z", "since": "2023-01-15T00:00:00Z"}
     windows = Windows(state)
     assert windows.bounds == [("2023-01-31T23:50:00Z", END)]
@@ -239,9 +237,7 @@ def test_start_date_when_it_moves_on_does_not_overtake_the_state() -> None:
 
 @pytest.mark.parametrize("lookback", [0, 10, 1440, 44640])
 @pytest.mark.parametrize("workers", [1, 3, 40])
-def test_state_does_not_pass_the_first_window_that_is_not_whole(
-    lookback: int, workers: int
-) -> None:
+def test_the_state_does_not_pass_the_first_incomplete_window(lookback: int, workers: int) -> None:
     for state in ({}, {"date_modified": "2024-01-20T00:00:00Z", "since": START}):
         windows = Windows(dict(state), lookback_minutes=lookback, num_workers=workers)
         before = windows.cursor.state
@@ -253,18 +249,18 @@ def test_state_does_not_pass_the_first_window_that_is_not_whole(
         assert after == {"date_modified": END, "since": START}
 
 
-def test_second_of_the_state_is_read_again_where_there_is_no_look_back() -> None:
+def test_the_second_of_the_state_is_read_again_without_a_look_back() -> None:
     """It had not ended when it was read, and v2 may not count its lower bound itself."""
     state = {"date_modified": "2024-02-03T04:05:06Z", "since": START}
     assert Windows(state, lookback_minutes=0).bounds == [("2024-02-03T04:05:05Z", END)]
 
 
-def test_state_when_rows_lie_after_their_window_is_its_end() -> None:
+def test_the_state_is_the_end_of_the_window_whatever_the_rows_say() -> None:
     windows = Windows({}, lookback_minutes=0)
     assert windows.close(0, "2024-03-01T00:00:02Z")["date_modified"] == END
 
 
-def test_what_is_not_sure_to_be_over_is_read_and_not_saved() -> None:
+def test_a_second_that_may_not_be_over_is_read_and_not_saved() -> None:
     windows = Windows({}, sure_until="2024-02-29T23:50:00Z")
     assert windows.bounds == [(START, "2024-02-29T23:50:00Z"), ("2024-02-29T23:50:00Z", END)]
     assert windows.close(1, END) == NOTHING
@@ -272,7 +268,7 @@ def test_what_is_not_sure_to_be_over_is_read_and_not_saved() -> None:
 
 
 @pytest.mark.parametrize("name", ["orders", "customers", "order_products", "product_images"])
-def test_windows_when_a_start_date_of_yesterday_rested_for_two_years_are_no_more_than_the_workers(
+def test_two_years_of_pause_take_no_more_windows_than_workers(
     name: str,
 ) -> None:
     field = next(row.cursor or "" for row in STREAMS if row.name == name)
@@ -336,7 +332,7 @@ def test_windows_laid_end_to_end_cover_the_span_and_are_no_more_than_the_workers
         (None, "2024-01-01T00:00:00Z"),
     ],
 )
-def test_first_slice_when_a_stream_is_built_begins_at_the_state_less_the_look_back(
+def test_the_first_slice_begins_at_the_state_less_the_look_back(
     state: str | None, lower_bound: str
 ) -> None:
     names = [row.name for row in STREAMS if row.cursor]

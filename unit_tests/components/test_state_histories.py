@@ -115,7 +115,7 @@ class Shop:
     last=SYNCS,
     name=st.sampled_from(["orders", "products", "price_lists", "channels"]),
 )
-def test_what_changed_since_the_earliest_start_date_came_in_its_newest_version(
+def test_every_row_since_the_earliest_start_date_arrives_in_its_newest_version(
     rows: list[int], steps: list[dict[str, Any]], last: dict[str, Any], name: str
 ) -> None:
     shop = Shop(rows)

@@ -1,4 +1,4 @@
-"""Values as they come and as the schema lets them leave."""
+"""Values as they arrive, and as they leave by the schema."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ BIG = 10**29 + 1
         (whole, None, None),
     ],
 )
-def test_value_when_it_can_be_of_the_type_is(read: Any, sent: Any, left: Any) -> None:
+def test_a_value_is_converted_to_a_type_that_it_fits(read: Any, sent: Any, left: Any) -> None:
     assert read(sent) == left
     assert type(read(sent)) is type(left)
 
@@ -80,12 +80,12 @@ UNFIT: dict[Any, list[Any]] = {
 
 
 @pytest.mark.parametrize(("read", "sent"), [(r, each) for r in UNFIT for each in UNFIT[r]])
-def test_value_when_it_cannot_be_of_the_type_does_not_fit(read: Any, sent: Any) -> None:
+def test_a_value_of_another_type_does_not_fit(read: Any, sent: Any) -> None:
     with pytest.raises(Unfit):
         read(sent)
 
 
-def test_value_when_masked_shows_its_shape_alone() -> None:
+def test_a_masked_value_shows_only_its_shape() -> None:
     assert masked("31/Dez/2024 Jörg ٣ ☃") == "99/aaa/9999 aaaa 9 ?"
     assert masked("x" * 1000) == "a" * 40
     assert masked(-12.5) == "-99.9"
@@ -155,24 +155,24 @@ PROSE = "some day in the spring, if the weather allows"
             {"value": 12.50, "customer_id": 3},
         ),
         ("customer_form_field_values", {"value": ["a", 1]}, {"value": ["a", 1]}),
-        # What does not fit, what is not declared, what is null.
+        # Values that do not fit, are not declared, or are null.
         ("orders", {"id": "abc", "items_total": 1.5}, {"id": "abc", "items_total": 1.5}),
         ("products", {"categories": "all"}, {"categories": "all"}),
         ("orders", {"new": {"id": "4"}, "id": None}, {"new": {"id": "4"}, "id": None}),
         ("orders", {"billing_address": 5}, {"billing_address": 5}),
     ],
 )
-def test_values_of_a_record_when_fitted_are_what_the_schema_declares(
+def test_fitted_values_are_what_the_schema_declares(
     stream: str, sent: dict[str, Any], left: dict[str, Any]
 ) -> None:
     values = values_of(stream)
-    # The second time by what is known of the first one's shape.
+    # The second time by the plan of the first one's shape.
     for record in (deepcopy(sent), deepcopy(sent), deepcopy(left)):
         values.transform(record)
         assert json.dumps(record) == json.dumps(left)
 
 
-def test_values_when_rows_of_different_shapes_come_one_after_the_other_are_all_fitted() -> None:
+def test_rows_of_different_shapes_are_all_fitted() -> None:
     values = values_of("orders")
     for sent in ("7", 7, 7.0, "7", 7, None):
         record = {"id": sent, "billing_address": {"form_fields": [{"name": sent}], "zip": sent}}
@@ -182,7 +182,7 @@ def test_values_when_rows_of_different_shapes_come_one_after_the_other_are_all_f
         assert record["billing_address"]["zip"] == zip_code  # type: ignore[index]
 
 
-def test_values_when_rows_have_the_same_types_and_other_fields_are_all_fitted() -> None:
+def test_rows_of_the_same_types_with_other_fields_are_all_fitted() -> None:
     values = values_of("orders")
     rows: list[dict[str, Any]] = [{"status": "7"}, {"id": "7"}, {"status": "7", "id": "7"}]
     for row in [{"billing_address": each} for each in ({"city": 7}, {"zip": 7})] + rows:
@@ -190,7 +190,7 @@ def test_values_when_rows_have_the_same_types_and_other_fields_are_all_fitted() 
     assert rows == [{"status": "7"}, {"id": 7}, {"status": "7", "id": 7}]
 
 
-def test_what_does_not_fit_is_said_once_a_stream_and_field_without_its_value(
+def test_a_misfit_is_logged_once_a_stream_and_field_without_its_value(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     values = values_of("orders")
@@ -237,7 +237,7 @@ def like(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 
 @given(st.data())
-def test_values_of_any_row_leave_once_and_for_all_with_right_dates(data: st.DataObject) -> None:
+def test_fitted_values_of_any_row_stay_the_same_and_have_right_dates(data: st.DataObject) -> None:
     stream = data.draw(st.sampled_from(sorted(FITTERS)))
     names = sorted(SCHEMAS[stream]["properties"])
     chosen = data.draw(st.lists(st.sampled_from(names), max_size=4, unique=True))
@@ -262,7 +262,7 @@ def assert_dates_are_right(value: Any, schema: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("stream", FITTERS)
-def test_schema_declares_one_type_a_field_but_for_answers_of_shoppers(stream: str) -> None:
+def test_the_schemas_declare_one_type_a_field_except_for_answers_of_shoppers(stream: str) -> None:
     unions = {path for path, kinds in kinds_of(SCHEMAS[stream]) if len(kinds - {"null"}) > 1}
     assert {
         path for path in unions if not re.search(r"(^|form_fields\[\]\.)value(\[\])?$", path)
@@ -278,7 +278,7 @@ def kinds_of(schema: dict[str, Any], path: str = "") -> list[tuple[str, set[str]
     return found + (kinds_of(schema["items"], f"{path}[]") if schema.get("items") else [])
 
 
-def test_shapes_when_each_row_has_another_are_not_all_kept() -> None:
+def test_not_all_shapes_are_kept_if_each_row_has_another() -> None:
     values = values_of("orders")
     for number_of_row in range(1500):
         record = {"id": "7", f"new_{number_of_row}": 1}
@@ -287,7 +287,7 @@ def test_shapes_when_each_row_has_another_are_not_all_kept() -> None:
     assert len(values._record._plans) == 1000
 
 
-def test_rows_of_the_same_types_and_other_names_are_not_taken_for_each_other() -> None:
+def test_rows_of_the_same_types_with_other_names_are_not_confused() -> None:
     values = values_of("orders")
     for _ in range(2):
         for names in (("id", "cart_id"), ("cart_id", "id"), ("cart_id", "customer_id")):

@@ -62,3 +62,19 @@ def test_rows_when_read_get_the_window_and_no_schema_and_dates_as_instants(
     read = [record.data["date_modified"] for record in records]
     assert read == dates
     assert isinstance(read[0], Instant)
+
+
+@pytest.mark.parametrize(
+    ("options", "lacking"),
+    [
+        ({"key": "id"}, "date"),
+        ({"date": "created"}, "key"),
+        ({"date": "created", "paging": "key"}, "key"),
+    ],
+)
+def test_manifest_when_it_does_not_say_key_and_date_of_a_window_fails_at_the_start(
+    options: dict[str, Any], lacking: str
+) -> None:
+    made: Any = {"requester": None, "record_selector": None, "config": {"page_size": 250}}
+    with pytest.raises(ValueError, match=f"^manifest.yaml: the retriever of x lacks `{lacking}`"):
+        WindowRetriever(parameters={"name": "x"}, **made, **options)

@@ -84,7 +84,7 @@ def test_shipments_send_what_was_shipped(shop: Sandbox) -> None:
     assert sorted(lines) == sorted(shipped)
 
 
-def test_details_of_taxes(shop: Sandbox, get: Get) -> None:
+def test_taxes_have_details_if_asked_for(shop: Sandbox, get: Get) -> None:
     order = shop.rows("order_taxes")[0]["order_id"]
     plain = rows(get(shop, f"/v2/orders/{order}/taxes"))
     full = rows(get(shop, f"/v2/orders/{order}/taxes", details="true"))
@@ -93,7 +93,7 @@ def test_details_of_taxes(shop: Sandbox, get: Get) -> None:
     assert rows(get(shop, f"/v2/orders/{order}/taxes", details="false")) == plain
 
 
-def test_refunds_by_order_and_transaction(shop: Sandbox, get: Get) -> None:
+def test_refunds_are_found_by_order_and_transaction(shop: Sandbox, get: Get) -> None:
     path = "/v3/orders/payment_actions/refunds"
     refund = next(r for r in shop.rows("refunds") if r["payments"][0]["transaction_id"])
     by_order = {"order_id:in": refund["order_id"]}
@@ -105,7 +105,7 @@ def test_refunds_by_order_and_transaction(shop: Sandbox, get: Get) -> None:
     assert any(t["id"] == int(by_transaction["transaction_id"]) for t in shop.rows("transactions"))
 
 
-def test_messages_by_date_and_id(shop: Sandbox, get: Get) -> None:
+def test_messages_are_found_by_date_and_id(shop: Sandbox, get: Get) -> None:
     last = shop.rows("order_messages")[-1]
     path = f"/v2/orders/{last['order_id']}/messages"
     assert rows(get(shop, path, min_date_created=last["date_created"]))[-1] == last
@@ -177,13 +177,13 @@ def test_settings_of_a_channel_are_inherited(shop: Sandbox, get: Get) -> None:
     assert get(shop, path, channel_id=987654).status_code == 404
 
 
-def test_listings_of_a_channel_that_does_not_exist(shop: Sandbox, get: Get) -> None:
+def test_listings_of_a_missing_channel_are_not_found(shop: Sandbox, get: Get) -> None:
     response = get(shop, "/v3/channels/987654/listings")
     assert (response.status_code, response.json()["data"]) == (200, [])
     assert get(shop, "/v3/channels/1/listings", page=1).status_code == 422
 
 
-def test_redirects_by_the_beginning_of_their_path(shop: Sandbox, get: Get) -> None:
+def test_redirects_are_found_by_the_beginning_of_their_path(shop: Sandbox, get: Get) -> None:
     found = rows(get(shop, "/v3/storefront/redirects", keyword="red", limit=250))
     assert {row["from_path"][:5] for row in found} == {"/red/"}
     assert not rows(get(shop, "/v3/storefront/redirects", keyword="old"))
@@ -203,7 +203,9 @@ def test_promotions_for_a_channel_are_also_those_for_all(shop: Sandbox, get: Get
 @pytest.mark.parametrize(
     "route", [r for r in ROUTES if r.concurrent and r.concurrent <= 10], ids=lambda r: r.operation
 )
-def test_no_more_than_so_many_at_a_time(store: Sandbox, get: Get, route: Any) -> None:
+def test_requests_beyond_the_limit_at_a_time_are_refused(
+    store: Sandbox, get: Get, route: Any
+) -> None:
     parents = {"price_list_id": 1, "tree_id": 1, "promotion_id": store.rows("promotions")[3]["id"]}
     path = route.path.format(**parents)
     store.options.update({"latency_ms": 300, "quota": 100})

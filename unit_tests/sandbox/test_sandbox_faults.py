@@ -17,7 +17,7 @@ def statuses(get: Get, store: Sandbox, count: int, **params: Any) -> list[int]:
     return [get(store, "/v2/orders", **params).status_code for _ in range(count)]
 
 
-def test_at_and_times(store: Sandbox, get: Get) -> None:
+def test_a_fault_strikes_at_its_request_and_as_often_as_told(store: Sandbox, get: Get) -> None:
     fault = store.faults.add("orders.list", "status", status=503, at=2, times=2)
     assert store.faults.pending() == [fault]
     assert statuses(get, store, 4) == [200, 503, 503, 200]
@@ -30,7 +30,7 @@ def test_faults_strike_one_after_another(store: Sandbox, get: Get) -> None:
     assert statuses(get, store, 4) == [500, 502, 504, 200]
 
 
-def test_only_the_operation_and_the_requests_named(store: Sandbox, get: Get) -> None:
+def test_a_fault_strikes_only_the_operation_and_requests_named(store: Sandbox, get: Get) -> None:
     store.faults.add("orders.list", "status", where={"page": 2})
     store.faults.add("order_products.list", "status", where={"order_id": 100})
     assert get(store, "/v2/time").status_code == 200
@@ -40,12 +40,12 @@ def test_only_the_operation_and_the_requests_named(store: Sandbox, get: Get) -> 
     assert store.faults.pending() == []
 
 
-def test_any_operation(store: Sandbox, get: Get) -> None:
+def test_a_fault_may_strike_any_operation(store: Sandbox, get: Get) -> None:
     store.faults.add("*", "status", status=500)
     assert get(store, "/v2/time").status_code == 500
 
 
-def test_status_with_a_body_of_its_own(store: Sandbox, get: Get) -> None:
+def test_a_status_may_have_a_body_of_its_own(store: Sandbox, get: Get) -> None:
     store.faults.add("orders.list", "status", status=504, html=True)
     store.faults.add("orders.list", "status", status=500, body="oh", headers={"X-Why": "test"})
     html, plain = get(store, "/v2/orders"), get(store, "/v2/orders")
@@ -53,7 +53,7 @@ def test_status_with_a_body_of_its_own(store: Sandbox, get: Get) -> None:
     assert (plain.text, plain.headers["X-Why"]) == ("oh", "test")
 
 
-def test_rate_limit(store: Sandbox, get: Get) -> None:
+def test_a_rate_limit_has_its_headers(store: Sandbox, get: Get) -> None:
     store.faults.add("orders.list", "rate_limit")
     store.faults.add("orders.list", "rate_limit", headers=False)
     store.faults.add("orders.list", "rate_limit", headers={"X-Retry-After": "7"})
@@ -73,7 +73,9 @@ def test_rate_limit(store: Sandbox, get: Get) -> None:
         ("truncate", requests.exceptions.ChunkedEncodingError),
     ],
 )
-def test_broken_connections(store: Sandbox, get: Get, kind: str, error: type[Exception]) -> None:
+def test_connections_break_as_told(
+    store: Sandbox, get: Get, kind: str, error: type[Exception]
+) -> None:
     store.faults.add("orders.list", kind, seconds=0.05)
     with pytest.raises(error):
         get(store, "/v2/orders")
@@ -87,7 +89,7 @@ def test_hang_outlasts_a_read_timeout(store: Sandbox) -> None:
         requests.get(f"{store.url}/stores/sandbox/v2/time", headers=headers, timeout=0.1)
 
 
-def test_odd_successes(store: Sandbox, get: Get) -> None:
+def test_odd_successes_are_sent_as_told(store: Sandbox, get: Get) -> None:
     store.faults.add("orders.list", "html")
     store.faults.add("orders.list", "empty")
     html, empty = get(store, "/v2/orders"), get(store, "/v2/orders")
@@ -112,7 +114,9 @@ def test_heavy_pages_fail_until_the_limit_is_lowered(store: Sandbox, get: Get) -
 
 
 @pytest.mark.parametrize(("when", "seen"), [("before", 5), ("after", 100)])
-def test_changes_around_an_answer(store: Sandbox, get: Get, when: str, seen: int) -> None:
+def test_changes_strike_before_or_after_an_answer(
+    store: Sandbox, get: Get, when: str, seen: int
+) -> None:
     before = store.rows("orders")[0]["status_id"]
     edit = Change("edit", "orders", keys=(100,), fields={"status_id": 5})
     store.faults.change("orders.list", edit, Change("insert", "orders"), when=when)
@@ -147,6 +151,6 @@ def test_a_change_does_not_wait_for_other_faults(store: Sandbox, get: Get) -> No
         lambda faults: faults.add("orders.list", "change", when="never"),
     ],
 )
-def test_plans_that_make_no_sense(store: Sandbox, add: Callable[[Any], Any]) -> None:
+def test_plans_that_make_no_sense_are_refused(store: Sandbox, add: Callable[[Any], Any]) -> None:
     with pytest.raises(ValueError, match=r"fish|never"):
         add(store.faults)

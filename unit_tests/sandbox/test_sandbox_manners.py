@@ -31,7 +31,7 @@ def raw(store: Sandbox, query: str) -> requests.Response:
 
 @pytest.mark.parametrize("listed", ["shown", "hidden"])
 @pytest.mark.parametrize("is_deleted", ["only", "also", "ignored", "refused"])
-def test_archived_orders_when_asked_for_or_not_come_as_the_options_say(
+def test_archived_orders_appear_as_the_options_say(
     store: Sandbox, get: Get, listed: str, is_deleted: str
 ) -> None:
     store.options.update({"archived_orders": listed, "is_deleted": is_deleted})
@@ -47,7 +47,7 @@ def test_archived_orders_when_asked_for_or_not_come_as_the_options_say(
     assert pages == [plain, asked_for[is_deleted]]
 
 
-def test_orders_when_they_have_no_flag_are_otherwise_the_same(store: Sandbox, get: Get) -> None:
+def test_orders_without_the_flag_are_otherwise_the_same(store: Sandbox, get: Get) -> None:
     flagged = get(store, "/v2/orders", limit=3).json()
     store.options.archived_flag = False
     assert get(store, "/v2/orders", limit=3).json() == [
@@ -56,7 +56,7 @@ def test_orders_when_they_have_no_flag_are_otherwise_the_same(store: Sandbox, ge
 
 
 @pytest.mark.parametrize("path", ["/v3/channels/metafields", "/v3/customers/subscribers"])
-def test_rows_without_a_date_when_filtered_by_it_are_not_found(
+def test_a_date_filter_does_not_find_rows_without_a_date(
     store: Sandbox, get: Get, path: str
 ) -> None:
     everything = ids(get(store, path, limit=250))
@@ -69,7 +69,7 @@ def test_rows_without_a_date_when_filtered_by_it_are_not_found(
     assert ids(get(store, path, limit=250, **DATES)) == everything - undated
 
 
-def test_listings_when_never_modified_have_no_date_and_no_filter_finds_them(
+def test_listings_never_modified_have_no_date_and_no_filter_finds_them(
     shop: Sandbox, get: Get
 ) -> None:
     rows = get(shop, "/v3/channels/1/listings", limit=1000).json()["data"]
@@ -88,7 +88,7 @@ def test_listings_when_never_modified_have_no_date_and_no_filter_finds_them(
         ({"v3_dates": "plain"}, "v3/customers?date_modified%3Amin=2000-01-01T00:00:00Z", True),
     ],
 )
-def test_v3_dates_when_encoded_find_what_the_option_says(
+def test_encoded_v3_dates_find_what_the_option_says(
     store: Sandbox, option: dict[str, Any], query: str, is_taken: bool
 ) -> None:
     store.options.update(option)
@@ -103,7 +103,7 @@ def test_v3_dates_when_encoded_find_what_the_option_says(
         ({"v2_dates": "encoded"}, "v2/orders?min_date_modified=2030-01-01T00%3A00%3A00Z", True),
     ],
 )
-def test_v2_dates_when_not_encoded_are_heeded_as_the_option_says(
+def test_plain_v2_dates_are_obeyed_as_the_option_says(
     store: Sandbox, option: dict[str, Any], query: str, is_heeded: bool
 ) -> None:
     store.options.update(option)
@@ -114,7 +114,7 @@ WHOLE = ["/v2/order_statuses", "/v2/shipping/zones", "/v3/catalog/trees", "/v3/t
 
 
 @pytest.mark.parametrize("path", WHOLE)
-def test_whole_lists_when_paged_come_page_by_page(store: Sandbox, get: Get, path: str) -> None:
+def test_whole_lists_are_paged_if_the_option_says_so(store: Sandbox, get: Get, path: str) -> None:
     everything = ids(get(store, path))
     assert get(store, path, page=2).status_code == 422
     store.options.undocumented_page = "ignored"
@@ -164,7 +164,7 @@ def dates(store: Sandbox, collection: str) -> dict[int, str]:
         ("all", {"orders", "products", "customers"}),
     ],
 )
-def test_dates_of_parents_when_children_change_move_as_the_option_says(
+def test_dates_of_parents_move_as_the_option_says(
     store: Sandbox, option: str, moved: set[str]
 ) -> None:
     assert store.options.parent_dates == "orders"

@@ -284,8 +284,8 @@ def test_filters_keep_what_they_name(shop: Sandbox, get: Get, route: Route, name
         assert rows(get(shop, path(shop, route), **{name: 7})) == []
         return
     value = values[len(values) // 2]
-    params: dict[str, Any] = {"limit": min(250, route.max_limit)} if route.paging is not Paging.NONE else {}
-    params = {**params, **route.everything}
+    limit = {} if route.paging is Paging.NONE else {"limit": str(min(250, route.max_limit))}
+    params: dict[str, Any] = {**limit, **route.everything}
     where = path(shop, route)
     where = where.partition("?")[0] if name == route.wants else where
     sent = iso(int(value)) if wanted.kind is Kind.DATE else value

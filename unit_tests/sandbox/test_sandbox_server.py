@@ -26,7 +26,7 @@ def control(store: Sandbox, method: str, path: str, body: Any = None) -> Any:
 
 
 @pytest.mark.process
-def test_command_line() -> None:
+def test_the_command_line_serves_a_store() -> None:
     command = [sys.executable, "-m", "sandbox", "--orders", "30", "--quota", "9"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout
@@ -43,7 +43,7 @@ def test_command_line() -> None:
         assert process.wait(5) == 0
 
 
-def test_stop_closes_the_port_and_its_connections() -> None:
+def test_stopping_closes_the_port_and_its_connections() -> None:
     store = Sandbox(orders=1).start()
     address = ("127.0.0.1", int(store.url.rsplit(":", 1)[1]))
     with socket.create_connection(address) as connection:
@@ -56,7 +56,7 @@ def test_stop_closes_the_port_and_its_connections() -> None:
         socket.create_connection(address)
 
 
-def test_serves_containers_when_asked_to_by_their_name_for_this_machine() -> None:
+def test_the_server_reaches_containers_under_their_name_for_this_machine() -> None:
     with Sandbox(orders=1, host="host.docker.internal") as store:
         name, port = store.url.removeprefix("http://").split(":")
         assert name == "host.docker.internal"
@@ -65,7 +65,7 @@ def test_serves_containers_when_asked_to_by_their_name_for_this_machine() -> Non
         assert health.ok
 
 
-def test_serves_on_loopback_only() -> None:
+def test_the_server_listens_on_loopback_only() -> None:
     with pytest.raises(ValueError, match="loopback"):
         Sandbox(host="0.0.0.0")
 
@@ -75,12 +75,12 @@ def test_unknown_options_are_named() -> None:
         Sandbox(order=3)
 
 
-def test_an_empty_store() -> None:
+def test_an_empty_store_answers() -> None:
     store = Sandbox(orders=0, customers=0, products=0, brands=0, categories=0, pages=0)
     assert store.rows("orders") == store.rows("products") == store.rows("customers") == []
 
 
-def test_control_health_and_log(store: Sandbox, get: Get) -> None:
+def test_the_control_endpoints_tell_health_and_log(store: Sandbox, get: Get) -> None:
     assert control(store, "GET", "health") == {"ok": True, "now": 1_772_323_200}
     get(store, "/v2/orders", limit=1)
     [entry] = control(store, "GET", "log")
@@ -89,7 +89,7 @@ def test_control_health_and_log(store: Sandbox, get: Get) -> None:
     assert control(store, "GET", "log") == []
 
 
-def test_control_changes_data(store: Sandbox) -> None:
+def test_the_control_endpoints_change_data(store: Sandbox) -> None:
     key = control(store, "POST", "insert", {"collection": "orders"})["id"]
     assert control(store, "GET", "rows/orders") == {"count": 301}
     edit = {"collection": "orders", "id": key, "fields": {"staff_notes": "new"}}
@@ -99,7 +99,7 @@ def test_control_changes_data(store: Sandbox) -> None:
     assert control(store, "GET", "rows/orders") == {"count": 300}
 
 
-def test_control_faults(store: Sandbox, get: Get) -> None:
+def test_the_control_endpoints_set_faults(store: Sandbox, get: Get) -> None:
     change = {"action": "delete", "collection": "orders", "keys": [100]}
     control(store, "POST", "faults", {"operation": "orders.list", "kind": "status", "status": 502})
     control(
@@ -113,7 +113,7 @@ def test_control_faults(store: Sandbox, get: Get) -> None:
     assert control(store, "GET", "faults")["faults"] == []
 
 
-def test_control_clock_options_and_drain(store: Sandbox, get: Get) -> None:
+def test_the_control_endpoints_set_clock_and_options_and_drain(store: Sandbox, get: Get) -> None:
     assert control(store, "POST", "clock", {"advance": 5}) == {"now": 1_772_323_205}
     assert control(store, "POST", "options", {"quota": 10})["quota"] == 10
     control(store, "POST", "drain", {"units": 9})
@@ -130,5 +130,7 @@ def test_control_clock_options_and_drain(store: Sandbox, get: Get) -> None:
         ("POST", "faults", {"operation": "fish", "kind": "status"}, 400),
     ],
 )
-def test_control_mistakes(store: Sandbox, method: str, path: str, body: Any, status: int) -> None:
+def test_the_control_endpoints_refuse_mistakes(
+    store: Sandbox, method: str, path: str, body: Any, status: int
+) -> None:
     assert control(store, method, path, body) == status

@@ -1,0 +1,133 @@
+"""Requests of the destination: questions, which are asked again, and changes, which never are."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import requests
+from airbyte_cdk.sources.streams.call_rate import LimiterSession
+from airbyte_cdk.sources.streams.http import HttpClient
+from airbyte_cdk.sources.streams.http.error_handlers import ErrorResolution
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from destination_bigcommerce.messages import SCOPE_LACKING
+from source_bigcommerce.components.authenticator import TokenAuthenticator
+from source_bigcommerce.components.error_handler import ErrorHandler, Reply
+from source_bigcommerce.components.extractor import Row, described, is_of_the_api, rows_of
+from source_bigcommerce.components.sync import Sync
+
+LOGGER = logging.getLogger("airbyte")
+
+ORDERS = "store_v2_orders"
+CUSTOMERS = "store_v2_customers"
+PRODUCTS = "store_v2_products"
+_TO_READ = "_read_only"
+
+# Seconds until a connection, and for each byte of a reply; the manifest has the same of the source.
+_TIME_OUT = (10, 60)
+
+
+class Api:
+    """The store's API, with the source's token, address, quota, connections and retry rules.
+
+    Not YAML: a manifest reads. Safe to be used by several threads at once.
+
+    config: the form's entries, normalized.
+    sync: holds the quota and the connections.
+    """
+
+    def __init__(self, config: Mapping[str, Any], sync: Sync) -> None:
+        self._config, self._sync = config, sync
+        self._base = f"{config['api_url']}/stores/{config['store_hash']}"
+        self._session = LimiterSession(api_budget=sync)
+        self._session.auth = TokenAuthenticator(config=config, parameters={})
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, sync.connections)
+        self._session.headers.update(
+            {"Accept": "application/json", "User-Agent": "Airbyte destination-bigcommerce"}
+        )
+        self._clients = {scope: self._client(scope) for scope in (ORDERS, CUSTOMERS, PRODUCTS)}
+
+    def rows(self, path: str, scope: str, **params: Any) -> list[Row]:
+        """The rows of one reply to `GET /path`, after as many tries as the source makes.
+
+        Raises AirbyteTracedException, as ParameterRefused where the request is refused; SyncEnded.
+        """
+        _, reply = self._clients[scope].send_request(
+            "GET", f"{self._base}/{path}", {"timeout": _TIME_OUT}, params=params
+        )
+        return rows_of(reply)
+
+    def send(self, method: str, path: str, body: Any) -> requests.Response:
+        """The reply to one request that changes something. It is sent once.
+
+        Raises requests.RequestException where no whole reply came: it may have been done or not;
+        and SyncEnded.
+        """
+        request = self._session.prepare_request(
+            requests.Request(
+                method,
+                f"{self._base}/{path}",
+                data=orjson.dumps(body),
+                headers={"Content-Type": "application/json"},
+            )
+        )
+        settings = self._session.merge_environment_settings(request.url, {}, None, None, None)
+        try:
+            return self._session.send(request, timeout=_TIME_OUT, allow_redirects=False, **settings)
+        except requests.RequestException:
+            self._sync.update_from_response(request, requests.Response())
+            raise
+
+    def problem(self, reply: requests.Response, scope: str) -> AirbyteTracedException | None:
+        """What is wrong with the token, the store or the address, by the reply to a change.
+
+        None where that may pass: a token that could read need not be one that may change.
+        """
+        try:
+            _Handler.of(self._config, scope, self._sync).interpret_response(reply)
+        except AirbyteTracedException as error:
+            return error
+        return None
+
+    def was_allowed(self, scope: str) -> None:
+        """A change was made: a refusal from now on may pass."""
+        self._sync.accepted.add(scope)
+
+    def _client(self, scope: str) -> HttpClient:
+        handler = _Handler.of(self._config, f"{scope}{_TO_READ}", self._sync)
+        return HttpClient(
+            scope,
+            LOGGER,
+            error_handler=handler,
+            api_budget=self._sync,  # type: ignore[arg-type]  # as the source has it
+            session=self._session,
+            backoff_strategy=[handler],  # type: ignore[list-item]  # its backoff_time is used
+        )
+
+
+class _Handler(ErrorHandler):
+    """The source's, in the words of a destination where a refusal is about scopes or a request."""
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], scope: str, sync: Sync) -> "_Handler":
+        endpoint = "v2/orders" if scope.startswith(ORDERS) else "v3"
+        parameters = {"scope": scope, "endpoint": endpoint}
+        return cls(parameters=parameters, config=config, api_budget=sync, may_refuse=True)
+
+    def interpret_response(self, response_or_exception: Reply) -> ErrorResolution:
+        reply = response_or_exception
+        try:
+            return super().interpret_response(reply)
+        except AirbyteTracedException:
+            if not isinstance(reply, requests.Response) or reply.status_code != 403:
+                raise
+            if not is_of_the_api(reply):
+                raise
+            raise SCOPE_LACKING.error(described(reply), scope=_needed(str(self._scope))) from None
+
+
+def _needed(scope: str) -> str:
+    """Orders and customers that can be read only can be sent no more than others."""
+    return scope if scope.startswith(PRODUCTS) else scope.removesuffix(_TO_READ)

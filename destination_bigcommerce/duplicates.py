@@ -1,0 +1,50 @@
+"""Orders that are in the store more than once, because somebody else sent them too."""
+
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from destination_bigcommerce.lookups import Lookups, is_archived
+from source_bigcommerce.components.keys import key_of
+
+LOGGER = logging.getLogger("airbyte")
+
+
+class Duplicates:
+    """Looks through all new orders for keys of ours, 250 a request.
+
+    The API has no unique constraint: of two destinations that send one key at the same moment,
+    both may find nothing and create it. Whichever looks last sees both, as it looks no sooner than
+    its own last order is in the list.
+
+    found: ids of the orders by their key.
+    """
+
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups, self._since = lookups, lookups.newest
+        self.found: dict[str, list[int]] = {}
+
+    def look(self, created: Mapping[str, int]) -> None:
+        """Takes the ids of the orders created since the last look, by their keys."""
+        since, last = self._since or min(created.values()) - 1, max(created.values())
+        ids: dict[str, set[int]] = defaultdict(set)
+        try:
+            for order in self._lookups.created_since(since, last):
+                key, id = str(order.get("external_order_id") or ""), key_of(order, "id")
+                if key in created and isinstance(id, int) and not is_archived(order):
+                    ids[key] |= {created[key], id}
+        except (AirbyteTracedException, RuntimeError) as error:
+            LOGGER.warning(
+                "It could not be looked whether somebody else sent the orders: %r", error
+            )
+        for key, of_key in ids.items():
+            self.add(key, sorted(of_key))
+        self._since = last
+
+    def add(self, key: str, ids: list[int]) -> None:
+        if len(ids) > 1 and key not in self.found:
+            self.found[key] = ids
+            LOGGER.warning(json.dumps({"twice": key, "orders": ids}, ensure_ascii=False))

@@ -1,0 +1,248 @@
+"""Orders side by side, states in order."""
+
+import math
+import threading
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from airbyte_cdk.models import AirbyteMessage, Type
+
+from destination_bigcommerce.record import Order, Rejected, key_of, order_of
+from destination_bigcommerce.rejections import Rejections
+from destination_bigcommerce.sender import Kind, Outcome, Stopped
+from source_bigcommerce.components.sync import Sync
+
+# Records that are looked at together, for their SKUs and customers.
+_BATCH = 50
+# Records under way, per worker: so many that none waits for the next batch.
+_PER_WORKER, _FEWEST = 12, 120
+# Keys that are remembered. A record whose key came longer ago is looked up like any other.
+_REMEMBERED = 50_000
+# Created orders after which it is looked whether others created them too.
+_LOOKED_FOR = 20_000
+
+
+@dataclass
+class _Item:
+    """A record or a state that came in, until it is settled."""
+
+    state: AirbyteMessage | None = None
+    settled: "Future[Outcome] | None" = None
+    key: str = ""
+    digest: bytes = b""
+
+    @property
+    def is_settled(self) -> bool:
+        return self.settled is None or self.settled.done()
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What came of an order with a key."""
+
+    digest: bytes
+    outcome: Outcome
+
+
+class Flow:
+    """Has orders settled by several workers, and passes a state on when all before it are.
+
+    A key that comes twice is one order: the second record waits for what comes of the first.
+
+    sync: its workers settle the orders.
+    names: of the streams that hold orders.
+    prepare: puts ids of customers and products into orders, or sets why they are rejected.
+    settle: see Sender.
+    is_stopping: set when something ends the sync before its input does.
+    goes_on: whether the sync goes on after an order is rejected.
+    look_for_others: takes ids of orders that were created, by their keys.
+
+    counts: settled records by what came of them.
+    first_rejected: key and reason.
+    """
+
+    def __init__(
+        self,
+        sync: Sync,
+        names: Iterable[str],
+        prepare: Callable[[list[Order]], None],
+        settle: Callable[[Order], Outcome],
+        rejections: Rejections,
+        is_stopping: threading.Event,
+        *,
+        workers: int,
+        goes_on: bool,
+        look_for_others: Callable[[dict[str, int]], None],
+    ) -> None:
+        self._sync, self._names, self._prepare, self._settle = sync, set(names), prepare, settle
+        self._rejections, self._is_stopping, self._goes_on = rejections, is_stopping, goes_on
+        self._room = threading.Semaphore(max(_FEWEST, _PER_WORKER * workers))
+        # Messages as they came; None: an order was settled, or the input has ended.
+        self._events: SimpleQueue[AirbyteMessage | None] = SimpleQueue()
+        self._has_ended = False
+        self._failure: BaseException | None = None
+        self._unsettled: BaseException | None = None
+        self._pending: deque[_Item] = deque()
+        # Numbers of records: of the last one, and of the first one that was rejected, if that ends
+        # the sync. What came before it is still sent.
+        self._last, self._end = 0, math.inf
+        self._under_way: dict[str, _Item] = {}
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._look_for_others, self._created = look_for_others, dict[str, int]()
+        self.counts: Counter[Kind] = Counter()
+        self.first_rejected: tuple[str, str] | None = None
+
+    def states(self, messages: Iterable[AirbyteMessage]) -> Iterator[AirbyteMessage]:
+        """Takes records and states in; gives the states back, each when its time has come.
+
+        Raises what ended the sync, after all orders under way are settled. A rejected order is no
+        error here: see `first_rejected`.
+        """
+        threading.Thread(target=self._read, args=[messages], name="input", daemon=True).start()
+        while self._pending or not (self._has_ended and self._events.empty()):
+            try:
+                self._take()
+            except Exception as error:
+                self._failure = error
+                self._is_stopping.set()
+            yield from self._passed()
+            if self._is_stopping.is_set():
+                break
+        wait([item.settled for item in self._pending if item.settled])
+        yield from self._passed()
+        if self._created:
+            self._look_for_others(self._created)
+        failures = [each for each in (self._unsettled, self._failure) if each]
+        if failures := [each for each in failures if not isinstance(each, Stopped)]:
+            raise failures[0]
+
+    def _read(self, messages: Iterable[AirbyteMessage]) -> None:
+        try:
+            for message in messages:
+                if message.type == Type.RECORD:
+                    self._room.acquire()
+                if message.type in (Type.RECORD, Type.STATE):
+                    self._events.put(message)
+        except BaseException as error:
+            self._failure = error
+        self._has_ended = True
+        self._events.put(None)
+
+    def _take(self) -> None:
+        """Waits until something happened; takes in what there is, a batch at most."""
+        came = [self._events.get()]
+        with suppress(Empty):
+            while len(came) < _BATCH:
+                came.append(self._events.get_nowait())
+        taken = [(message, self._order_in(message)) for message in came if message is not None]
+        orders = [order for _, order in taken if isinstance(order, Order)]
+        if orders:
+            self._prepare(orders)
+        for message, order in taken:
+            self._pending.append(_Item(message) if order is None else self._begun(message, order))
+
+    def _order_in(self, message: AirbyteMessage) -> Order | Rejected | None:
+        """None for a state."""
+        if message.record is None:
+            return None
+        try:
+            if message.record.stream not in self._names and isinstance(message.record.data, dict):
+                raise Rejected(
+                    f"it came in the stream {message.record.stream}, which has no orders"
+                )
+            return order_of(message.record.data)
+        except Rejected as rejected:
+            return rejected
+
+    def _begun(self, message: AirbyteMessage, order: Order | Rejected) -> _Item:
+        self._last += 1
+        if isinstance(order, Rejected) or order.rejected:
+            why = order if isinstance(order, Rejected) else order.rejected
+            record: Any = message.record.data if message.record else None
+            done: Future[Outcome] = Future()
+            done.set_result(self._rejected(self._last, record, why or Rejected("")))
+            return _Item(settled=done, key=key_of(record))
+        before, known = self._under_way.get(order.key), self._known.get(order.key)
+        item = _Item(key=order.key, digest=order.digest)
+        item.settled = self._sync.submit(self._outcome, self._last, order, before, known)
+        item.settled.add_done_callback(lambda _: self._events.put(None))
+        self._under_way[order.key] = item
+        return item
+
+    # What workers do
+
+    def _outcome(
+        self, number: int, order: Order, before: _Item | None, known: _Known | None
+    ) -> Outcome:
+        """Settles an order. What is `before` has the same key, and is under way or was settled."""
+        try:
+            if self._is_stopping.is_set() or number > self._end:
+                raise Stopped
+            if before and before.settled:
+                known = _Known(before.digest, before.settled.result())
+            try:
+                if known and known.outcome.kind is not Kind.REJECTED:
+                    return self._again(order, known)
+                return self._settle(order)
+            except Rejected as rejected:
+                return self._rejected(number, order.record, rejected)
+        except Stopped:
+            raise
+        except BaseException:
+            self._is_stopping.set()
+            raise
+
+    def _again(self, order: Order, known: _Known) -> Outcome:
+        if order.digest == known.digest:
+            return known.outcome._replace(kind=Kind.THERE)
+        which = f", as order {known.outcome.ids[0]}" if known.outcome.ids else ""
+        raise Rejected(f"external_order_id: it came before with other content{which}")
+
+    def _rejected(self, number: int, record: Any, rejected: Rejected) -> Outcome:
+        self._rejections.add(record, rejected)
+        if not self._goes_on:
+            self._end = min(self._end, number)
+        return Outcome(Kind.REJECTED, (), str(rejected))
+
+    # What is settled
+
+    def _passed(self) -> Iterator[AirbyteMessage]:
+        """The states that all records before are settled of."""
+        while self._pending and self._pending[0].is_settled:
+            item = self._pending.popleft()
+            if item.state:
+                is_cut = self._unsettled or (self.first_rejected and not self._goes_on)
+                if not is_cut:
+                    yield item.state
+            elif item.settled and (error := item.settled.exception()):
+                self._is_stopping.set()
+                # Of what was not sent because something else ended the sync, that is the reason.
+                if self._unsettled is None or isinstance(self._unsettled, Stopped):
+                    self._unsettled = error
+            elif item.settled:
+                self._count(item, item.settled.result())
+                self._room.release()
+
+    def _count(self, item: _Item, outcome: Outcome) -> None:
+        self.counts[outcome.kind] += 1
+        if self._under_way.get(item.key) is item:
+            del self._under_way[item.key]
+        if outcome.kind is Kind.REJECTED:
+            self.first_rejected = self.first_rejected or (item.key, outcome.reason)
+            if not self._goes_on:
+                self._is_stopping.set()
+            return
+        if outcome.kind is Kind.CREATED:
+            self._created[item.key] = outcome.ids[0]
+        self._known[item.key] = _Known(item.digest, outcome)
+        self._known.move_to_end(item.key)
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        if len(self._created) >= _LOOKED_FOR:
+            self._look_for_others(self._created)
+            self._created = {}

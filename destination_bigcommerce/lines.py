@@ -1,0 +1,63 @@
+"""Messages on the standard input, none of them passed over."""
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+import orjson
+from airbyte_cdk.models import AirbyteMessage, AirbyteMessageSerializer, AirbyteRecordMessage, Type
+
+LOGGER = logging.getLogger("airbyte")
+_LONGEST = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What stands in place of a record that could not be read: a reason, and what there was."""
+
+    reason: str
+    text: str
+
+
+def messages(lines: IO[bytes]) -> Iterator[AirbyteMessage]:
+    """The messages of a stream, a line each.
+
+    A line that begins like a message and is none, for it was cut or is too long, comes as a record
+    of the stream "" whose data are `Unreadable`. Others are no messages, but a program's words.
+    """
+    number = 0
+    while line := lines.readline(_LONGEST + 1):
+        number += 1
+        if len(line) > _LONGEST:
+            while not line.endswith(b"\n") and (more := lines.readline(_LONGEST)):
+                line = line[:80] + more[-1:]
+            yield _unreadable(
+                f"line {number} is longer than {_LONGEST // 2**20} megabytes", line[:80]
+            )
+        elif line.lstrip().startswith(b"{"):
+            yield _message(line, number)
+        elif line.strip():
+            LOGGER.warning("Line %s of the input is no message.", number)
+
+
+def _message(line: bytes, number: int) -> AirbyteMessage:
+    try:
+        return AirbyteMessageSerializer.load(_parsed(line))
+    except Exception as error:
+        return _unreadable(f"line {number} is no message: {type(error).__name__}", line)
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        # Integers beyond 64 bits and half characters are refused by the names of their fields.
+        return json.loads(line)
+
+
+def _unreadable(reason: str, line: bytes) -> AirbyteMessage:
+    data: Any = Unreadable(reason, line.decode(errors="replace"))
+    record = AirbyteRecordMessage(stream="", data=data, emitted_at=0)
+    return AirbyteMessage(type=Type.RECORD, record=record)

@@ -1,0 +1,52 @@
+"""Orders that were not sent: one line each in the log, and in a file where one is named."""
+
+import json
+import logging
+import os
+import threading
+from typing import Any
+
+from destination_bigcommerce.messages import FILE_UNWRITABLE
+from destination_bigcommerce.record import Rejected, key_of
+
+LOGGER = logging.getLogger("airbyte")
+
+
+class Rejections:
+    """Writes down each rejected order at once.
+
+    The log has `{"rejected": "PO-7", "reason": "...", "api": "..."}`, where `api` are the API's own
+    words; the file has the whole record besides, and may be read by its owner only.
+
+    path: of the file that lines are appended to; none if it is empty.
+
+    Raises a config error where the file cannot be written.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        try:
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+            self._file = os.fdopen(os.open(path, flags, 0o600), "ab") if path else None
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def add(self, record: Any, rejected: Rejected) -> None:
+        line = {"rejected": key_of(record), "reason": str(rejected), "api": rejected.words}
+        LOGGER.warning(json.dumps(line, ensure_ascii=False))
+        if self._file:
+            text = json.dumps({**line, "record": record}, default=str)
+            try:
+                with self._lock:
+                    self._file.write(text.encode() + b"\n")
+                    self._file.flush()
+            except OSError as error:
+                raise self._unwritable(error) from error
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+
+    def _unwritable(self, error: OSError) -> Exception:
+        return FILE_UNWRITABLE.error(repr(error), path=self._path, reason=error.strerror)

@@ -1,0 +1,93 @@
+"""Products and variants by their SKUs."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+
+from destination_bigcommerce.api import PRODUCTS, Api
+from destination_bigcommerce.record import Order, Rejected
+from source_bigcommerce.components.error_handler import ParameterRefused
+from source_bigcommerce.components.extractor import Row
+
+_AT_ONCE, _LONGEST_LIST = 50, 4000
+_REMEMBERED = 50_000
+_VARIANTS, _PRODUCTS = "v3/catalog/variants", "v3/catalog/products"
+
+Found = dict[str, int]
+"""`product_id` and, of a product that has some, `variant_id`."""
+
+
+class Skus:
+    """Replaces the SKUs of order lines by ids, many at once, each asked for once in a sync.
+
+    A line with a `name` is of a custom product, whose SKU is sent as it is. Variants are asked
+    first, then products: whether the list of variants holds those without options, and takes more
+    than one SKU, is not documented alike everywhere.
+
+    Raises AirbyteTracedException where the catalog cannot be asked.
+    """
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._known: OrderedDict[str, Found] = OrderedDict()
+
+    def resolve(self, orders: Iterable[Order]) -> None:
+        """Puts ids into the lines; sets `rejected` of an order with a SKU that nothing has."""
+        orders = list(orders)
+        wanted = {sku for order in orders for sku in _skus_of(order)}
+        for path in (_VARIANTS, _PRODUCTS):
+            self._ask(path, sorted(wanted - self._known.keys()))
+        for order in orders:
+            unknown = sorted(set(_skus_of(order)) - self._known.keys())
+            if unknown:
+                order.rejected = Rejected(f"products: no product has the SKU {', '.join(unknown)}")
+                continue
+            for line in order.lines:
+                if "sku" in line and "name" not in line:
+                    line.update(self._known[line.pop("sku")])
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+
+    def _ask(self, path: str, skus: list[str]) -> None:
+        for some in _chunks(sku for sku in skus if "," not in sku):
+            try:
+                rows = self._api.rows(path, PRODUCTS, **{"sku:in": ",".join(some), "limit": 250})
+            except ParameterRefused:
+                rows = [row for sku in some for row in self._one(path, sku)]
+            self._take(path, rows, set(some))
+        for sku in skus:
+            if "," in sku:
+                self._take(path, self._one(path, sku), {sku})
+
+    def _one(self, path: str, sku: str) -> list[Row]:
+        return self._api.rows(path, PRODUCTS, sku=sku, limit=250)
+
+    def _take(self, path: str, rows: list[Row], wanted: set[str]) -> None:
+        for row in rows:
+            if row.get("sku") not in wanted:
+                continue
+            product, variant = (
+                (row.get("product_id"), row.get("id"))
+                if path == _VARIANTS
+                else (row.get("id"), row.get("base_variant_id"))
+            )
+            if isinstance(product, int):
+                ids = {"product_id": product}
+                self._known[row["sku"]] = ids | (
+                    {"variant_id": variant} if isinstance(variant, int) else {}
+                )
+
+
+def _skus_of(order: Order) -> list[str]:
+    return [line["sku"] for line in order.lines if "sku" in line and "name" not in line]
+
+
+def _chunks(skus: Iterable[str]) -> Iterator[list[str]]:
+    """As many as fit into an address."""
+    some: list[str] = []
+    for sku in skus:
+        if len(some) == _AT_ONCE or sum(map(len, some)) + len(sku) > _LONGEST_LIST:
+            yield some
+            some = []
+        some.append(sku)
+    if some:
+        yield some

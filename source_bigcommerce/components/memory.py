@@ -1,0 +1,161 @@
+"""How much of replies a sync holds, all of them together."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import requests
+
+from source_bigcommerce.components.quotas import SyncEnded
+
+# Bytes of JSON; as objects of Python they take some six times as much.
+_MOST = 32 * 2**20
+# How long the first request for a resource goes alone if no reply comes.
+_FIRST_REPLY_WAIT = 10.0
+
+
+@dataclass(eq=False)
+class Share:
+    """What one read of a list holds of the memory: its last reply, until it asks for the next.
+
+    is_of_parent: it is a list of one parent's children.
+    size: bytes that came, or that are expected.
+    resource: what was asked for last.
+    """
+
+    is_of_parent: bool = False
+    size: int = 0
+    resource: str = ""
+
+
+class Memory:
+    """Lets a reply come when there is room for it beside those that are held already.
+
+    A list holds a reply until it asks for the next one: then the rows have been handed on. How
+    large a reply will be is taken from those that its resource sent so far; until one has come, one
+    is asked for at a time. A reply that is larger than expected waits to be parsed, and one that is
+    larger than all the room comes alone.
+
+    No two wait for each other, whatever they wait for: who waits holds nothing, but a reply that is
+    not parsed. Children, for whom their parents' list waits, have as much room of their own, and
+    give it back as soon as they are parsed.
+
+    most: bytes of replies, unpacked.
+    """
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
+        self._changed = threading.Condition()
+        # Each by whether it is of one parent.
+        self._held = {False: 0, True: 0}
+        self._parsing = {False: 0, True: 0}  # replies that have come, and wait for room
+        self._expected: dict[str, int] = {}
+        self._first: dict[str, Share] = {}
+        self._of_parent = 1
+        self._is_stopped = False
+        self._of_thread = threading.local()
+
+    @contextmanager
+    def asked_for(self, share: Share) -> Iterator[None]:
+        """What this thread asks for here is for this share, whose last reply has been used up.
+
+        So has that of another list that this thread read: it is read on after this one, if at all.
+        """
+        last = self._last
+        self.give_back(last.get(share.is_of_parent, share))
+        self.give_back(share)
+        last[share.is_of_parent] = self._of_thread.share = share
+        try:
+            yield
+        finally:
+            self._of_thread.share = None
+
+    def make_room(self, resource: str) -> None:
+        """Returns when a reply of this resource may be asked for. Raises SyncEnded."""
+        share = self._share
+        if share is None:  # of a single request, whose reply is small
+            return
+        with self._changed:
+            self._set(share, 0)
+            if not (share.is_of_parent or resource in self._expected):
+                self._wait(lambda: resource not in self._first, _FIRST_REPLY_WAIT)
+                self._first[resource] = share
+            share.resource, kind = resource, share.is_of_parent
+            expected = self._expected.get(resource, self._most // 10)
+            self._wait(lambda: not self._parsing[kind] and self._has_room(share, expected))
+            self._set(share, expected)
+
+    def came(self, response: requests.Response) -> None:
+        """A reply has come. Returns when it may be parsed. Raises SyncEnded."""
+        share = self._share
+        if share is None:
+            return
+        size = len(response.content)
+        with self._changed:
+            self._set(share, 0)
+            self._parsing[share.is_of_parent] += 1
+            try:
+                self._wait(lambda: self._has_room(share, size))
+            finally:
+                self._parsing[share.is_of_parent] -= 1
+            self._set(share, size)
+
+    def learn(self, share: Share, rows: int, asked: int | None) -> None:
+        """The reply held so many rows, of so many that were asked for; the next may hold all."""
+        with self._changed:
+            if self._first.get(share.resource) is share:
+                del self._first[share.resource]
+            if rows:
+                whole = share.size * max(asked or 0, rows) // rows
+                expected = min(whole, self._most // 2)
+                self._expected[share.resource] = max(
+                    expected, self._expected.get(share.resource, 0)
+                )
+            if share.is_of_parent:
+                self._of_parent = max(self._of_parent, share.size)
+                self._set(share, 0)
+            self._changed.notify_all()
+
+    def give_back(self, share: Share) -> None:
+        """The rows of the last reply have been handed on."""
+        with self._changed:
+            self._set(share, 0)
+            if self._first.get(share.resource) is share:
+                del self._first[share.resource]
+
+    @property
+    def parents_ahead(self) -> int:
+        """Of so many parents the children fit, if all are as many as the most so far."""
+        return self._most // self._of_parent
+
+    def stop(self) -> None:
+        """Whoever waits is told by SyncEnded that nobody reads any more."""
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify_all()
+
+    @property
+    def _last(self) -> dict[bool, Share]:
+        """What this thread asked for last, by whether it was of one parent."""
+        last: dict[bool, Share] = self._of_thread.__dict__.setdefault("last", {})
+        return last
+
+    @property
+    def _share(self) -> Share | None:
+        return getattr(self._of_thread, "share", None)
+
+    def _has_room(self, share: Share, size: int) -> bool:
+        held = self._held[share.is_of_parent]
+        return not held or held + size <= self._most
+
+    def _set(self, share: Share, size: int) -> None:
+        if size != share.size:
+            self._held[share.is_of_parent] += size - share.size
+            share.size = size
+            self._changed.notify_all()
+
+    def _wait(self, is_so: Callable[[], bool], timeout: float | None = None) -> None:
+        self._changed.wait_for(lambda: self._is_stopped or is_so(), timeout)
+        if self._is_stopped:
+            raise SyncEnded

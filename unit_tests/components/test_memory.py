@@ -1,0 +1,258 @@
+"""How much of replies is held at a time, and that nobody waits for ever."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from source_bigcommerce.components import memory as memory_of
+from source_bigcommerce.components.memory import Memory, Share
+from source_bigcommerce.components.quotas import SyncEnded
+from unit_tests.replies import reply
+
+SOON, LONG = 0.05, 5
+
+
+class Threads:
+    """Each work has a thread of its own, as a list of a sync has while it is read."""
+
+    def submit(self, function: Callable[..., Any], *args: Any, **options: Any) -> Future[Any]:
+        work: Future[Any] = Future()
+
+        def run() -> None:
+            try:
+                work.set_result(function(*args, **options))
+            except BaseException as error:
+                work.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        return work
+
+
+@pytest.fixture
+def threads() -> Threads:
+    return Threads()
+
+
+def ask(memory: Memory, share: Share, size: int, rows: int = 1, of: int | None = None) -> None:
+    """Asks for a reply, which has so many bytes and rows, and holds it."""
+    with memory.asked_for(share):
+        memory.make_room("list")
+        memory.came(reply(body=b"0" * size))
+    memory.learn(share, rows, of)
+
+
+def is_waiting(work: Future[Any]) -> bool:
+    time.sleep(SOON)
+    return not work.done()
+
+
+@contextmanager
+def stopped(memory: Memory) -> Iterator[None]:
+    """Whatever a failed test leaves waiting ends."""
+    try:
+        yield
+    finally:
+        memory.stop()
+
+
+def test_reply_when_there_is_no_room_is_not_asked_for_until_another_is_given_back(
+    threads: Threads,
+) -> None:
+    memory, held = Memory(100), [Share(), Share()]
+    with stopped(memory):
+        for share in held:
+            threads.submit(ask, memory, share, 40).result(LONG)
+        third = threads.submit(ask, memory, Share(), 40)
+        assert is_waiting(third)
+        memory.give_back(held[0])
+        third.result(LONG)
+        assert memory._held[False] == 80
+
+
+def test_reply_when_its_list_asks_on_takes_the_place_of_the_last(
+    threads: Threads,
+) -> None:
+    memory, share = Memory(100), Share()
+    with stopped(memory):
+        for _ in range(3):
+            threads.submit(ask, memory, share, 90).result(LONG)
+        assert memory._held[False] == 90
+
+
+def test_reply_when_it_is_larger_than_all_the_room_comes_alone(
+    threads: Threads,
+) -> None:
+    memory, small, large = Memory(100), Share(), Share()
+    with stopped(memory):
+        threads.submit(ask, memory, small, 10).result(LONG)
+        coming = threads.submit(ask, memory, large, 500)
+        assert is_waiting(coming)
+        memory.give_back(small)
+        coming.result(LONG)
+        after = threads.submit(ask, memory, small, 10)
+        assert is_waiting(after)
+        memory.give_back(large)
+        after.result(LONG)
+
+
+def test_replies_when_all_are_larger_than_expected_are_parsed_one_after_the_other(
+    threads: Threads,
+) -> None:
+    memory, most, now = Memory(100), [0], [0]
+    lock, all_came = threading.Lock(), threading.Barrier(8)
+
+    def read(number: int) -> None:
+        share = Share()
+        with memory.asked_for(share):
+            memory.make_room(f"list {number}")  # nobody knows these yet
+            all_came.wait(LONG)
+            memory.came(reply(body=b"0" * 60))
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.005)
+        with lock:
+            now[0] -= 1
+        memory.give_back(share)
+
+    with stopped(memory):
+        for work in [threads.submit(read, number) for number in range(8)]:
+            work.result(LONG)
+    assert most == [1]
+    assert memory._held == {False: 0, True: 0}
+
+
+def test_first_reply_of_a_list_when_several_windows_ask_is_waited_for(
+    threads: Threads,
+) -> None:
+    """It tells how large those of the others will be."""
+    memory, came = Memory(1000), threading.Event()
+
+    def first() -> None:
+        share = Share()
+        with memory.asked_for(share):
+            memory.make_room("list")
+            came.wait(LONG)
+            memory.came(reply(body=b"0" * 60))
+        memory.learn(share, rows=3, asked=25)
+
+    with stopped(memory):
+        one = threads.submit(first)
+        time.sleep(SOON)
+        others = [threads.submit(ask, memory, Share(), 400, 25, 25) for _ in range(3)]
+        assert all(map(is_waiting, others))
+        came.set()
+        one.result(LONG)
+        time.sleep(SOON)
+        # Three rows of 60 bytes: a full page has 500. One more fits beside what came.
+        assert [work.done() for work in others].count(True) == 2
+        assert memory._held[False] == 60 + 400 + 400
+
+
+def test_first_reply_of_a_list_when_it_does_not_come_is_not_waited_for_any_longer(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_of, "_FIRST_REPLY_WAIT", 0.1)
+    memory, ends = Memory(1000), threading.Event()
+
+    def hangs() -> None:
+        with memory.asked_for(Share()):
+            memory.make_room("list")
+            ends.wait(LONG)
+
+    with stopped(memory):
+        hanging = threads.submit(hangs)
+        time.sleep(SOON)
+        threads.submit(ask, memory, Share(), 10).result(LONG)
+        ends.set()
+        hanging.result(LONG)
+
+
+def test_children_when_their_parents_fill_the_room_are_read_all_the_same(
+    threads: Threads,
+) -> None:
+    """Their parents' list waits for them with its page in its hands."""
+    memory, parents = Memory(100), Share()
+    with stopped(memory):
+        threads.submit(ask, memory, parents, 100).result(LONG)
+        children = [threads.submit(ask, memory, Share(is_of_parent=True), 90) for _ in range(9)]
+        for work in children:
+            work.result(LONG)
+        assert memory._held == {False: 100, True: 0}
+        assert memory.parents_ahead == 1
+
+
+def test_thread_when_it_reads_one_list_within_another_holds_nothing_while_it_waits(
+    threads: Threads,
+) -> None:
+    memory = Memory(100)
+    both_hold = threading.Barrier(3)
+
+    def read() -> None:
+        ask(memory, Share(), 30)
+        both_hold.wait(LONG)
+        inner = Share()
+        ask(memory, inner, 90)
+        memory.give_back(inner)
+
+    with stopped(memory):
+        for work in [threads.submit(read) for _ in range(3)]:
+            work.result(LONG)
+
+
+def test_waiting_when_the_sync_ends_is_told_so(threads: Threads) -> None:
+    memory = Memory(100)
+    with memory.asked_for(Share()):
+        pass
+    threads.submit(ask, memory, Share(), 90).result(LONG)
+    waiting = [threads.submit(ask, memory, Share(), 90) for _ in range(3)]
+    assert all(map(is_waiting, waiting))
+    memory.stop()
+    for work in waiting:
+        with pytest.raises(SyncEnded):
+            work.result(LONG)
+
+
+def test_request_when_it_is_of_no_list_takes_no_room() -> None:
+    memory = Memory(100)
+    memory.make_room("one")
+    memory.came(reply(body=b"0" * 500))
+    assert memory._held == {False: 0, True: 0}
+
+
+def test_room_when_many_lists_are_read_at_random_is_never_exceeded_and_nobody_waits_for_ever(
+    threads: Threads,
+) -> None:
+    memory, held, most = Memory(100), [0], [0]
+    lock = threading.Lock()
+
+    def count(size: int) -> None:
+        with lock:
+            held[0] += size
+            most[0] = max(most[0], held[0])
+
+    def read(number: int) -> None:
+        share = Share()
+        for page in range(30):
+            size = (number * 7 + page * 13) % 50
+            ask(memory, share, size)
+            count(size)
+            time.sleep(0.0005)
+            if page % 3 == 0:
+                child = Share(is_of_parent=True)
+                ask(memory, child, 80)
+            count(-size)
+        memory.give_back(share)
+
+    with stopped(memory):
+        for work in [threads.submit(read, number) for number in range(16)]:
+            work.result(30)
+    assert 50 <= most[0] <= 100
+    assert memory._held == {False: 0, True: 0}

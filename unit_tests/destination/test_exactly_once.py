@@ -1,0 +1,258 @@
+"""Each order once: against a model of the store, with drawn faults, lags, kills and restarts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from destination_bigcommerce import lookups, sender
+from destination_bigcommerce.api import Api
+from destination_bigcommerce.lookups import Lookups
+from destination_bigcommerce.record import Rejected
+from destination_bigcommerce.sender import Kind, Outcome, Sender, Stopped
+from unit_tests.destination.store import FATES, Clock, Killed, Store, order
+
+PATIENCE = 30
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    for module in (lookups, sender):
+        monkeypatch.setattr(module, "time", made)
+    return made
+
+
+def begun(store: Store, **options: Any) -> Sender:
+    """As each start of the process makes it."""
+    api = cast(Api, store)
+    found = Lookups(api, PATIENCE)
+    found.begin()
+    return Sender(api, found, threading.Event(), **options)
+
+
+def settled(store: Store, keys: list[str], breaks: Iterator[float]) -> dict[str, Outcome | None]:
+    """What came of orders that are sent by a process that is started again whenever it ends."""
+    outcomes: dict[str, Outcome | None] = {}
+    while len(outcomes) < len(set(keys)):
+        try:
+            made = begun(store)
+            for key in keys:
+                if key not in outcomes:
+                    try:
+                        outcomes[key] = made.settle(order(key))
+                    except Rejected:
+                        outcomes[key] = None
+        except (Killed, AirbyteTracedException):
+            store.clock.sleep(next(breaks, 0.0))
+    return outcomes
+
+
+KEYS = ("PO-1", "PO-10", "po-1", "PO 2", "A,B", "Ä/7")
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_orders_when_anything_happens_are_there_once(clock: Clock, data: st.DataObject) -> None:
+    delay = data.draw(st.sampled_from([0.0, 2.0, 14.0]))
+    store = Store(
+        clock,
+        fates=iter(data.draw(st.lists(st.sampled_from(FATES), max_size=12))),
+        dies=data.draw(st.frozensets(st.integers(1, 60), max_size=4)),
+        lag=data.draw(st.sampled_from([0.0, 1.0, 15.0])),
+        delay=delay,
+        match=data.draw(st.sampled_from(["exact", "prefix", "any_case"])),
+        hides_archived=data.draw(st.booleans()),
+        is_deleted=data.draw(st.sampled_from(["only", "also", "ignored", "refused"])),
+    )
+    for key in data.draw(st.lists(st.sampled_from(["", "X-1", "X 2", "PO-1"]), unique=True)):
+        store.add(key, 0.0)
+    keys = data.draw(st.lists(st.sampled_from(KEYS), min_size=1, unique=True))
+    outcomes = settled(store, keys, iter(data.draw(st.lists(st.sampled_from([0.0, 5.0, 60.0])))))
+    for key in keys:
+        outcome = outcomes[key]
+        assert store.keys().count(key) == (outcome is not None)
+        if outcome:
+            [row] = [row for row in store.orders if row["external_order_id"] == key]
+            assert outcome.ids == (row["id"],)
+
+
+def test_order_when_created_costs_two_requests(clock: Clock) -> None:
+    store = Store(clock)
+    store.add("X-1", 0.0)
+    made = begun(store)
+    clock.sleep(PATIENCE)
+    store.asked = 0
+    assert made.settle(order("PO-1")) == Outcome(Kind.CREATED, (101,))
+    assert (store.asked, store.sent) == (1, 1)
+
+
+def test_order_when_it_is_there_is_left_alone(clock: Clock) -> None:
+    store = Store(clock)
+    store.add("PO-1", 0.0)
+    assert begun(store).settle(order("PO-1")) == Outcome(Kind.THERE, (100,))
+    assert store.sent == 0
+    assert clock.now < 1000 + PATIENCE  # what is found is believed at once
+
+
+@pytest.mark.parametrize("is_deleted", ["only", "also"])
+def test_order_when_archived_and_hidden_is_there(clock: Clock, is_deleted: str) -> None:
+    store = Store(clock, hides_archived=True, is_deleted=is_deleted)
+    store.add("X-1", 0.0)
+    store.add("PO-1", 0.0, archived=True)
+    assert begun(store).settle(order("PO-1")).kind is Kind.THERE
+
+
+def test_first_order_when_the_last_sync_was_killed_waits_until_all_is_seen(clock: Clock) -> None:
+    store = Store(clock, fates=iter(["killed_late"]), lag=20)
+    with pytest.raises(Killed):
+        begun(store).settle(order("PO-1"))
+    assert begun(store).settle(order("PO-1")).kind is Kind.THERE
+    assert store.keys() == ["PO-1"]
+
+
+def test_create_when_unclear_is_not_repeated_before_the_patience_is_over(clock: Clock) -> None:
+    store = Store(clock, fates=iter(["gone"]))
+    made = begun(store)
+    clock.sleep(PATIENCE)
+    before = clock.now
+    assert made.settle(order("PO-1")).kind is Kind.CREATED
+    assert store.sent == 2
+    assert clock.now - before > PATIENCE
+
+
+def test_create_when_it_fails_again_and_again_ends_the_sync(clock: Clock) -> None:
+    store = Store(clock, fates=iter(["gone"] * 4))
+    with pytest.raises(AirbyteTracedException, match="in 4 attempts"):
+        begun(store).settle(order("PO-1"))
+    assert store.keys() == []
+
+
+def test_order_when_it_cannot_be_looked_up_after_doubt_is_unsettled(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(clock, fates=iter(["gone"]))
+    made = begun(store)
+    rows, clock.now = store.rows, clock.now + PATIENCE
+
+    def failing(*args: Any, **params: Any) -> Any:
+        if store.sent:
+            raise AirbyteTracedException(message="down")
+        return rows(*args, **params)
+
+    monkeypatch.setattr(store, "rows", failing)
+    with pytest.raises(AirbyteTracedException, match="not known"):
+        made.settle(order("PO-1"))
+    assert store.sent == 1
+
+
+def test_filter_when_ignored_stops_the_sync_before_anything_is_sent(clock: Clock) -> None:
+    store = Store(clock, match="ignored")
+    store.add("X-1", 0.0)
+    with pytest.raises(AirbyteTracedException, match="it sends orders"):
+        begun(store)
+
+
+def test_filter_when_it_finds_nothing_stops_the_sync_after_one_order(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(clock)
+    monkeypatch.setattr(Store, "_matches", lambda *_: False)
+    with pytest.raises(AirbyteTracedException, match="order 100"):
+        begun(store).settle(order("PO-1"))
+    with pytest.raises(AirbyteTracedException, match="asked for PO-1, which it has"):
+        begun(store)
+
+
+def test_key_when_it_is_cut_stops_the_sync_after_one_order(clock: Clock) -> None:
+    store = Store(clock, keeps=4)
+    store.add("X-1", 0.0)
+    with pytest.raises(AirbyteTracedException, match="order 101"):
+        begun(store).settle(order("PO-12"))
+    assert store.keys() == ["X-1", "PO-1"]
+
+
+def test_key_when_the_filter_takes_it_for_others_is_rejected(clock: Clock) -> None:
+    store = Store(clock, match="exact")
+    store.add("A", 0.0)
+    made = begun(store)
+    store.match = "ignored"
+    with pytest.raises(Rejected, match="does not tell this key from others"):
+        made.settle(order("A,B"))
+    assert store.sent == 0
+
+
+def test_order_when_dry_is_not_created(clock: Clock) -> None:
+    store = Store(clock)
+    assert begun(store, is_dry=True).settle(order("PO-1")).kind is Kind.WOULD_BE_CREATED
+    assert store.sent == 0
+
+
+def test_order_when_the_sync_is_stopping_is_not_created(clock: Clock) -> None:
+    store = Store(clock)
+    made = begun(store)
+    made._is_stopping.set()
+    with pytest.raises(Stopped):
+        made.settle(order("PO-1"))
+    assert store.sent == 0
+
+
+def test_order_when_it_is_there_twice_is_told_by_its_ids(clock: Clock) -> None:
+    store = Store(clock)
+    store.add("PO-1", 0.0)
+    store.add("PO-1", 0.0)
+    assert begun(store).settle(order("PO-1")).ids == (100, 101)
+
+
+def test_order_when_it_stands_behind_a_page_of_others_is_there(clock: Clock) -> None:
+    store = Store(clock, match="prefix")
+    for number in range(300):
+        store.add(f"PO-{number}", 0.0)
+    store.add("PO", 0.0)
+    assert begun(store).settle(order("PO")).ids == (400,)
+
+
+def test_order_when_only_the_list_shows_it_after_doubt_is_not_created_again(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(clock, fates=iter(["lost"]))
+    store.add("X-1", 0.0)
+    made = begun(store)
+    monkeypatch.setattr(Store, "_matches", lambda *_: False)
+    assert made.settle(order("PO-1")).kind is Kind.CREATED
+    assert store.sent == 1
+
+
+def test_order_when_the_list_of_new_orders_does_not_tell_is_unsettled(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(clock, fates=iter(["gone"]))
+    for _ in range(3):
+        store.add("X-1", 0.0)
+    made, rows = begun(store), store.rows
+
+    def ignoring(*args: Any, min_id: int = 0, **params: Any) -> Any:
+        return rows(*args, **params)
+
+    monkeypatch.setattr(store, "rows", ignoring)
+    with pytest.raises(AirbyteTracedException, match="not known"):
+        made.settle(order("PO-1"))
+
+
+def test_order_when_incomplete_and_such_are_hidden_stops_the_sync(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(clock)
+    store.add("X-1", 0.0)
+    made, matches = begun(store), Store._matches
+    monkeypatch.setattr(
+        Store, "_matches", lambda self, row, key: row["id"] == 100 and matches(self, row, key)
+    )
+    with pytest.raises(AirbyteTracedException, match="order 101"):
+        made.settle(order("PO-1", status_id=0))

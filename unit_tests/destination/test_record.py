@@ -1,0 +1,134 @@
+"""What a record may hold, and how it is said what it may not."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import orjson
+import pytest
+
+from destination_bigcommerce.record import Rejected, order_of
+from unit_tests.destination.store import record
+
+LINE = {"name": "Mug", "quantity": 1, "price_ex_tax": 45, "price_inc_tax": 50}
+
+
+def problems(given: Any) -> list[str]:
+    with pytest.raises(Rejected) as rejected:
+        order_of(given)
+    return str(rejected.value).split("; ")
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"external_order_id": None}, "external_order_id: is missing"),
+        ({"external_order_id": 7}, "external_order_id: is not string"),
+        ({"external_order_id": ""}, "external_order_id: has fewer characters than 1"),
+        ({"external_order_id": "x" * 256}, "external_order_id: has more characters than 255"),
+        ({"external_order_id": " a"}, "external_order_id: begins or ends with a space"),
+        ({"external_order_id": "a\nb"}, "external_order_id: has control characters"),
+        ({"external_order_id": "a\udc00"}, "external_order_id: has control characters"),
+        (
+            {"external_order_id": "e\u0301"},
+            "external_order_id: is not in Unicode's composed form (NFC), "
+            "and might not be found again",
+        ),
+        ({"billing_address": {}}, "billing_address.zip: is missing"),
+        (
+            {"billing_address": {"zip": "78701", "email": "none"}},
+            "billing_address.email: is no e-mail address",
+        ),
+        ({"customer": {"email": "a@b, c@d.com"}}, "customer.email: is no e-mail address"),
+        ({"products": []}, "products: is empty"),
+        ({"products": None}, "the order: has to have either products or consignments"),
+        ({"products": [{**LINE, "quantity": None}]}, "products[0].quantity: is missing"),
+        ({"products": [{**LINE, "quantity": 1.0}]}, "products[0].quantity: is not integer"),
+        ({"products": [{**LINE, "quantity": True}]}, "products[0].quantity: is not integer"),
+        (
+            {"products": [{**LINE, "price_inc_tax": None}]},
+            "products[0]: is neither of the catalog (product_id, or sku alone) "
+            "nor a custom product (name, price_ex_tax, price_inc_tax)",
+        ),
+        ({"total_ex_tax": "1"}, "total_inc_tax: is missing beside total_ex_tax"),
+        ({"id": 5}, "id: is not a field that can be sent"),
+        (
+            {"discount_amount": 0.1 + 0.2},
+            "discount_amount: has too many digits: write it as text, with 4 decimals at most",
+        ),
+        (
+            {"discount_amount": 12345678901234.125},
+            "discount_amount: has too many digits: write it as text, with 4 decimals at most",
+        ),
+        ({"discount_amount": -1}, "discount_amount: is less than 0"),
+        ({"discount_amount": "1,50"}, "discount_amount: is not an amount such as 12.50"),
+        ({"discount_amount": float("nan")}, "discount_amount: is not number or string"),
+        ({"status_id": 15}, "status_id: is more than 14"),
+        ({"staff_notes": "a\0"}, "staff_notes: has control characters"),
+        ({"staff_notes": "x" * 5_000_000}, "staff_notes: too long, an order may have a megabyte"),
+        (
+            {"date_created": "2020-01-31"},
+            "date_created: is not a date such as Tue, 20 Nov 2012 00:00:00 +0000",
+        ),
+        (
+            {"products": [{**LINE, "quantity": 10**30}]},
+            "products[0].quantity: is more than 1000000000",
+        ),
+    ],
+)
+def test_record_when_a_field_is_wrong_is_rejected_by_its_name(
+    fields: dict[str, Any], problem: str
+) -> None:
+    assert problems(record("PO-1", **fields)) == [problem]
+
+
+def test_record_when_much_is_wrong_says_all_of_it_at_once() -> None:
+    given = record("PO-1", status_id=15, total_ex_tax="1", nonsense=1)
+    assert problems(given) == [
+        "nonsense: is not a field that can be sent",
+        "total_inc_tax: is missing beside total_ex_tax",
+        "status_id: is more than 14",
+    ]
+
+
+def test_record_when_it_is_no_object_is_rejected() -> None:
+    assert problems([1]) == ["the record is no order: it is not an object"]
+
+
+def test_record_when_nested_without_end_is_rejected() -> None:
+    deep: Any = []
+    for _ in range(sys.getrecursionlimit()):
+        deep = [deep]
+    assert problems(record("PO-1", fees=deep))[0].startswith("the record cannot be written as JSON")
+
+
+@pytest.mark.parametrize(
+    ("amount", "sent"),
+    [(10, "10"), (10.1, "10.1"), ("10.10", "10.10"), (1e-4, "0.0001"), (1e5, "100000.0")],
+)
+def test_money_when_sent_has_the_digits_that_came(amount: Any, sent: str) -> None:
+    given = record("PO-1", total_ex_tax=amount, total_inc_tax=amount)
+    assert order_of(given).body["total_ex_tax"] == sent
+
+
+@pytest.mark.parametrize(("amount", "sent"), [("50.10", b"50.1"), (0.07, b"0.07"), ("45", b"45")])
+def test_price_when_sent_is_a_number_of_the_digits_that_came(amount: Any, sent: bytes) -> None:
+    given = record("PO-1", products=[{**LINE, "price_ex_tax": amount}])
+    assert orjson.dumps(order_of(given).lines[0]["price_ex_tax"]) == sent
+
+
+def test_nulls_when_they_come_are_left_out() -> None:
+    given = record("PO-1", staff_notes=None, customer={"email": None})
+    assert order_of(given).digest == order_of(record("PO-1", customer={})).digest
+
+
+def test_content_when_it_differs_has_another_digest() -> None:
+    same, other = order_of(record("PO-1")), order_of(record("PO-1", customer={"first_name": "Jo"}))
+    assert order_of(record("PO-1")).digest == same.digest != other.digest
+
+
+def test_lines_when_picked_up_are_found() -> None:
+    pickup = {"pickup_method_id": 1, "line_items": [LINE]}
+    given = record("PO-1", products=None, consignments={"pickups": [pickup]})
+    assert [line["name"] for line in order_of(given).lines] == ["Mug"]
