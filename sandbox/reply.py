@@ -1,4 +1,4 @@
-"""What passes between the API and its clients: requests, replies, and errors in each family."""
+"""Requests, replies, and errors in the forms of v2, v3 and B2B Edition."""
 
 from __future__ import annotations
 
