@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import requests_mock
-from airbyte_cdk.models import FailureType, Status
+from airbyte_cdk.models import FailureType, Level, Status
 from airbyte_cdk.sources.streams.http import rate_limiting
 
 from integration_tests.syncs import catalog_of, config_for, sync
@@ -99,6 +100,28 @@ def test_sync_when_an_error_comes_with_status_200_is_no_empty_list(store: Sandbo
     read = sync(store, "b2b_users")
     assert fault.fired == 1
     assert len(read.records["b2b_users"]) == len(store.rows("b2b_users"))
+
+
+def test_credit_when_the_store_has_none_is_empty(store: Sandbox) -> None:
+    store.options.b2b_credit = False
+    read = sync(store, "b2b_company_credit", "b2b_payment_terms")
+    assert read.errors == []
+    assert "b2b_company_credit" not in read.records
+    assert len(read.records["b2b_payment_terms"]) == len(store.rows("b2b_companies"))
+    [said] = [line for line in read.logs(Level.INFO) if "turned off in the store" in line][:1]
+    assert "credit feature" in said
+
+
+def test_lists_when_several_users_see_them_come_once(store: Sandbox) -> None:
+    lists = store.rows("b2b_shopping_lists")
+    body = {"code": 200, "data": lists, "meta": {"pagination": {"totalCount": len(lists)}}}
+    store.faults.add(
+        "b2b_shopping_lists.list", "status", status=200, body=json.dumps(body), times=None
+    )
+    read = sync(store, "b2b_shopping_lists")
+    assert read.errors == []
+    found = [row["id"] for row in read.records["b2b_shopping_lists"]]
+    assert sorted(found) == sorted(row["id"] for row in lists)
 
 
 # The host

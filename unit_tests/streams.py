@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from source_bigcommerce.components.keys import give_ids
+
 # `first_request` is the first request of a full refresh with this configuration.
 CONFIG: dict[str, Any] = {
     "store_hash": "abc123",
@@ -140,6 +142,25 @@ def b2b(name: str, endpoint: str, primary_key: str = "id") -> Expected:
     endpoint = f"api/v3/io/{endpoint}"
     joint = "&" if "?" in endpoint else "?"
     return Expected(name, endpoint, f"{endpoint}{joint}limit=200", B2B, primary_key=primary_key)
+
+
+COMPANIES = "companies?sortBy=companyName&orderBy=ASC"
+PAYMENTS = "ip/payments?sortBy=createdAt&orderBy=ASC"
+
+
+def b2b_of(name: str, endpoint: str, parents: str, primary_key: str = "id") -> Expected:
+    """Full refresh by a request for each row of another list of B2B Edition."""
+    first = b2b(name, parents).first_request
+    endpoint = f"api/v3/io/{endpoint}"
+    return Expected(name, endpoint, first, B2B, primary_key=primary_key, children_query="")
+
+
+def with_made_up_id(row: Row) -> list[Row]:
+    """An id of what the row holds, as the API gives none."""
+    held = {name: value for name, value in row.items() if name != "paymentId"}
+    numbered = [{**held, "id": None}]
+    give_ids(numbered)
+    return [{**row, **numbered[0]}]
 
 
 def b2b_dated(name: str, endpoint: str, primary_key: str = "id", more: str = "") -> Expected:
@@ -355,4 +376,19 @@ STREAMS = (
     b2b_dated("b2b_super_admins", "companies/super-admins?isIncludeExtraFields=1"),
     b2b("b2b_company_roles", "companies/roles"),
     whole("b2b_company_permissions", "api/v3/io/companies/permissions", B2B),
+    b2b_of("b2b_company_credit", "companies/{companyId}/credit", COMPANIES, "companyId"),
+    b2b_of("b2b_payment_terms", "companies/{companyId}/payment-terms", COMPANIES, "companyId"),
+    b2b_of("b2b_shopping_lists", "shopping-list?userId={userId}", "users")._replace(
+        children_query="limit=200"
+    ),
+    b2b("b2b_invoices", "ip/invoices?isIncludeExtraFields=1&sortBy=createdAt&orderBy=ASC"),
+    b2b("b2b_payments", PAYMENTS),
+    b2b_of(
+        "b2b_payment_transactions",
+        "ip/payments/{paymentId}/transactions",
+        PAYMENTS,
+        "paymentId, id",
+    )._replace(records=with_made_up_id),
+    b2b("b2b_receipts", "ip/receipts?sortBy=createdAt&orderBy=ASC"),
+    b2b("b2b_receipt_lines", "ip/receipt-lines?sortBy=createdAt&orderBy=ASC"),
 )

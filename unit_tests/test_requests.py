@@ -15,6 +15,7 @@ PARENT = {
     "id": 7,
     "date_modified": "Fri, 05 Jan 2024 00:00:00 +0000",
     "items_total": 1,
+    "companyId": 7,
     # A theme and its variation.
     "uuid": "7",
     "variations": [{"uuid": "7"}],

@@ -38,7 +38,8 @@ def by_offset(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
     while True:
         page = ask({"offset": offset})
         if page.rows and page.content == first_content:
-            if page.limit is None and not page.is_counted:  # no pages are documented: this is all
+            is_all = 0 < _total(page) <= seen.count
+            if is_all or (page.limit is None and not page.is_counted):  # no pages are documented
                 return
             raise LIST_ENDLESS.error(f"offset is not heeded: {described(page.response)}")
         yield seen.new(page)
