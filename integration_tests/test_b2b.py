@@ -15,6 +15,7 @@ import requests_mock
 from airbyte_cdk.models import FailureType, Level, Status
 from airbyte_cdk.sources.streams.http import rate_limiting
 
+from integration_tests.rows import assert_equal, rows_of
 from integration_tests.syncs import catalog_of, config_for, sync
 from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce
@@ -122,6 +123,35 @@ def test_lists_when_several_users_see_them_come_once(store: Sandbox) -> None:
     assert read.errors == []
     found = [row["id"] for row in read.records["b2b_shopping_lists"]]
     assert sorted(found) == sorted(row["id"] for row in lists)
+
+
+@pytest.mark.parametrize("channels", ["all", "first"])
+@pytest.mark.parametrize("name", ["b2b_orders", "b2b_quotes"])
+def test_rows_when_one_channel_comes_unasked_are_those_of_all(
+    store: Sandbox, name: str, channels: str
+) -> None:
+    store.options.b2b_channels = channels
+    read = sync(store, name)
+    assert read.errors == []
+    there = store.rows(name)
+    assert len({row["channelId"] for row in there}) > 1
+    assert_equal(name, read.records[name], rows_of(store, name))
+
+
+def test_rows_when_channels_are_chosen_are_asked_for_of_them_only(store: Sandbox) -> None:
+    read = sync(store, "b2b_orders", channel_ids=[1])
+    assert {row["channelId"] for row in read.records["b2b_orders"]} == {1}
+    asked = store.requests("b2b_orders.list")
+    assert {entry.query["channelIds[]"] for entry in asked} == {"1"}
+    assert store.requests("b2b_channels.list") == []
+
+
+def test_orders_when_only_the_last_year_comes_unasked_are_those_of_all_years() -> None:
+    with Sandbox(**SMALL) as store:
+        read = sync(store, "b2b_orders")
+        years = {row["updatedAt"][:4] for row in read.records["b2b_orders"]}
+        assert len(years) > 3
+        assert_equal("b2b_orders", read.records["b2b_orders"], rows_of(store, "b2b_orders"))
 
 
 # The host

@@ -136,7 +136,7 @@ def _includes(route: Route, values: Mapping[str, str]) -> tuple[str, ...]:
 def _sort(route: Route, values: Mapping[str, str]) -> tuple[str | None, bool]:
     if route.family is Family.B2B:
         by = values.get("sortBy")
-        return by, bool(by) and values.get("orderBy", "DESC") == "DESC"
+        return by, bool(by) and values.get("orderBy", "DESC").upper() == "DESC"
     field = values.get("sort")
     order = values.get("direction", "asc")
     if field and not route.direction and ":" in field:

@@ -49,6 +49,12 @@ class Expected(NamedTuple):
             return []
         return [self.first_request.replace("&limit=", "&is_deleted=true&limit=")]
 
+    @property
+    def channels_request(self) -> list[str]:
+        """Of lists that may hold one channel unasked: for the channels that there are."""
+        is_of_one = self.name in ("b2b_orders", "b2b_quotes")
+        return ["api/v3/io/channels"] if is_of_one else []
+
 
 ORDERS = "store_v2_orders_read_only"
 PRODUCTS = "store_v2_products_read_only"
@@ -391,4 +397,18 @@ STREAMS = (
     )._replace(records=with_made_up_id),
     b2b("b2b_receipts", "ip/receipts?sortBy=createdAt&orderBy=ASC"),
     b2b("b2b_receipt_lines", "ip/receipt-lines?sortBy=createdAt&orderBy=ASC"),
+    b2b_dated(
+        "b2b_orders",
+        "orders?showExtra=true&sortBy=createdAt&orderBy=ASC",
+        more="&minCreated=1",
+    ),
+    Expected(
+        "b2b_quotes",
+        "api/v3/io/rfq/{quoteId}",
+        f"api/v3/io/rfq?sortBy=createdAt&orderBy=asc&{B2B_DATES}&limit=200",
+        B2B,
+        "updatedAt",
+        "quoteId",
+        children_query="",
+    ),
 )

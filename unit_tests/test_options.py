@@ -21,6 +21,7 @@ BY_CHANNELS = {
     | {"category_trees", "product_channel_assignments", "price_list_assignments"}
     | {"scripts", "sites"},
     "channels": {"promotions", "promotion_codes"},
+    "channelIds[]": {"b2b_orders", "b2b_quotes"},
 }
 BY_CHANNEL = {"channel_id": ORDERS | {"pages"}}
 

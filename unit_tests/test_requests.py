@@ -16,6 +16,7 @@ PARENT = {
     "date_modified": "Fri, 05 Jan 2024 00:00:00 +0000",
     "items_total": 1,
     "companyId": 7,
+    "quoteId": 7,
     # A theme and its variation.
     "uuid": "7",
     "variations": [{"uuid": "7"}],
@@ -44,7 +45,9 @@ def test_requests_of_a_full_refresh_when_the_store_is_small_are_those_of_the_tab
         of_the_parent += ("&" if "?" in of_the_parent else "?") + row.children_query
     # The parent's rows are asked for while the next parents are.
     assert sent[0] == row.first_request
-    assert sorted(sent[1:]) == sorted(row.archived_request + [of_the_parent] * has_parent)
+    assert sorted(sent[1:]) == sorted(
+        row.archived_request + row.channels_request + [of_the_parent] * has_parent
+    )
     headers = ("X-Auth-Token", "Accept", "User-Agent")
     for request in requests_mock.request_history:
         assert request.headers.get("X-Store-Hash") == ("abc123" if row.scope == B2B else None)

@@ -61,7 +61,10 @@ def test_budget_when_streams_are_built_is_one_and_reaches_every_client() -> None
     # One for the parents and one for their children; orders are also counted, and asked for those
     # that the list hides.
     assert {name: len(found) for name, found in clients.items()} == {
-        row.name: 1 + (row.name in {*CHILDREN, "orders"}) + (row.name in WITH_ARCHIVED)
+        row.name: 1
+        + (row.name in {*CHILDREN, "orders"})
+        + (row.name in WITH_ARCHIVED)
+        + 2 * len(row.channels_request)
         for row in STREAMS
     }
     for found in clients.values():
@@ -121,6 +124,8 @@ def test_error_handlers_when_streams_are_built_shrink_keyset_pages_and_excuse_lo
         | {
             "orders": [keyset, plain, keyset],
             "products": [keyset],
+            "b2b_orders": [plain, plain, child],
+            "b2b_quotes": [plain, plain, child, child],
             "channel_listings": [plain, (True, True)],
         }
     )

@@ -15,7 +15,6 @@ from sandbox.table import Row
 EDITION = ("B2B Edition",)
 
 _ROOT = "/api/v3/io"
-_ORDERS = ("ASC", "DESC")
 _EXTRA_FIELDS = {"isIncludeExtraFields": "1"}
 _BY_UPDATE = ("updatedAt", "createdAt")
 _QUOTE_OF_LIST = (
@@ -65,7 +64,8 @@ def _list(
     everything: Mapping[str, str] | None = None,
     **more: object,
 ) -> Route:
-    others = {"orderBy": _ORDERS, "sortBy": sorts} if sorts else {}
+    orders = ("asc", "desc") if name == "quotes" else ("ASC", "DESC")
+    others = {"orderBy": orders, "sortBy": sorts} if sorts else {}
     for parameter in everything or {}:
         if parameter not in (filters or {}):
             others[parameter] = ("false", "true") if parameter == "showExtra" else ("0", "1")
@@ -122,6 +122,15 @@ ROUTES: tuple[Route, ...] = (
         Family.B2B,
         f"{_ROOT}/companies/permissions",
         "b2b_company_permissions",
+        EDITION,
+        paging=Paging.NONE,
+        meta=Meta.NOTHING,
+    ),
+    Route(
+        "b2b_channels.list",
+        Family.B2B,
+        f"{_ROOT}/channels",
+        "b2b_channels",
         EDITION,
         paging=Paging.NONE,
         meta=Meta.NOTHING,

@@ -63,6 +63,7 @@ class B2b:
             dated("b2b_receipt_lines", 13, self._receipt_line),
             dated("b2b_super_admins", 4, self._super_admin),
             dated("b2b_shopping_lists", 12, self._shopping_list),
+            small_table("b2b_channels", [_channel(nth) for nth in range(channels)]),
             small_table("b2b_sales_staff", [_sales_staff(nth) for nth in range(3)]),
             small_table("b2b_company_roles", [_role(nth) for nth in range(len(_ROLES))]),
             small_table("b2b_company_permissions", [_permission(n) for n in range(5)]),
@@ -580,6 +581,11 @@ def _sales_staff(nth: int) -> Row:
         "roleName": "Sales Rep",
         "companyCount": nth,
     }
+
+
+def _channel(nth: int) -> Row:
+    key = channel_id(nth)
+    return {"id": nth + 1, "channelId": key, "name": f"Channel {key}", "type": "storefront"}
 
 
 def _role(nth: int) -> Row:

@@ -117,6 +117,8 @@ class ChildRows(Retriever):
             # `check` wants to know whether it may read, not to find the first parent with children.
             for row in islice(parents, self.api_budget.most_parents):
                 date = instant(readable_date(row.get(self.parents.date)))
+                if self.parents.drops_late and is_late(date, window):
+                    continue
                 if (parent_id := key_of(row, self.parents.key)) is None:
                     raise REPLY_UNKNOWN.error(f"a row without {self.parents.key} has {self.name}")
                 children = self._children_of(row, parent_id, window)

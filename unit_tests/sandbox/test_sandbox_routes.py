@@ -305,11 +305,11 @@ def test_filters_keep_what_they_name(shop: Sandbox, get: Get, route: Route, name
 @pytest.mark.parametrize("route", [r for r in OFFSET if "sortBy" in r.others], ids=operation)
 def test_sorts_of_b2b_edition(shop: Sandbox, get: Get, route: Route) -> None:
     for field in route.others["sortBy"]:
-        for order in ("ASC", "DESC"):
+        for order in route.others["orderBy"]:
             asked = {"sortBy": field, "orderBy": order, "limit": 200, **route.everything}
             found = rows(get(shop, route.path, **asked))
             values = [row[field] for row in found if field in row]
-            assert values == sorted(values, reverse=order == "DESC")
+            assert values == sorted(values, reverse=order.upper() == "DESC")
 
 
 @pytest.mark.parametrize("route", [r for r in LISTS if r.wants], ids=operation)
