@@ -14,7 +14,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from destination_bigcommerce.messages import SCOPE_LACKING
 from source_bigcommerce.components.authenticator import TokenAuthenticator
 from source_bigcommerce.components.error_handler import ErrorHandler, Reply
-from source_bigcommerce.components.extractor import Row, described, is_of_the_api, rows_of
+from source_bigcommerce.components.reply import Row, described, is_of_the_api, rows_of
 from source_bigcommerce.components.sync import Sync
 
 LOGGER = logging.getLogger("airbyte")

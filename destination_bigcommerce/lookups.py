@@ -11,8 +11,8 @@ from destination_bigcommerce.api import ORDERS, Api
 from destination_bigcommerce.messages import KEY_CHANGED, KEY_UNHEEDED, UNSETTLED
 from destination_bigcommerce.record import Order, Rejected
 from source_bigcommerce.components.error_handler import ParameterRefused
-from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.keys import key_of
+from source_bigcommerce.components.reply import Row
 
 LOGGER = logging.getLogger("airbyte")
 

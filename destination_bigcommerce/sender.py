@@ -14,14 +14,8 @@ from destination_bigcommerce.lookups import Lookups, is_archived
 from destination_bigcommerce.messages import CREATE_FAILED
 from destination_bigcommerce.record import Order, Rejected
 from source_bigcommerce.components.budget import seconds_until_retry
-from source_bigcommerce.components.extractor import (
-    ROWS,
-    Row,
-    described,
-    is_of_the_api,
-    parsed_body,
-)
 from source_bigcommerce.components.keys import key_of
+from source_bigcommerce.components.reply import ROWS, Row, described, is_of_the_api, parsed_body
 
 _TRIES = 4
 _LONGEST_WAIT = 60.0

@@ -15,8 +15,8 @@ from jsonschema import Draft7Validator, FormatChecker
 
 from integration_tests.rows import assert_equal, parent_key, route_of, rows_of, schema_of
 from integration_tests.syncs import Row, Sync, sync
-from sandbox import Sandbox
-from sandbox.routes import match
+from sandbox import Entry, Sandbox
+from sandbox.routes import ROUTES, match
 from unit_tests.streams import STREAMS, Expected
 
 NAMES = [row.name for row in STREAMS]
@@ -48,11 +48,48 @@ def is_date_time(value: object) -> bool:
 # The syncs
 
 
+# Filters, sort keys and includes that no stream sends without being told to, and who sends them.
+SENT_ELSEWHERE = {
+    # With channels chosen, or without hidden products.
+    "orders.list": {"channel_id", "status_id", "max_id", "external_order_id"},
+    "products.list": {"channel_id:in", "is_visible", "id", "id:in", "id:min", "id:max"},
+    "channel_assignments.list": {"channel_id:in"},
+    "category_trees.list": {"channel_id:in"},
+    "price_list_assignments.list": {"channel_id:in"},
+    "sites.list": {"channel_id:in"},
+    "scripts.list": {"channel_id:in"},
+    "pages.list": {"channel_id"},
+    # With more rows than there are.
+    "banners.list": {"min_id"},
+    # Deletions are found by counting.
+    "brands.list": {"id:in", "id:min", "id:max"},
+    "categories.list": {"category_id:in"},
+    "subscribers.list": {"id:in", "date_created:min", "date_created:max"},
+    # Deletions, and what orders that are sent look up.
+    "customers.list": {
+        *("id:in", "date_created:min", "date_created:max", "email:in"),
+        "sort=last_name",
+    },
+    "variants.list": {"sku", "sku:in"},
+    # Read whole, as this finds no row without a date: see the option `undated`.
+    "pickup_methods.list": {"date_modified:min", "date_modified:max"},
+    # Tests of the sandbox.
+    "order_consignments.get": {"include=consignments.line_items"},
+    "order_messages.list": {"min_id", "min_date_created"},
+    "refunds.list": {"order_id:in", "transaction_id"},
+    "redirects.list": {"keyword"},
+    "promotions.list": {"channels"},
+    "settings_seo.get": {"channel_id"},
+    "channel_listings.list": {"date_modified:min", "date_modified:max"},
+}
+
+
 class Reading(NamedTuple):
-    """A sync, and the rows of the store at that time."""
+    """A sync, the rows of the store at that time, and the requests so far."""
 
     sync: Sync
     there: dict[str, list[Row]]
+    asked: list[Entry]
 
     def read(self, row: Expected) -> list[Row]:
         return self.sync.records.get(row.name, [])
@@ -71,7 +108,7 @@ def everything(shop: Sandbox) -> dict[str, list[Row]]:
 @pytest.fixture(scope="module")
 def first(shop: Sandbox) -> Reading:
     """A sync of the store as it was made."""
-    return Reading(sync(shop, *NAMES), everything(shop))
+    return Reading(sync(shop, *NAMES), everything(shop), list(shop.log))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +127,8 @@ def second(shop: Sandbox, first: Reading) -> Reading:
             shop.edit(table.name, table.columns[table.key][oldest], {})
         shop.insert(table.name)
     incremental = [row.name for row in INCREMENTAL]
-    return Reading(sync(shop, *incremental, state=first.sync.state), everything(shop))
+    again = sync(shop, *incremental, state=first.sync.state)
+    return Reading(again, everything(shop), [*first.asked, *shop.log])
 
 
 # The tests
@@ -133,6 +171,39 @@ def test_next_sync_when_rows_changed_brings_them_and_the_look_back(
     changed = [each for each in second.there[row.name] if each[row.cursor][:19] >= since]
     assert max(record[row.cursor] for record in changed) > newest
     assert_equal(row.name, second.read(row), changed)
+
+
+def parameters(name: str, value: str) -> list[str]:
+    """What stands in SENT_ELSEWHERE for a parameter of a request."""
+    if name not in ("include", "sort"):
+        return [name]
+    return [f"{name}={each.partition(':')[0]}" for each in value.split(",")]
+
+
+def test_the_sandbox_takes_no_filter_sort_key_or_include_that_nobody_sends(second: Reading) -> None:
+    sent = {
+        (entry.operation, each)
+        for entry in second.asked
+        for pair in entry.pairs
+        for each in parameters(*pair)
+    }
+    elsewhere = {(operation, each) for operation, names in SENT_ELSEWHERE.items() for each in names}
+    sent |= elsewhere
+    sent |= {("orders.count", each) for operation, each in sent if operation == "orders.list"}
+    taken = {
+        (route.operation, each)
+        for route in ROUTES
+        for each in (
+            *route.filters,
+            *(f"include={name}" for name in route.includes),
+            *(f"sort={field}" for field in route.sorts),
+        )
+    }
+    assert sorted(taken - sent) == [], "take it out of sandbox/endpoints/, or name who sends it"
+    elsewhere = {
+        (operation, each) for operation in SENT_ELSEWHERE for each in SENT_ELSEWHERE[operation]
+    }
+    assert sorted(elsewhere - taken) == [], "take it out of SENT_ELSEWHERE"
 
 
 @pytest.mark.parametrize("row", WITH_ORDERS, ids=lambda row: row.name)

@@ -25,6 +25,7 @@ from integration_tests.sending import (
 )
 from integration_tests.syncs import sync
 from sandbox import Sandbox
+from source_bigcommerce import probes
 
 LOGGER = logging.getLogger("airbyte")
 
@@ -162,7 +163,7 @@ def test_a_rejected_order_is_reported_and_the_others_go_on(
     assert sent.error
     assert sent.error.message == (
         "2 of 4 orders were rejected, the first of them PO-2: BigCommerce refused it with status "
-        f"400 All are in the log and in {path}. Correct them and send them again."
+        f"400. All are in the log and in {path}. Correct them and send them again."
     )
     assert sorted(keys_in(store)) == ["PO-1", "PO-4"]
     told = {line["rejected"]: line for line in logged(caplog, "rejected")}
@@ -359,6 +360,16 @@ def test_the_source_reads_back_the_orders_that_were_sent(store: Sandbox) -> None
 
 
 # The check
+
+
+def test_check_when_an_endpoint_hangs_names_it(
+    store: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probes, "PATIENCE", 0.5)
+    store.faults.add("orders.update", "hang", seconds=3)
+    told = DestinationBigcommerce().check(LOGGER, config_of(store))
+    assert told.status.value == "FAILED"
+    assert "from /v2/orders." in str(told.message)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 from airbyte_cdk.sources.types import StreamSlice
 
-from source_bigcommerce.components.extractor import Row
+from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.values import whole
 from source_bigcommerce.components.window import WindowRetriever

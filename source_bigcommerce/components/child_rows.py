@@ -17,7 +17,6 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.dates import instant, readable_date
 from source_bigcommerce.components.embedded import CUT, EMBEDDED
-from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.keys import give_ids, key_of
 from source_bigcommerce.components.messages import (
     CHILDREN_LACKING,
@@ -25,6 +24,7 @@ from source_bigcommerce.components.messages import (
     LIST_UNPROVED,
     REPLY_UNKNOWN,
 )
+from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.components.window import Window, is_late

@@ -10,9 +10,9 @@ from typing import Any
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_bigcommerce.components.dates import readable_date
-from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.keys import Keys, key_of
 from source_bigcommerce.components.messages import LIST_UNPROVED
+from source_bigcommerce.components.reply import Row
 
 # v2 windows ask for two seconds more than they are, see the manifest.
 _BEYOND = timedelta(seconds=2)

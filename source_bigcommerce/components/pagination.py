@@ -17,7 +17,9 @@ import orjson
 import requests
 
 from source_bigcommerce.components.error_handler import ParameterRefused
-from source_bigcommerce.components.extractor import (
+from source_bigcommerce.components.keys import Keys
+from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED
+from source_bigcommerce.components.reply import (
     ROWS,
     Row,
     described,
@@ -25,8 +27,6 @@ from source_bigcommerce.components.extractor import (
     parsed_body,
     rows_of,
 )
-from source_bigcommerce.components.keys import Keys
-from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED
 
 # No API caps its pages below this: a list that is shorter costs no second request.
 _LOWEST_CAP = 10

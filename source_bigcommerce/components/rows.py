@@ -22,7 +22,7 @@ from airbyte_cdk.sources.streams.http.page_size_reduction_exception import (
 from airbyte_cdk.sources.types import Config, StreamSlice
 
 from source_bigcommerce.components.date_filter import DateFilter
-from source_bigcommerce.components.extractor import Row, RowsExtractor, forget
+from source_bigcommerce.components.extractor import RowsExtractor
 from source_bigcommerce.components.memory import Share
 from source_bigcommerce.components.messages import GIVEN_UP, LIST_UNPROVED
 from source_bigcommerce.components.offsets import by_offset
@@ -34,6 +34,7 @@ from source_bigcommerce.components.pagination import (
     by_key,
     by_page,
 )
+from source_bigcommerce.components.reply import Row, forget
 from source_bigcommerce.components.sync import Sync
 
 LOGGER = logging.getLogger("airbyte")

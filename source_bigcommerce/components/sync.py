@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
 
 from source_bigcommerce.components.connections import Connections
-from source_bigcommerce.components.extractor import is_b2b_url
 from source_bigcommerce.components.memory import Memory
 from source_bigcommerce.components.progress import Progress
 from source_bigcommerce.components.quotas import Quotas, SyncEnded, resource_of
+from source_bigcommerce.components.reply import is_b2b_url
 
 _TRIES = 6
 _WORKERS = 10

@@ -12,7 +12,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.archived import Orders, WithArchived
 from source_bigcommerce.components.dates import instant
-from source_bigcommerce.components.extractor import Row, rows_of
+from source_bigcommerce.components.reply import Row, rows_of
 from source_bigcommerce.components.rows import Rows
 
 LOGGER = logging.getLogger("airbyte")

@@ -16,8 +16,8 @@ import requests
 
 from source_bigcommerce.components import TokenAuthenticator
 from source_bigcommerce.components import connections as connections_of
-from source_bigcommerce.components.authenticator import ReplyTooLarge
 from source_bigcommerce.components.connections import Connections, is_loopback
+from source_bigcommerce.components.reply import ReplyTooLarge
 
 Send = Callable[[socket.socket], None]
 LARGEST = 100_000

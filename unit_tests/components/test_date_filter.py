@@ -13,7 +13,7 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.date_filter import DateFilter
-from source_bigcommerce.components.extractor import Row
+from source_bigcommerce.components.reply import Row
 
 YEARS = [2020, 2021, 2022, 2023]
 END = "2023-12-31T23:59:59Z"
