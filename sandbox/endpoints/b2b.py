@@ -30,7 +30,8 @@ def _range(name: str, field: str) -> Filters:
     return {f"{end}{name}": Filter(field, end, Kind.INT) for end in ("min", "max")}
 
 
-CHANGED: Filters = {**_range("Modified", "updatedAt"), **_range("Created", "createdAt")}
+CHANGED = _range("Modified", "updatedAt")
+CREATED: Filters = {"minCreated": Filter("createdAt", "min", Kind.INT)}
 COMPANY_CHANGED: Filters = {
     "minModified": Filter(lambda row: int(row["updatedAt"]), "min", Kind.INT),
     "maxModified": Filter(lambda row: int(row["updatedAt"]), "max", Kind.INT),
@@ -146,7 +147,7 @@ ROUTES: tuple[Route, ...] = (
     _list(
         "orders",
         "orders",
-        {**CHANGED, **CHANNELS},
+        {**CHANGED, **CREATED, **CHANNELS},
         sorts=_BY_UPDATE,
         everything={"showExtra": "true", "minModified": "1", "minCreated": "1"},
         newest_first="updatedAt",
