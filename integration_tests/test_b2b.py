@@ -20,10 +20,11 @@ from integration_tests.syncs import catalog_of, config_for, sync
 from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components.messages import B2B_CLOSED, B2B_OFF
-from unit_tests.streams import B2B, STREAMS
+from unit_tests.streams import B2B, OF_THE_SYNC, STREAMS
 
 LOGGER = logging.getLogger("airbyte")
 CONFIG = {"store_hash": "abc123", "access_token": "secret-token"}
+ALL = {row.name for row in STREAMS}.union(OF_THE_SYNC)
 OURS = {row.name for row in STREAMS if row.scope == B2B}
 SMALL: dict[str, Any] = {"orders": 30, "customers": 10, "products": 10}
 
@@ -41,13 +42,13 @@ def store() -> Iterator[Sandbox]:
 def test_streams_when_the_switch_is_off_are_not_offered(switch: dict[str, Any]) -> None:
     config = {**CONFIG, **switch}
     catalog = SourceBigcommerce(config=config).discover(LOGGER, config)
-    assert {stream.name for stream in catalog.streams} == {row.name for row in STREAMS} - OURS
+    assert {stream.name for stream in catalog.streams} == ALL - OURS
 
 
 def test_streams_when_the_switch_is_on_are_offered() -> None:
     config = {**CONFIG, "b2b_edition": True}
     catalog = SourceBigcommerce(config=config).discover(LOGGER, config)
-    assert {stream.name for stream in catalog.streams} == {row.name for row in STREAMS}
+    assert {stream.name for stream in catalog.streams} == ALL
 
 
 def test_sync_when_the_switch_is_off_says_which_streams_need_it(store: Sandbox) -> None:

@@ -48,39 +48,43 @@ def is_date_time(value: object) -> bool:
 # The syncs
 
 
-# Filters, sort keys and includes that no stream sends without being told to, and who sends them.
+# Filters, sort keys and includes that the syncs below do not send, and who sends them.
 SENT_ELSEWHERE = {
-    # With channels chosen, or without hidden products.
-    "orders.list": {"channel_id", "status_id", "max_id", "external_order_id"},
-    "products.list": {"channel_id:in", "is_visible", "id", "id:in", "id:min", "id:max"},
-    "channel_assignments.list": {"channel_id:in"},
-    "category_trees.list": {"channel_id:in"},
-    "price_list_assignments.list": {"channel_id:in"},
-    "sites.list": {"channel_id:in"},
-    "scripts.list": {"channel_id:in"},
+    # Syncs of some channels, or without hidden products; counts of what may be deleted.
+    "orders.list": {"channel_id", "max_id", "status_id", "external_order_id"},
+    "products.list": {
+        *("channel_id:in", "is_visible", "id", "id:in", "id:min", "id:max", "sku", "sku:in"),
+    },
     "pages.list": {"channel_id"},
-    # With more rows than there are.
-    "banners.list": {"min_id"},
-    # Deletions are found by counting.
+    "promotions.list": {"channels"},
+    "category_trees.list": {"channel_id:in"},
+    "channel_assignments.list": {"channel_id:in"},
+    "price_list_assignments.list": {"channel_id:in"},
+    "scripts.list": {"channel_id:in"},
+    "sites.list": {"channel_id:in"},
     "brands.list": {"id:in", "id:min", "id:max"},
     "categories.list": {"category_id:in"},
-    "subscribers.list": {"id:in", "date_created:min", "date_created:max"},
-    # Deletions, and what orders that are sent look up.
     "customers.list": {
-        *("id:in", "date_created:min", "date_created:max", "email:in"),
+        "id:in",
+        "date_created:min",
+        "date_created:max",
+        "email:in",
         "sort=last_name",
     },
+    "subscribers.list": {"id:in", "date_created:min", "date_created:max"},
+    # Longer lists than these.
+    "banners.list": {"min_id"},
+    # Orders that are sent: their products, as their keys and their customers above.
     "variants.list": {"sku", "sku:in"},
-    # Read whole, as this finds no row without a date: see the option `undated`.
+    # Nobody, as it finds no row without a date: the option `undated` goes by it.
     "pickup_methods.list": {"date_modified:min", "date_modified:max"},
     # Tests of the sandbox.
+    "channel_listings.list": {"date_modified:min", "date_modified:max"},
     "order_consignments.get": {"include=consignments.line_items"},
     "order_messages.list": {"min_id", "min_date_created"},
-    "refunds.list": {"order_id:in", "transaction_id"},
     "redirects.list": {"keyword"},
-    "promotions.list": {"channels"},
+    "refunds.list": {"order_id:in", "transaction_id"},
     "settings_seo.get": {"channel_id"},
-    "channel_listings.list": {"date_modified:min", "date_modified:max"},
 }
 
 
@@ -135,15 +139,13 @@ def second(shop: Sandbox, first: Reading) -> Reading:
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=NAMES)
-def test_records_when_read_are_the_rows_of_the_store(row: Expected, first: Reading) -> None:
+def test_the_records_are_the_rows_of_the_store(row: Expected, first: Reading) -> None:
     assert first.there[row.name], "the sandbox has no row to read"
     assert_equal(row.name, first.read(row), first.there[row.name])
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=NAMES)
-def test_records_when_read_have_keys_of_their_own_and_are_valid(
-    row: Expected, first: Reading
-) -> None:
+def test_the_records_have_unique_keys_and_are_valid(row: Expected, first: Reading) -> None:
     assert first.sync.errors == []
     key = [field for field in row.primary_key.split(", ") if field]
     keys = [tuple(record[field] for field in key) for record in first.read(row)]
@@ -160,7 +162,7 @@ def test_records_when_read_have_keys_of_their_own_and_are_valid(
 
 
 @pytest.mark.parametrize("row", INCREMENTAL, ids=lambda row: row.name)
-def test_next_sync_when_rows_changed_brings_them_and_the_look_back(
+def test_the_next_sync_brings_changed_rows_and_the_look_back(
     row: Expected, first: Reading, second: Reading
 ) -> None:
     assert row.cursor
@@ -207,7 +209,7 @@ def test_the_sandbox_takes_no_filter_sort_key_or_include_that_nobody_sends(secon
 
 
 @pytest.mark.parametrize("row", WITH_ORDERS, ids=lambda row: row.name)
-def test_records_when_the_order_list_brings_only_links_are_the_same(row: Expected) -> None:
+def test_the_records_are_the_same_if_the_order_list_embeds_only_links(row: Expected) -> None:
     with Sandbox(**{**SIZES, "orders": 60}, ignore_include=True) as store:
         read = sync(store, row.name)
         requests = store.requests("orders.list")
@@ -218,7 +220,7 @@ def test_records_when_the_order_list_brings_only_links_are_the_same(row: Expecte
 
 
 @pytest.mark.parametrize("row", LIMITED, ids=lambda row: row.name)
-def test_requests_when_the_endpoint_limits_them_stay_below(row: Expected) -> None:
+def test_requests_stay_below_the_limit_of_their_endpoint(row: Expected) -> None:
     limit = route_of(row.endpoint).concurrent
     with Sandbox(**SIZES, latency_ms=300) as store:
         # More parents than the endpoint answers requests at a time.

@@ -19,6 +19,7 @@ PRODUCT_FILTERS: Filters = {
     **v3_filters("id", "eq in min max greater", Kind.INT),
     **v3_filters("channel_id", "in", Kind.INT, "channels"),
     **v3_filters("is_visible", "eq", Kind.BOOL),
+    **v3_filters("sku", "eq in", Kind.TEXT),
     **MODIFIED,
 }
 

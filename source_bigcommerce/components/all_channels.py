@@ -6,6 +6,7 @@ from typing import Any
 
 from airbyte_cdk.sources.types import StreamSlice
 
+from source_bigcommerce.components.proof import Watch
 from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.values import whole
@@ -35,14 +36,14 @@ class AllChannels(WindowRetriever):
         super().__post_init__(parameters)
         if not self.known or not self.others:
             raise ValueError(
-                f"manifest.yaml: the retriever of {self._stream} lacks `known`, `others`"
+                f"manifest.yaml: the retriever of {self.stream} lacks `known`, `others`"
             )
         self._list_known, self._list_others = self.known, self.others
         self._ids: list[int] | None = None
 
-    def replies(self, window: StreamSlice) -> Iterator[list[Row]]:
+    def replies(self, window: StreamSlice, watch: Watch | None = None) -> Iterator[list[Row]]:
         came = set[Any]()
-        for rows in super().replies(window):
+        for rows in super().replies(window, watch):
             came.update(whole(row.get(_CHANNEL)) for row in rows)
             yield rows
         if self.config["channel_ids"] or self.api_budget.most_pages is not None:

@@ -1,4 +1,4 @@
-"""The store's clock: what changes during a sync must fall behind its end, by the store's time."""
+"""The store's clock: rows that change during a sync must be later than its end, by that clock."""
 
 import logging
 from collections.abc import Iterator, Mapping

@@ -18,6 +18,7 @@ from source_bigcommerce.components.messages import (
     API_URL_UNSAFE,
     API_URL_WITH_LOGIN,
     CHANNELS_UNREADABLE,
+    CHOICE_UNFIT,
     HASH_MISSING,
     HASH_UNREADABLE,
     NUMBER_UNFIT,
@@ -37,7 +38,7 @@ _B2B_URL = "https://api-b2b.bigcommerce.com"
 FORM = {
     *("store_hash", "access_token", "api_url", "start_date", "end_date", "channel_ids"),
     *("num_workers", "quota_share", "lookback_minutes", "page_size"),
-    *("skip_hidden_products", "flatten_records", "b2b_edition"),
+    *("skip_hidden_products", "flatten_records", "prove", "deletions", "b2b_edition"),
 }
 
 
@@ -108,6 +109,8 @@ class NormalizeConfig(ConfigTransformation):
                 config[key] = _number(config.get(key), spec)
             elif spec["type"] == "boolean":
                 config[key] = _switch(config.get(key), spec)
+            elif "enum" in spec:
+                config[key] = _choice(config.get(key), spec)
         config["channel_ids"] = _channel_ids(config.get("channel_ids"))
         # The connector builder shows the first windows only.
         config["window"] = _ONE_WINDOW if "__test_read_config" in config else _SMALLEST_WINDOW
@@ -197,6 +200,17 @@ def _switch(value: Any, spec: Mapping[str, Any]) -> bool:
     if text in _SWITCHES:
         return _SWITCHES[text]
     raise SWITCH_UNFIT.error(title=spec["title"], value=shown(value))
+
+
+def _choice(value: Any, spec: Mapping[str, Any]) -> str:
+    text = value.strip().lower() if isinstance(value, str) else value
+    if text in NOT_GIVEN:
+        return str(spec["default"])
+    if text in spec["enum"]:
+        return str(text)
+    raise CHOICE_UNFIT.error(
+        title=spec["title"], value=shown(value), choices=" or ".join(spec["enum"])
+    )
 
 
 def _channel_ids(value: Any) -> list[int]:

@@ -53,7 +53,7 @@ class RowsExtractor(RecordExtractor):
 class StockExtractor(RowsExtractor):
     """Yields a row for each location of an item: the location's fields, and whose stock it is.
 
-    Not YAML: RecordExpander works on DpathExtractor, and drops the rest of the item.
+    Not YAML: RecordExpander works on DpathExtractor, and takes a hundred times as long for a page.
 
     Before: `{"identity": {"product_id": 1, "variant_id": 2, "sku": "a"}, "locations": [{...}]}`
     After:  `{"identity": {...}, "product_id": 1, "variant_id": 2, "sku": "a", "location_id": 3}`

@@ -1,4 +1,4 @@
-"""Moments: what a person types, the clock of this machine, and the form that requests take."""
+"""Moments: as a person types them, by this machine's clock, and as requests need them."""
 
 import re
 from collections.abc import Mapping
@@ -34,23 +34,23 @@ _AGO = re.compile(rf"(?:{_SPAN.pattern}){{1,7}}ago")
 
 
 def utc_now() -> datetime:
-    """By the clock of this machine."""
+    """The dates of a configuration, by the clock of this machine."""
     return datetime.now(timezone.utc).replace(microsecond=0)
 
 
 def dates(config: Mapping[str, Any], now: datetime, sure_until: datetime) -> dict[str, Any]:
-    """What a configuration says about dates, by the given clock.
+    """The dates of a configuration, by the given clock.
 
     `start_date`, `end_date` (never later than `now`), `now` and `sure_until` as full UTC
     timestamps, and `reads_everything`: no start date was given.
 
-    sure_until: what changed later is read as well, and does not count as read.
+    sure_until: later changes are read, too, but do not count as read.
 
     Raises a config error that names the field of the form and what to type there.
     """
     start = _instant(given(config, "start_date", BEGINNING), "Start date", now)
     end = _instant(given(config, "end_date", "now"), "End date", now, is_end=True)
-    # Rows edited during the sync must fall behind its end, so it is never in the future.
+    # Rows edited during the sync must be later than its end, so the end is never in the future.
     end = min(end, now)
     if start > end:
         raise START_AFTER_END.error(start=format_instant(start), end=format_instant(end))
@@ -89,8 +89,8 @@ def _instant(value: Any, title: str, now: datetime, is_end: bool = False) -> dat
 
 
 def _parsed(text: str) -> "DateTime":
-    """A date or timestamp; of UTC where it names no zone. Raises ValueError for none."""
-    import pendulum  # `spec` does not pay for it
+    """A date or timestamp, in UTC unless it names a zone. Raises ValueError for anything else."""
+    import pendulum  # imported here, so `spec` does not pay for it
 
     if "/" in text:
         return pendulum.from_format(text, "M/D/YYYY")

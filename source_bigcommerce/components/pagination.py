@@ -82,10 +82,10 @@ class Page:
             data = _mapping(body.get("data")) if isinstance(body, dict) else {}
             counts = _mapping(data.get("pagination")) or meta
         counted = counts.get("total_items", counts.get("totalCount"))
-        total = _number(counts.get("total", counted))
+        total = as_count(counts.get("total", counted))
         told = counts.get("per_page", counts.get("limit", cursors.get("per_page")))
-        per_page = _number(told) or None
-        pages = _number(counts.get("total_pages"))
+        per_page = as_count(told) or None
+        pages = as_count(counts.get("total_pages"))
         if total is not None:
             size = max(per_page or limit or 0, len(rows), 1)
             pages = max(pages or 0, -(-total // size))
@@ -468,14 +468,14 @@ def _content(row: Row) -> int:
 
 
 def _key_of(row: Row, key: str) -> int | None:
-    return _number(row.get(key))
+    return as_count(row.get(key))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _number(value: Any) -> int | None:
+def as_count(value: Any) -> int | None:
     """A count as a number, or None: it may be text, negative, or anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _MOST_DIGITS:
         return int(value)

@@ -16,9 +16,9 @@ from source_bigcommerce.components.messages import REPLY_UNKNOWN
 _PARSED = "_source_bigcommerce_body"
 _ROWS = "_source_bigcommerce_rows"
 Row = MutableMapping[str, Any]
-# Statuses of replies with rows. A proxy that changed something on the way makes of a 200 a 203.
+# Statuses of replies with rows. A proxy that changed something turns a 200 into a 203.
 ROWS = (200, 203)
-# What is no row says one of these, and a row that does has one of the keys.
+# An object with one of these words and none of the keys is no row.
 _WORDS = frozenset(("message", "status", "error", "errors", "title", "data"))
 _KEYS = (
     frozenset(("id", "uuid", "tag", "identity", "name"))
@@ -28,9 +28,9 @@ _KEYS = (
     }
     | frozenset(("quoteId", "quoteNumber"))
 )
-# Which of these the API sends is not documented; its support asks for what there is.
+# Nobody documents which of these the API sends; its support asks for them.
 _IDS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray")
-# Of an error body: what is written into the log, and how much of it is looked at.
+# Of an error body: how much is logged, and how much is searched.
 _TOLD = {"title", "detail", "details", "message", "error", "error_description", "errors"}
 _MOST, _DEEPEST = 20, 6
 _LONGEST_WORD, _LONGEST_WORDS = 300, 600
@@ -40,7 +40,7 @@ _V3 = re.compile(r"/stores/[^/]+/v3/")
 _B2B = "/api/v3/io/"
 _B2B_MESSAGE = ("meta", "message")
 
-# JSON as stores send it: right, but for half an emoji or an id of thirty digits.
+# JSON as stores send it: valid, except for half an emoji or an id of thirty digits.
 
 # Half of a surrogate pair, and NUL, which no database takes.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -71,7 +71,7 @@ class Bounded:
                     raise ReplyTooLarge(f"more than {self._largest} bytes")
                 yield chunk
         except ReadTimeoutError as error:
-            # What `requests` makes a broken connection is a page too heavy for the time there is.
+            # `requests` reports a page that is too slow as a broken connection.
             raise requests.exceptions.ReadTimeout(error) from error
 
     def __getattr__(self, name: str) -> Any:
@@ -79,7 +79,7 @@ class Bounded:
 
 
 def is_v3_url(url: str) -> bool:
-    """Whether a request to this address is one of v3, and of v2 otherwise."""
+    """Whether a request to this address is of v3; otherwise it is of v2."""
     return bool(_V3.search(url))
 
 
@@ -103,7 +103,7 @@ def parsed_body(response: requests.Response) -> Any:
 
 
 def forget(response: requests.Response) -> None:
-    """Lets go of the body of a reply, however it was kept; what it says of itself stays."""
+    """Drops the body of a reply, however it was kept; its status and headers stay."""
     for kept in (_PARSED, _ROWS):
         response.__dict__.pop(kept, None)
     if response.status_code in ROWS:
@@ -113,8 +113,8 @@ def forget(response: requests.Response) -> None:
 def described(response: requests.Response) -> str:
     """For the log: `GET https://.../v2/orders?limit=250: 503, "Maintenance", request id 1a2b`.
 
-    It has all the words of an error body, in whichever of the API's forms, but at most 600
-    characters of them; of other bodies none, as there may be rows in them.
+    It has the words of an error body in any of the API's forms, at most 600 characters, and none of
+    other bodies, because they may hold rows.
     """
     parts = [str(response.status_code)]
     left = _LONGEST_WORDS
@@ -130,7 +130,7 @@ def described(response: requests.Response) -> str:
 def is_of_the_api(response: requests.Response) -> bool:
     """Whether the API itself refused, and not a firewall in front of it.
 
-    Those send HTML, a word of text, or JSON of their own.
+    Firewalls send HTML, a word of text, or JSON of their own.
 
     https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/
     """
@@ -144,7 +144,7 @@ def is_of_the_api(response: requests.Response) -> bool:
 
 
 def values_of(response: requests.Response, key: str) -> list[Any]:
-    """What stands under a key of an error body, at whatever depth."""
+    """The values of a key in an error body, at any depth."""
     try:
         leaves = _leaves(parsed_body(response))
     except ValueError:
@@ -180,7 +180,7 @@ def _words(response: requests.Response) -> Iterator[str]:
 def _leaves(
     body: Any, path: tuple[str, ...] = (), depth: int = 0
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Each value that is no map and no list, with the keys above it."""
+    """Each value that is neither a map nor a list, with the keys above it."""
     if depth > _DEEPEST:
         return
     if isinstance(body, dict):
@@ -196,8 +196,8 @@ def _leaves(
 def rows_of(response: requests.Response) -> list[Row]:
     """The rows of a reply; see RowsExtractor.
 
-    Raises ValueError for a body that is not JSON, and a system error for one of another shape: also
-    for an object that has words of an error and no key, in place of the rows or among them.
+    Raises ValueError for a body that is not JSON, and a system error for one of another shape, such
+    as an object with words of an error and no key, in place of the rows or among them.
     """
     if response.status_code not in ROWS:
         return []

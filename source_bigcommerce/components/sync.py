@@ -12,6 +12,7 @@ from source_bigcommerce.components.connections import Connections
 from source_bigcommerce.components.memory import Memory
 from source_bigcommerce.components.progress import Progress
 from source_bigcommerce.components.quotas import Quotas, SyncEnded, resource_of
+from source_bigcommerce.components.receipts import Receipts
 from source_bigcommerce.components.reply import is_b2b_url
 
 _TRIES = 6
@@ -51,6 +52,7 @@ class Sync(AbstractAPIBudget):
         # B2B Edition counts requests of its own, whatever the store's API counts.
         self.b2b_quotas = Quotas(config.get("quota_share", 100))
         self.progress = Progress()
+        self.receipts = Receipts(self.progress.read_of, bool(config.get("prove")))
         # What one stream finds out about the store, for those that read it after: see WithArchived.
         self.found: dict[str, tuple[str, ...]] = {}
         self.connections = Connections()
@@ -103,6 +105,7 @@ class Sync(AbstractAPIBudget):
         url = str(request.url or "")
         self._asked.endpoint = urlsplit(url).path
         self.memory.make_room(resource_of(url))
+        self.receipts.asked()
         self._quotas_of(request).acquire_call(request)
 
     def update_from_response(self, request: Any, response: Any) -> None:

@@ -124,7 +124,7 @@ def test_an_unclear_create_is_not_repeated_too_soon(clock: Clock) -> None:
     before = clock.now
     assert made.settle(order("PO-1")).kind is Kind.CREATED
     assert store.sent == 2
-    assert clock.now - before > PATIENCE
+    assert clock.now - before > 3 * PATIENCE
 
 
 def test_a_create_that_keeps_failing_ends_the_sync(clock: Clock) -> None:
@@ -132,6 +132,17 @@ def test_a_create_that_keeps_failing_ends_the_sync(clock: Clock) -> None:
     with pytest.raises(AirbyteTracedException, match="in 4 attempts"):
         begun(store).settle(order("PO-1"))
     assert store.keys() == []
+
+
+def test_a_create_that_is_denied_for_good_ends_the_sync_without_doubt(clock: Clock) -> None:
+    store = Store(clock, fates=iter(["denied"] * 4))
+    made = begun(store)
+    clock.sleep(PATIENCE)
+    before = clock.now
+    with pytest.raises(AirbyteTracedException, match="token"):
+        made.settle(order("PO-1"))
+    assert (store.sent, store.keys()) == (4, [])
+    assert clock.now - before < PATIENCE
 
 
 def test_a_doubtful_order_that_cannot_be_looked_up_is_unsettled(
