@@ -168,8 +168,13 @@ class ChildRows(Retriever):
             for name, value in parent.items()
         }
         of_parent = StreamSlice(partition=named, cursor_slice=window.cursor_slice)
+        numbered = Counter[bytes]()
         try:
             for rows in self.children.pages(of_parent):
+                if not self.has_ids:  # before the form's options change what they hold
+                    for row in rows:
+                        row.setdefault("id", None)
+                    give_ids(rows, numbered)
                 yield self._records(rows)
         except AirbyteTracedException as error:
             # What is wrong with the API's answers for this parent; not with the token or the line.
@@ -190,9 +195,6 @@ class ChildRows(Retriever):
     ) -> Iterator[Record]:
         numbered = Counter[bytes]()
         for page in children.result() if isinstance(children, Future) else children:
-            if not self.has_ids:
-                for child in page:
-                    cast(Row, child.data).setdefault("id", None)
             give_ids((cast(Row, child.data) for child in page), numbered)
             yield from self._of_parent(page, given, date, window, seen)
 
