@@ -21,7 +21,7 @@ CONFIG: dict[str, Any] = {
 }
 V2_DATES = "min_date_modified=2024-01-01T00:00:00Z&max_date_modified=2024-02-01T00:00:01Z"
 V3_DATES = "date_modified:min=2024-01-01T00:00:00Z&date_modified:max=2024-01-31T23:59:59Z"
-B2B_DATES = "minModified=1704067200&maxModified=1706745600"
+B2B_DATES = "minModified=1704067200&maxModified=1706745599"
 
 Row = dict[str, Any]
 
