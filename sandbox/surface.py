@@ -161,6 +161,13 @@ class Surface:
         if route.collection == "order_consignments":
             at = self.data.position("orders", int(ids["order_id"]))
             row = sideload.consignments(self.data, self.options, at, asked.includes)
+        elif route.collection in self.data.children:
+            parents = self.data.children[route.collection].parent
+            parent = self.data.key_of(parents, next(iter(ids.values())))
+            found = self.data.children_of(route.collection, parent)
+            if not found:
+                raise KeyError(parent)
+            [row] = found
         elif ids:
             row = self.data.get(route.collection, int(next(iter(ids.values()))))
         else:
@@ -173,10 +180,11 @@ class Surface:
         if route.collection == "b2b_company_credit" and not self.options.b2b_credit:
             raise Refusal(400, "The credit feature is turned off.")
         row = other(row) if self.options.other_forms else row
-        body = row if route.family is Family.V2 else {"data": row, "meta": {}}
         if route.family is Family.B2B:
             body = {"code": 200, "data": row, "meta": {"message": "SUCCESS"}}
-        return Reply(200, orjson.dumps(body))
+            return Reply(200, orjson.dumps(body))
+        is_bare = route.bare or route.family is Family.V2
+        return Reply(200, orjson.dumps(row if is_bare else {"data": row, "meta": {}}))
 
     def _count(self, asked: Query) -> Reply:
         """`/v2/orders/count`: the matching orders by status."""

@@ -51,9 +51,10 @@ TOKEN_REFUSED = Problem(
 )
 SCOPE_LACKING = Problem(
     "The access token lacks the scope {scope}, or the Store hash belongs to another store.",
-    "Create a store-level API account with this scope (read-only suffices), or leave the stream "
-    "out.",
+    "Create a store-level API account with this scope ({permission}), or leave the stream out.",
 )
+PERMISSIONS = {"": "read-only suffices", "modify": "modify: read-only does not suffice here"}
+"""What a scope must allow, by the word that the manifest has for it."""
 B2B_CLOSED = Problem(
     "B2B Edition does not open for this store ({status}): the store does not have it, or the "
     "access token lacks the scope B2B Edition.",

@@ -21,7 +21,7 @@ ROWS = (200, 203)
 # An object with one of these words and none of the keys is no row.
 _WORDS = frozenset(("message", "status", "error", "errors", "title", "data"))
 _KEYS = (
-    frozenset(("id", "uuid", "tag", "identity", "name"))
+    frozenset(("id", "uuid", "tag", "identity", "name", "installed_certificate"))
     | {
         f"{of}_id"
         for of in ("address", "category", "channel", "customer", "listing", "price_list", "product")
@@ -37,6 +37,10 @@ _LONGEST_WORD, _LONGEST_WORDS = 300, 600
 _TITLE = re.compile(r"<title>\s*([^<]+)", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s\"'<>:,;]+@[^\s\"'<>:,;]+")
 _V3 = re.compile(r"/stores/[^/]+/v3/")
+# Documented with a body of v3 that has no `data` around its rows.
+_BARE = re.compile(
+    r"/v3/(?:(?:orders|promotions)/settings|customers/\d+/(?:consent|stored-instruments))(?:/|\?|$)"
+)
 _B2B = "/api/v3/io/"
 _B2B_MESSAGE = ("meta", "message")
 
@@ -212,6 +216,8 @@ def _checked_rows(response: requests.Response) -> list[Row]:
         rows = _b2b_rows(body)
     elif is_v3_url(response.url):
         rows = body.get("data") if isinstance(body, dict) else None
+        if rows is None and _BARE.search(response.url):
+            rows = body
     else:
         rows = body
     if isinstance(rows, dict):
