@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from benchmarks import by_order, costs, latency, memory, quota, sending, speed, startup
+from benchmarks import by_order, latency, memory, quota, sending, speed, startup
 from benchmarks.report import Report
 from benchmarks.scale import FULL, QUICK
 
@@ -16,7 +16,6 @@ _PARTS = {
     "by-order": by_order.measure,
     "latency": latency.measure,
     "quota": quota.measure,
-    "costs": costs.confirm,
     "memory": memory.measure,
     "sending": sending.measure,
 }

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmarks import programs
+from benchmarks.plain import ENDPOINTS
 from benchmarks.report import Report
 from benchmarks.requests_needed import Rows, most, most_of_all, seconds
-from benchmarks.scale import Scale
-from benchmarks.store import Store
-from benchmarks.streams import ENDPOINTS
 
 _PLANS = {"150 per 30 s": 150, "450 per 30 s": 450, "unlimited": None}
 _SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
@@ -47,37 +44,6 @@ def main() -> None:
     report = Report()
     _by_stream(report, 100_000)
     _by_size(report)
-    _by_connections(report, 1_000_000)
-
-
-def confirm(report: Report, scale: Scale) -> None:
-    """Reads one row of the table by size from a sandbox with that quota."""
-    if not scale.confirms_costs:
-        return
-    orders, quota = min(_SIZES), _PLANS["150 per 30 s"]
-    report.title(
-        f"Confirmed by a read of {orders:,} orders without transactions, {quota} requests per 30 s"
-    )
-    assumed = store_of(orders)
-    streams = [stream for stream in ENDPOINTS if stream != "transactions"]
-    flags = {"orders": orders, "customers": assumed.customers, "products": assumed.products}
-    # The store's first window begins with it, as the formula has it.
-    with Store(**flags, quota=quota, latency_ms=_LATENCY * 1000) as store:
-        run = programs.run(programs.connector(store, streams, num_workers=_WORKERS), store)
-    long_orders = sum(entry["operation"] == "order_products.list" for entry in run.log)
-    formula = _without_transactions(assumed)
-    of_store = _without_transactions(replace(assumed, cut_orders=long_orders))
-    expected = seconds(of_store, quota, _RATE)
-    report.table(
-        ["", "requests", "seconds"],
-        [
-            ["formula", formula, seconds(formula, quota, _RATE)],
-            [f"formula, with the {long_orders} long orders of this store", of_store, expected],
-            ["measured", run.requests, run.seconds],
-        ],
-    )
-    report.at_most("costs: requests ÷ formula", run.requests / of_store, 1.0)
-    report.at_most("costs: seconds ÷ formula", run.seconds / expected, 1.1)
 
 
 def _without_transactions(rows: Rows) -> int:
@@ -87,17 +53,14 @@ def _without_transactions(rows: Rows) -> int:
 def _by_stream(report: Report, orders: int) -> None:
     report.title(f"Requests and time of each stream, {orders:,} orders")
     first, day = store_of(orders), day_of(store_of(orders))
-    counted = [
-        (stream, most(stream, first, _WORKERS), most(stream, day, 1)) for stream in ENDPOINTS
-    ]
+    counted = [(name, most(name, first, _WORKERS), most(name, day, 1)) for name in ENDPOINTS]
     counted.append(("all ten", most_of_all(first, _WORKERS), most_of_all(day, 1)))
-    rows = [
-        [stream, of_first, *_durations(of_first), of_day, _duration(of_day, 150)]
-        for stream, of_first, of_day in counted
-    ]
     report.table(
         ["stream", "first sync", *_PLANS, "daily sync", "daily, 150 per 30 s"],
-        rows,
+        (
+            [name, of_first, *_durations(of_first), of_day, _durations(of_day)[0]]
+            for name, of_first, of_day in counted
+        ),
     )
 
 
@@ -121,35 +84,8 @@ def _by_size(report: Report) -> None:
     )
 
 
-def _by_connections(report: Report, orders: int) -> None:
-    report.title(f"The first sync of {orders:,} orders, split over connections")
-    requests = most_of_all(store_of(orders), _WORKERS)
-    rows = []
-    for connections in (1, 2, 4, 8):
-        total = requests + (connections - 1) * _extra_requests()
-        rows.append(
-            [str(connections), total]
-            + [_shown(seconds(total, quota, connections * _RATE)) for quota in _PLANS.values()]
-        )
-    report.table(["connections", "requests", *_PLANS], rows)
-    report.note(
-        "The quota is the store's: connections share it, so with a quota they gain nothing and"
-        " only spend some requests more. Without one they gain until the store or the machine"
-        " slows down; so do more workers of one connection (up to 40)."
-    )
-
-
-def _extra_requests() -> int:
-    """What another connection costs: an empty read of each stream's windows."""
-    return most_of_all(Rows(orders=0, customers=0, products=0, cut_orders=0), _WORKERS)
-
-
 def _durations(requests: int) -> list[str]:
-    return [_duration(requests, quota) for quota in _PLANS.values()]
-
-
-def _duration(requests: int, quota: int | None) -> str:
-    return _shown(seconds(requests, quota, _RATE))
+    return [_shown(seconds(requests, quota, _RATE)) for quota in _PLANS.values()]
 
 
 def _shown(duration: float) -> str:

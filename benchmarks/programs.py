@@ -63,14 +63,9 @@ def connector(store: Store, streams: Sequence[str], **config: Any) -> Command:
     return [sys.executable, "-m", "source_bigcommerce", "read", *arguments]
 
 
-def plain(store: Store, streams: Sequence[str], **options: Any) -> Command:
+def plain(store: Store, streams: Sequence[str], until: str = "") -> Command:
     """Baseline (a), `benchmarks.plain`."""
-    return _client("plain", store, streams, options)
-
-
-def concurrent(store: Store, streams: Sequence[str], **options: Any) -> Command:
-    """Baseline (b), `benchmarks.concurrent`."""
-    return _client("concurrent", store, streams, options)
+    return [sys.executable, "-m", "benchmarks.plain", "--until", until, store.url, *streams]
 
 
 def connector_start(store: Store) -> Command:
@@ -158,11 +153,6 @@ def processor(runs: list[Run]) -> float:
 def megabytes(runs: list[Run]) -> float:
     """The highest peak."""
     return max(run.megabytes for run in runs)
-
-
-def _client(name: str, store: Store, streams: Sequence[str], options: dict[str, Any]) -> Command:
-    flags = [part for key, value in options.items() for part in (f"--{key}", str(value))]
-    return [sys.executable, "-m", f"benchmarks.{name}", *flags, store.url, *streams]
 
 
 _BEFORE_STREAM = len('{"type":"RECORD","record":{"stream":"')

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 import requests
 
 from benchmarks import programs
+from benchmarks.plain import ENDPOINTS
 from benchmarks.report import Report
 from benchmarks.scale import Scale
 from benchmarks.store import Store, refused
-from benchmarks.streams import ENDPOINTS
 
 _QUOTA = 150
 _WINDOW_MS = 3000

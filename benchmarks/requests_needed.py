@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from benchmarks.streams import ENDPOINTS, PAGE_SIZE
+from benchmarks.plain import ENDPOINTS, PAGE_SIZE
 
 WINDOWED = ("customers", "orders", "order_products", "transactions", "products")
 """Streams that a backfill reads in date windows side by side."""

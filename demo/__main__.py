@@ -110,8 +110,8 @@ def show(folder: Path) -> int:
         {"1st sync": first, "2nd sync": second, "table": in_table, "store": in_store},
     )
     report.text(
-        "Each sync begins 10 minutes before the newest row that it knows, so that nothing saved "
-        "late is missed: what has not changed there comes again, and stands in the table once."
+        "Each sync begins 10 minutes before the newest row that it knows, so that it misses no row "
+        "that was saved late. Rows of these minutes arrive again, and the table holds each once."
     )
     report.step(f"Revenue by month, from {os.path.relpath(path)}")
     report.query(REVENUE, *warehouse.ask(REVENUE))

@@ -36,7 +36,7 @@ class Rejections:
         line = {"rejected": key_of(record), "reason": str(rejected), "api": rejected.words}
         LOGGER.warning(json.dumps(line, ensure_ascii=False))
         if self._file:
-            text = json.dumps({**line, "record": record}, default=str)
+            text = json.dumps({**line, "record": record}, default=vars)
             try:
                 with self._lock:
                     self._file.write(text.encode() + b"\n")

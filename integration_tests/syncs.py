@@ -31,8 +31,7 @@ from airbyte_cdk.test import entrypoint_wrapper
 
 from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce
-from source_bigcommerce.components import clock
-from source_bigcommerce.components import config as config_module
+from source_bigcommerce.components import moments
 
 LOGGER = logging.getLogger("airbyte")
 Row = dict[str, Any]
@@ -109,10 +108,10 @@ def catalog_of(names: Iterable[str], config: Mapping[str, Any]) -> ConfiguredAir
 
 def _at_the_time_of(store: Sandbox) -> AbstractContextManager[Any]:
     """This machine's clock is right, except in tests of clocks, which set it."""
-    if vars(config_module)["datetime"] is not datetime:
+    if vars(moments)["datetime"] is not datetime:
         return nullcontext()
     now = datetime.fromtimestamp(store.clock.now(), timezone.utc)
-    return patch.object(clock, "utc_now", lambda: now)
+    return patch.object(moments, "utc_now", lambda: now)
 
 
 def sync(

@@ -80,7 +80,7 @@ def errors_in(messages: Iterable[Row]) -> list[str]:
     return [each["trace"]["error"]["message"] for each in messages if each["type"] == "TRACE"]
 
 
-def test_spec_when_asked_has_the_shared_fields_and_its_own(command: Command) -> None:
+def test_the_form_of_the_destination_has_the_shared_fields_and_its_own(command: Command) -> None:
     code, messages = command("spec")
     [spec] = [each["spec"] for each in messages if each["type"] == "SPEC"]
     form = spec["connectionSpecification"]["properties"]
@@ -95,7 +95,7 @@ def test_spec_when_asked_has_the_shared_fields_and_its_own(command: Command) -> 
     assert spec["supported_destination_sync_modes"] == ["append"]
 
 
-def test_check_when_asked_succeeds_or_says_why(
+def test_the_check_succeeds_or_says_why_not(
     command: Command, files: list[str], tmp_path: Path
 ) -> None:
     code, [status] = command("check", *files[:2])
@@ -106,20 +106,18 @@ def test_check_when_asked_succeeds_or_says_why(
     assert status["connectionStatus"]["message"].startswith("Access token is missing.")
 
 
-def test_write_when_all_goes_well_passes_on_the_states(
-    command: Command, files: list[str], store: Sandbox
-) -> None:
+def test_a_write_passes_on_the_states(command: Command, files: list[str], store: Sandbox) -> None:
     given = text_of(lines_of(map(order, ["PO-1", "PO-2", "PO-3"]), every=2))
     code, messages = command("write", *files, given=given)
     assert (code, states_in(messages), errors_in(messages)) == (0, [2, 3], [])
     assert sorted(keys_in(store)) == ["PO-1", "PO-2", "PO-3"]
 
 
-def test_write_when_nothing_comes_ends_well(command: Command, files: list[str]) -> None:
+def test_a_write_without_records_succeeds(command: Command, files: list[str]) -> None:
     assert command("write", *files)[0] == 0
 
 
-def test_write_when_an_order_is_rejected_ends_with_an_error(
+def test_a_write_with_a_rejected_order_ends_with_an_error(
     command: Command, files: list[str]
 ) -> None:
     given = text_of(lines_of([order("PO-1"), order("PO-2", id=5)]))
@@ -129,7 +127,7 @@ def test_write_when_an_order_is_rejected_ends_with_an_error(
     assert error.startswith("1 of 2 orders were rejected, the first of them PO-2: id: is not a")
 
 
-def test_lines_when_they_are_cut_or_too_long_are_rejected(
+def test_lines_that_are_cut_or_too_long_are_rejected(
     command: Command, files: list[str], store: Sandbox
 ) -> None:
     given = text_of(lines_of([order("PO-1")], every=1))
@@ -146,7 +144,7 @@ def test_lines_when_they_are_cut_or_too_long_are_rejected(
     assert keys_in(store) == ["PO-1"]
 
 
-def test_write_when_the_token_is_wrong_says_so_and_prints_it_nowhere(
+def test_a_write_reports_a_wrong_token_and_never_prints_it(
     command: Command, files: list[str], store: Sandbox
 ) -> None:
     store.options.access_token = "another"
@@ -158,7 +156,7 @@ def test_write_when_the_token_is_wrong_says_so_and_prints_it_nowhere(
 @pytest.mark.parametrize(
     ("args", "code"), [(["--version"], 0), ([], 2), (["nonsense"], 2), (["write"], 2)]
 )
-def test_command_when_misused_says_how(
+def test_a_misused_command_says_how_it_is_used(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], args: list[str], code: int
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["anything.py", *args])
@@ -177,9 +175,7 @@ def begun(files: list[str]) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.process
-def test_orders_when_the_process_is_killed_go_on_from_the_last_state(
-    files: list[str], store: Sandbox
-) -> None:
+def test_a_killed_process_continues_from_the_last_state(files: list[str], store: Sandbox) -> None:
     store.options.latency_ms = 20
     store.options.lookup_lag = 0.5
     keys, last, kills = [f"PO-{number}" for number in range(300)], 0, 0
@@ -205,7 +201,7 @@ def test_orders_when_the_process_is_killed_go_on_from_the_last_state(
 
 
 @pytest.mark.process
-def test_process_when_terminated_or_unread_ends_at_once(files: list[str]) -> None:
+def test_a_terminated_or_unread_process_ends_at_once(files: list[str]) -> None:
     terminated, unread = begun(files), begun(files)
     first = text_of(lines_of([order("PO-1")]))
     for process in (terminated, unread):

@@ -61,7 +61,7 @@ _FAULTS: tuple[tuple[str, Row], ...] = (
 )
 
 
-def test_orders_when_creates_go_wrong_in_every_way_are_there_once(store: Sandbox) -> None:
+def test_orders_exist_once_however_creates_go_wrong(store: Sandbox) -> None:
     chance = Random(17)
     store.options.lookup_lag = 0.4
     for kind, fields in _FAULTS:
@@ -75,7 +75,7 @@ def test_orders_when_creates_go_wrong_in_every_way_are_there_once(store: Sandbox
     assert sorted(keys_in(store)) == sorted(keys)
 
 
-def test_orders_when_nothing_goes_wrong_cost_two_requests_each(store: Sandbox) -> None:
+def test_orders_cost_two_requests_each(store: Sandbox) -> None:
     keys = [f"PO-{number}" for number in range(400)]
     send(store, map(order, keys))
     costs = Counter(entry.operation for entry in store.log)
@@ -88,7 +88,7 @@ def test_orders_when_nothing_goes_wrong_cost_two_requests_each(store: Sandbox) -
 
 
 @pytest.mark.parametrize("match", ["prefix", "any_case"])
-def test_keys_when_the_filter_finds_more_are_told_apart(store: Sandbox, match: str) -> None:
+def test_keys_are_told_apart_if_the_filter_finds_more(store: Sandbox, match: str) -> None:
     store.options.key_match = match
     keys = ["PO-1", "PO-10", "PO-100", "po-1", "PO", "PO 1/ä,b"]
     for _ in range(2):
@@ -100,7 +100,7 @@ def test_keys_when_the_filter_finds_more_are_told_apart(store: Sandbox, match: s
     "options",
     [{"archived_orders": "hidden"}, {"archived_orders": "hidden", "is_deleted": "also"}],
 )
-def test_order_when_archived_is_not_created_again(store: Sandbox, options: Row) -> None:
+def test_an_archived_order_is_not_created_again(store: Sandbox, options: Row) -> None:
     send(store, [order("PO-1")])
     [key] = [key for collection, key in store.data.created if collection == "orders"]
     store.edit("orders", key, {"is_deleted": 1})
@@ -109,7 +109,7 @@ def test_order_when_archived_is_not_created_again(store: Sandbox, options: Row) 
     assert keys_in(store) == ["PO-1"]
 
 
-def test_filter_when_not_heeded_stops_the_sync_before_anything_is_sent(store: Sandbox) -> None:
+def test_a_filter_without_effect_stops_the_sync_before_anything_is_sent(store: Sandbox) -> None:
     store.options.ignored = frozenset({"external_order_id"})
     sent = send(store, [order("PO-1")])
     assert sent.error
@@ -117,14 +117,14 @@ def test_filter_when_not_heeded_stops_the_sync_before_anything_is_sent(store: Sa
     assert not store.requests("orders.create")
 
 
-def test_key_when_it_is_not_echoed_is_looked_up(store: Sandbox) -> None:
+def test_a_key_that_is_not_echoed_is_looked_up(store: Sandbox) -> None:
     store.options.key_echo = False
     store.options.lookup_lag = 0.3
     assert send(store, map(order, ("PO-1", "PO-2"))).error is None
     assert sorted(keys_in(store)) == ["PO-1", "PO-2"]
 
 
-def test_destinations_when_two_send_the_same_at_once_say_what_is_there_twice(
+def test_two_destinations_that_send_the_same_report_what_is_there_twice(
     store: Sandbox,
 ) -> None:
     # As long as neither sees what the other has just created.
@@ -149,7 +149,7 @@ def test_destinations_when_two_send_the_same_at_once_say_what_is_there_twice(
 # What is rejected
 
 
-def test_order_when_rejected_is_told_and_the_others_go_on(
+def test_a_rejected_order_is_reported_and_the_others_go_on(
     store: Sandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "rejected.jsonl"
@@ -173,7 +173,7 @@ def test_order_when_rejected_is_told_and_the_others_go_on(
     assert path.stat().st_mode & 0o077 == 0
 
 
-def test_order_when_rejected_and_told_to_stop_ends_the_sync(store: Sandbox) -> None:
+def test_a_rejected_order_ends_the_sync_if_told_to(store: Sandbox) -> None:
     records = [order("PO-1"), order("PO-2", nonsense=1), *(order(f"X-{n}") for n in range(300))]
     sent = send(store, records, every=1, on_rejected="stop")
     assert sent.states == [1]
@@ -190,7 +190,7 @@ def test_order_when_rejected_and_told_to_stop_ends_the_sync(store: Sandbox) -> N
         ({"products": "stock"}, "out of stock"),
     ],
 )
-def test_order_when_the_store_refuses_it_has_its_words(
+def test_a_refused_order_has_the_words_of_the_store(
     store: Sandbox, caplog: pytest.LogCaptureFixture, fields: Row, words: str
 ) -> None:
     if fields.get("products") == "stock":
@@ -204,7 +204,7 @@ def test_order_when_the_store_refuses_it_has_its_words(
     assert words in line["api"]
 
 
-def test_token_when_it_lacks_the_scope_is_told_at_the_first_refusal(store: Sandbox) -> None:
+def test_a_missing_scope_is_reported_at_the_first_refusal(store: Sandbox) -> None:
     store.options.scopes = frozenset({"store_v2_orders_read_only"})
     sent = send(store, [order(f"PO-{number}") for number in range(50)])
     assert sent.error
@@ -217,7 +217,7 @@ def test_token_when_it_lacks_the_scope_is_told_at_the_first_refusal(store: Sandb
 # Customers
 
 
-def test_customers_when_they_are_to_be_created_are_created_once_each(store: Sandbox) -> None:
+def test_new_customers_are_created_once_each(store: Sandbox) -> None:
     known = store.rows("customers")[0]
     people = [
         {"email": f"New{n}@Example.com", "first_name": "N", "last_name": "Ew"} for n in range(23)
@@ -242,7 +242,7 @@ def test_customers_when_they_are_to_be_created_are_created_once_each(store: Sand
     assert len(store.requests("customers.create")) == 3
 
 
-def test_customers_when_their_creation_goes_wrong_are_there_once(
+def test_customers_exist_once_whatever_their_creation_answers(
     store: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(customers_module, "_PAUSE", 0.2)
@@ -259,7 +259,7 @@ def test_customers_when_their_creation_goes_wrong_are_there_once(
     assert len(emails) == len(set(emails)) == 42
 
 
-def test_customer_when_it_does_not_exist_rejects_the_order(
+def test_a_missing_customer_rejects_the_order(
     store: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     known = store.rows("customers")[3]
@@ -282,7 +282,7 @@ def skus_of(store: Sandbox, product: Row) -> list[str]:
 
 
 @pytest.mark.parametrize("refused", [False, True])
-def test_lines_when_they_have_skus_get_products_and_variants(store: Sandbox, refused: bool) -> None:
+def test_lines_with_skus_get_products_and_variants(store: Sandbox, refused: bool) -> None:
     if refused:
         store.faults.add("variants.list", "status", status=422)
     variants = [row for row in store.rows("variants") if row["inventory_level"] >= 3][:60]
@@ -303,9 +303,7 @@ def test_lines_when_they_have_skus_get_products_and_variants(store: Sandbox, ref
         assert len(store.requests("variants.list")) == 1
 
 
-def test_line_when_nothing_has_its_sku_rejects_the_order(
-    store: Sandbox, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unknown_sku_rejects_the_order(store: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     line = {"sku": "NONE", "quantity": 1}
     send(store, [order("PO-1", products=[line])])
     [told] = logged(caplog, "rejected")
@@ -315,7 +313,7 @@ def test_line_when_nothing_has_its_sku_rejects_the_order(
 # The form
 
 
-def test_defaults_when_chosen_stand_in_orders_that_say_nothing(store: Sandbox) -> None:
+def test_defaults_fill_in_orders_that_say_nothing(store: Sandbox) -> None:
     values: Row = {"default_status_id": 11, "default_channel_id": 1, "external_source": "M-MIG"}
     send(
         store, [order("PO-1"), order("PO-2", status_id=2, external_source="POS (Square)")], **values
@@ -325,7 +323,7 @@ def test_defaults_when_chosen_stand_in_orders_that_say_nothing(store: Sandbox) -
     assert (rows["PO-2"]["status_id"], rows["PO-2"]["external_source"]) == (2, "POS (Square)")
 
 
-def test_dry_run_when_chosen_creates_nothing_and_passes_no_state(
+def test_a_dry_run_creates_nothing_and_passes_no_state(
     store: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     send(store, [order("PO-1")])
@@ -339,7 +337,7 @@ def test_dry_run_when_chosen_creates_nothing_and_passes_no_state(
     assert "1 would be created" in caplog.text
 
 
-def test_orders_when_read_back_are_what_was_sent(store: Sandbox) -> None:
+def test_the_source_reads_back_the_orders_that_were_sent(store: Sandbox) -> None:
     places = {"first_name": "Jo", "street_1": "1 Main Street", "zip": "10115", "country_iso2": "DE"}
     record = order(
         "PO-1",
@@ -378,7 +376,7 @@ def test_orders_when_read_back_are_what_was_sent(store: Sandbox) -> None:
         ),
     ],
 )
-def test_check_when_asked_names_the_scope_that_is_lacking(
+def test_the_check_names_the_missing_scope(
     store: Sandbox, scopes: list[str] | None, values: Row, lacking: str | None
 ) -> None:
     store.options.scopes = frozenset(scopes) if scopes else None
@@ -393,7 +391,7 @@ def test_check_when_asked_names_the_scope_that_is_lacking(
     assert not store.requests("customers.create")
 
 
-def test_check_when_products_cannot_be_read_succeeds_and_says_so(store: Sandbox) -> None:
+def test_the_check_succeeds_without_products_and_says_so(store: Sandbox) -> None:
     store.options.scopes = frozenset({"store_v2_orders"})
     told = DestinationBigcommerce().check(LOGGER, config_of(store))
     assert told.status.value == "SUCCEEDED"
@@ -411,7 +409,7 @@ def test_check_when_products_cannot_be_read_succeeds_and_says_so(store: Sandbox)
         ({"streams": {"orders": "customers"}}, "Streams is"),
     ],
 )
-def test_check_when_the_form_is_wrong_says_what(store: Sandbox, values: Row, words: str) -> None:
+def test_the_check_says_what_is_wrong_in_the_form(store: Sandbox, values: Row, words: str) -> None:
     told = DestinationBigcommerce().check(LOGGER, config_of(store, **values))
     assert told.status.value == "FAILED"
     assert words in str(told.message)
@@ -425,7 +423,7 @@ def test_check_when_the_form_is_wrong_says_what(store: Sandbox, values: Row, wor
         (("a",), "overwrite", {}, "to be overwritten"),
     ],
 )
-def test_catalog_when_it_cannot_be_written_says_why(
+def test_a_catalog_that_cannot_be_written_is_an_error_that_says_why(
     store: Sandbox, names: tuple[str, ...], mode: str, values: Row, words: str
 ) -> None:
     written = DestinationBigcommerce().write(
@@ -435,7 +433,7 @@ def test_catalog_when_it_cannot_be_written_says_why(
         list(written)
 
 
-def test_values_when_they_come_as_forms_send_them_are_taken(store: Sandbox) -> None:
+def test_values_are_accepted_as_forms_send_them(store: Sandbox) -> None:
     address = f"https://store-{store.store_hash}.mybigcommerce.com"
     values: Row = {
         "store_hash": address,
@@ -445,3 +443,12 @@ def test_values_when_they_come_as_forms_send_them_are_taken(store: Sandbox) -> N
     }
     assert send(store, [order("PO-1")], **values).error is None
     assert keys_in(store) == ["PO-1"]
+
+
+def test_filter_when_nothing_has_shown_that_it_finds_lets_one_order_go_at_a_time() -> None:
+    with Sandbox(orders=3, customers=1, products=1, key_match="none") as store:
+        assert not any(row["external_order_id"] for row in store.rows("orders"))
+        sent = send(store, [order(f"PO-{number}") for number in range(20)])
+        assert sent.error
+        assert "No more orders were sent" in str(sent.error.message)
+        assert len(keys_in(store)) == 1

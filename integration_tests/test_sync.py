@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from airbyte_cdk.models import SyncMode
-from airbyte_cdk.sources.declarative.schema.json_file_schema_loader import JsonFileSchemaLoader
 from airbyte_cdk.test import entrypoint_wrapper
 
+from integration_tests.rows import assert_equal, rows_of
 from integration_tests.syncs import Row, Sync, catalog_of, config_for, sync
-from integration_tests.test_every_stream import as_printed as typed
 from sandbox import Sandbox, sideload
 from source_bigcommerce import SourceBigcommerce
 
-# name: includes that the stream asks for
-TABLES: dict[str, tuple[str, ...]] = {
-    "customers": ("addresses", "storecredit", "attributes", "formfields"),
-    "orders": (),
-    "products": (
-        *("bulk_pricing_rules", "channels", "custom_fields", "images", "parent_relations"),
-        *("primary_image", "reviews", "variants", "videos"),
-    ),
-    "brands": (),
-    "categories": (),
-    "channels": ("currencies",),
-    "pages": ("body",),
-    "store": (),
-}
-CHILDREN = ("order_products", "transactions")
 INCREMENTAL = ("customers", "orders", "order_products", "transactions", "products", "channels")
 FULL_REFRESH = ("brands", "categories", "pages", "store")
 STREAMS = (*INCREMENTAL, *FULL_REFRESH)
@@ -44,52 +26,8 @@ SPAN: dict[str, Any] = {"start_date": "2020-01-01", "end_date": "2026-03-01T00:0
 # What is in the store
 
 
-def iso(rfc2822: str) -> str | None:
-    return f"{parsedate_to_datetime(rfc2822):%Y-%m-%dT%H:%M:%SZ}" if rfc2822 else None
-
-
-def rows(store: Sandbox, name: str, since: str = "") -> list[Row]:
-    """The rows of the store as their stream prints them, from a date on."""
-    if name in CHILDREN:
-        found = [
-            {**child, **lines_day(child), "order_date_modified": order["date_modified"]}
-            for order in rows(store, "orders", since)
-            for child in store.data.children_of(name, order["id"])
-        ]
-    else:
-        found = store.rows(name, TABLES[name])
-    if name == "orders":
-        dates = ("date_created", "date_modified", "date_shipped")
-        found = [{**row, **{field: iso(row[field]) for field in dates}} for row in found]
-    if name == "products":  # an empty text is no date
-        found = [{**row, "date_last_imported": row["date_last_imported"] or None} for row in found]
-    if name == "categories":
-        found = [{**row, "id": row["category_id"]} for row in found]
-    return [row for row in found if row.get("date_modified", "~")[:19] >= since[:19]]
-
-
-def lines_day(child: Row) -> Row:
-    """The only date of a line item is a day."""
-    day = iso(child.get("event_date") or "")
-    return {"event_date": day and day[:10]} if "event_date" in child else {}
-
-
-def as_printed(found: list[Row]) -> Counter[str]:
-    """A record as the CDK prints it: without the fields that are null."""
-    return Counter(
-        json.dumps({key: value for key, value in row.items() if value is not None}, sort_keys=True)
-        for row in found
-    )
-
-
 def assert_holds(result: Sync, store: Sandbox, name: str, since: str = "") -> None:
-    path = f"./source_bigcommerce/schemas/{name}.json"
-    loader = JsonFileSchemaLoader(config={}, parameters={}, file_path=path)
-    schema = dict(loader.get_json_schema())
-    in_store = [typed(row, schema) for row in rows(store, name, since)]
-    read, there = as_printed(result.records.get(name, [])), as_printed(in_store)
-    assert sorted((read - there).elements())[:1] == [], f"{name}: not a row of the store"
-    assert sorted((there - read).elements())[:1] == [], f"{name}: a row is missing"
+    assert_equal(name, result.records.get(name, []), rows_of(store, name, since))
 
 
 # Everything
@@ -104,7 +42,7 @@ def full_refresh(store: Sandbox, *names: str, **values: Any) -> Sync:
     return Sync(list(output.get_message_iterator()))
 
 
-def test_records_when_a_store_is_read_by_full_refresh_equal_its_rows(shop: Sandbox) -> None:
+def test_a_full_refresh_reads_the_rows_of_the_store(shop: Sandbox) -> None:
     # Incremental reads, and streams without dates: test_every_stream.py.
     result = full_refresh(shop, *STREAMS, **SPAN)
     assert result.errors == []
@@ -116,7 +54,7 @@ def test_records_when_a_store_is_read_by_full_refresh_equal_its_rows(shop: Sandb
 
 
 def keys(store: Sandbox, name: str) -> list[int]:
-    return [row["id"] for row in rows(store, name)]
+    return [row["id"] for row in rows_of(store, name)]
 
 
 START = {"since": "2020-01-01T00:00:00Z"}
@@ -146,7 +84,7 @@ SECOND_BEFORE = {
 }
 
 
-def test_syncs_when_the_store_changes_in_between_bring_the_changes_and_the_look_back(
+def test_the_next_sync_brings_the_changes_and_the_look_back(
     store: Sandbox,
 ) -> None:
     # One row on the edge of the look-back, and one that is a second too old.
@@ -161,7 +99,7 @@ def test_syncs_when_the_store_changes_in_between_bring_the_changes_and_the_look_
     # inside the look-back.
     store.log.clear()
     second = sync(store, *INCREMENTAL, state=first.state, **SPAN)
-    repeated = [order["id"] for order in rows(store, "orders", SINCE["orders"])]
+    repeated = [order["id"] for order in rows_of(store, "orders", SINCE["orders"])]
     assert Counter(request.path.removeprefix("/stores/sandbox/") for request in store.log) == {
         "v3/customers": 1,
         "v2/orders": 2 * 3,
@@ -176,7 +114,7 @@ def test_syncs_when_the_store_changes_in_between_bring_the_changes_and_the_look_
         "orders": 2,
         **{
             name: sum(len(store.data.children_of(name, order)) for order in repeated)
-            for name in CHILDREN
+            for name in ("order_products", "transactions")
         },
         "products": 2,
         "channels": 1,
@@ -184,12 +122,12 @@ def test_syncs_when_the_store_changes_in_between_bring_the_changes_and_the_look_
     assert second.state == STATE
 
     store.clock.advance(3600)
-    edited = {name: rows(store, name)[3]["id"] for name in ("customers", "products")}
+    edited = {name: rows_of(store, name)[3]["id"] for name in ("customers", "products")}
     for name, key in edited.items():
         store.edit(name, key, {"name": "Edited", "company": "Edited"})
-    edited["channels"] = rows(store, "channels")[1]["id"]
+    edited["channels"] = rows_of(store, "channels")[1]["id"]
     store.edit("channels", edited["channels"], {"name": "Edited"})
-    old, older = (rows(store, "orders")[at]["id"] for at in (40, 20))
+    old, older = (rows_of(store, "orders")[at]["id"] for at in (40, 20))
     line = store.data.children_of("order_products", old)[0]["id"]
     store.edit("order_products", line, {"name": "Edited"}, parent=old)
     payment = store.insert("transactions", {"amount": 5}, parent=older)
@@ -212,9 +150,7 @@ def test_syncs_when_the_store_changes_in_between_bring_the_changes_and_the_look_
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_windows_when_a_span_is_cut_take_one_request_each_that_leaves_no_gap(
-    shop: Sandbox, workers: int
-) -> None:
+def test_windows_take_one_request_each_and_leave_no_gap(shop: Sandbox, workers: int) -> None:
     sync(shop, "channels", "products", num_workers=workers, **SPAN)
     asked = sorted(
         (request.query["date_modified:min"], request.query["date_modified:max"])
@@ -245,7 +181,7 @@ def cut_orders(store: Sandbox) -> list[int]:
     unplaced = 7
     many = {
         order["id"]
-        for order in rows(store, "orders")
+        for order in rows_of(store, "orders")
         for address, count in Counter(
             (line["order_address_id"], line["order_pickup_method_id"], line["type"])
             for line in store.data.children_of("order_products", order["id"])
@@ -280,7 +216,7 @@ def _order(as_array: bool, *args: Any) -> Row:
 
 @pytest.mark.parametrize("place", ["consignment", "line_items", "consignments"])
 @pytest.mark.parametrize("legacy", [False, True], ids=["object", "array"])
-def test_line_items_when_read_in_bulk_equal_those_of_each_order(
+def test_line_items_read_in_bulk_equal_those_of_each_order(
     store: Sandbox, monkeypatch: pytest.MonkeyPatch, place: str, legacy: bool
 ) -> None:
     store.options.warning_place = place
@@ -292,24 +228,24 @@ def test_line_items_when_read_in_bulk_equal_those_of_each_order(
     assert len(store.requests("orders.list")) == 3
 
 
-def test_line_items_when_the_list_ignores_the_include_come_order_by_order(store: Sandbox) -> None:
+def test_line_items_are_read_order_by_order_if_the_list_ignores_the_include(store: Sandbox) -> None:
     store.options.ignore_include = True
     result = sync(store, "order_products", num_workers=1, **SPAN)
     assert_holds(result, store, "order_products")
-    assert asked_orders(store) == [order["id"] for order in rows(store, "orders")]
+    assert asked_orders(store) == [order["id"] for order in rows_of(store, "orders")]
 
 
 @pytest.mark.parametrize("answer", ["200", "204", "404"])
-def test_transactions_when_an_order_has_none_are_none(store: Sandbox, answer: str) -> None:
+def test_an_order_without_transactions_has_none(store: Sandbox, answer: str) -> None:
     store.options.empty_transactions = answer
     result = sync(store, "transactions", num_workers=1, **SPAN)
     assert result.errors == []
     assert_holds(result, store, "transactions")
     asked = Counter(request.path.split("/")[-2] for request in store.requests("transactions.list"))
-    assert asked == {str(order["id"]): 1 for order in rows(store, "orders")}
+    assert asked == {str(order["id"]): 1 for order in rows_of(store, "orders")}
 
 
-def test_state_when_transactions_are_read_is_one_date_and_saved_once_a_window(
+def test_the_state_of_transactions_is_one_date_saved_once_a_window(
     shop: Sandbox,
 ) -> None:
     workers = 4
@@ -334,7 +270,11 @@ ORDERS_WITH_LINES = (
     f"v2/orders?include=consignments.line_items&{V2}&sort=id&consignment_structure=object"
 )
 CUSTOMERS = f"v3/customers?include=addresses,storecredit,attributes,formfields&{V3}"
-PRODUCTS = f"v3/catalog/products?include={','.join(TABLES['products'])}&{V3}&sort=id&direction=asc"
+INCLUDES = (
+    *("bulk_pricing_rules", "channels", "custom_fields", "images", "parent_relations"),
+    *("primary_image", "reviews", "variants", "videos"),
+)
+PRODUCTS = f"v3/catalog/products?include={','.join(INCLUDES)}&{V3}&sort=id&direction=asc"
 
 
 def asked(path: str, *by: str) -> list[str]:
@@ -386,7 +326,7 @@ BACKWARD = ("page=3", "page=2", "page=1")
         ("pages", {}, asked("v3/content/pages?include=body")),
     ],
 )
-def test_requests_when_pages_hold_a_hundred_rows_are_these(
+def test_pages_of_a_hundred_rows_take_these_requests(
     store: Sandbox, name: str, options: dict[str, Any], requests: list[str]
 ) -> None:
     store.options.update(options)

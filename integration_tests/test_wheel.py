@@ -86,13 +86,13 @@ def package_files() -> set[str]:
     }
 
 
-def test_wheel_when_built_holds_the_package_and_no_more(wheel: Path) -> None:
+def test_the_wheel_holds_the_package_and_no_more(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert {"source_bigcommerce/manifest.yaml", "source_bigcommerce/schemas/orders.json"} < names
     assert names == package_files()
 
 
-def test_sdist_when_built_holds_what_a_build_needs_and_no_more(dist: Path) -> None:
+def test_the_sdist_holds_what_a_build_needs_and_no_more(dist: Path) -> None:
     [path] = dist.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
@@ -109,7 +109,7 @@ def test_sdist_when_built_holds_what_a_build_needs_and_no_more(dist: Path) -> No
         for version in sorted(pythons())
     ],
 )
-def test_wheel_when_installed_alone_does_everything(
+def test_the_wheel_installed_alone_does_everything(
     wheel: Path, shop: Sandbox, tmp_path: Path, version: str
 ) -> None:
     environment = tmp_path / "environment"
@@ -147,9 +147,7 @@ def test_wheel_when_installed_alone_does_everything(
     assert {"categories", "order_products", "pages", "product_variants", "store"} < found
 
 
-def test_command_when_run_without_installing_it_prints_the_spec(
-    wheel: Path, tmp_path: Path
-) -> None:
+def test_the_command_prints_the_spec_without_being_installed(wheel: Path, tmp_path: Path) -> None:
     # As `pipx run source-bigcommerce spec` will once the package is published.
     printed = run(
         UV,

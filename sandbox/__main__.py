@@ -20,7 +20,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with Sandbox(**_arguments()) as store:
-        # What the store holds now it holds to the end: spare the collector the walk.
+        # These objects live to the end, so the garbage collector can skip them.
         gc.freeze()
         ready = {
             "api_url": store.url,
@@ -35,7 +35,7 @@ _HOST = "on loopback, default 127.0.0.1; or host.docker.internal, for containers
 
 
 def _arguments() -> dict[str, Any]:
-    """What was given on the command line, as arguments of `Sandbox`."""
+    """The command line's values, as arguments of `Sandbox`."""
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
         description="A simulated BigCommerce store. Prints the connector's configuration for it.",

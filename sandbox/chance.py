@@ -1,4 +1,4 @@
-"""Variety without randomness: every value of the store is worked out from whole numbers."""
+"""Variety without randomness: every value of the store is computed from whole numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that hang on the rows of another table: worked out from their parent, gone with it."""
+"""Rows that belong to the rows of another table: computed from their parent, deleted with it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from sandbox.table import Columns, Row, Table
 
 @dataclass
 class Children:
-    """A list of rows of each row of a parent collection; only ever asked for by parent.
+    """The rows of each row of a parent collection, which are only listed by parent.
 
-    Takes no memory, however many parents there are.
+    They take no memory, however many parents there are.
     """
 
     name: str
     parent: Table
     make: Callable[[int], list[Row]]
+    shows: tuple[Table, ...] = ()
+    """Further tables whose rows it is made from."""
     changes: dict[int, dict[int, Row | None]] = field(default_factory=dict)
     """Parent key -> row key -> fields set, or None for a row that was deleted."""
 
@@ -40,15 +42,15 @@ class Children:
 
 
 class Child(NamedTuple):
-    """Which row a `ChildTable` wants made."""
+    """The row that a `ChildTable` wants made."""
 
     key: int
     parent: int
     """Position of the parent in its table."""
     nth: int
-    """The how-maniest of its parent's rows, from 0."""
+    """Its number among its parent's rows, from 0."""
     held: Mapping[str, int]
-    """What the columns hold that the table was made with."""
+    """The columns that the table was made with."""
 
 
 Hold = Callable[[int, int], int]
@@ -56,11 +58,11 @@ Hold = Callable[[int, int], int]
 
 
 class ChildTable(Table):
-    """Rows that hang on those of `parent`, and are listed and searched across all parents.
+    """Rows that belong to those of `parent`, and are listed and searched across all parents.
 
-    `count` says how many a parent has (less than `per_parent`, from which their keys follow), and
-    `link` names the column with the parent's key. `held` makes further columns. Nothing is worked
-    out before the first use; afterwards rows come and go with their parents.
+    `count` says how many a parent has (fewer than `per_parent`, from which their keys follow), and
+    `link` names the column with the parent's key. `held` makes other columns. Nothing is computed
+    before the first use; afterwards rows come and go with their parents.
     """
 
     def __init__(

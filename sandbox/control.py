@@ -1,4 +1,4 @@
-"""The endpoints below `/_sandbox/`, for those who run the store in a process of its own."""
+"""The endpoints below `/_sandbox/`, for a store in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.simulation import Simulation
 
 
 def answer(simulation: Simulation, request: Request) -> Reply:
-    """One control call; a mistake in it comes back as 400 with its reason."""
+    """One control call; a mistake in it is answered with 400 and the reason."""
     path = request.path.removeprefix("/_sandbox/").strip("/")
     try:
         result = _dispatch(simulation, request.method, path.split("/"), request.body)

@@ -12,6 +12,7 @@ from sandbox.children import Children, ChildTable
 from sandbox.clock import Clock, instant
 from sandbox.options import Options
 from sandbox.table import DATE_COLUMNS, Condition, Positions, Row, Table
+from sandbox.texts import StoreTexts
 from sandbox.world import World
 
 
@@ -35,8 +36,7 @@ class Data:
         self.tables = {table.name: table for table in world.tables}
         self.children = {each.name: each for each in world.children}
         self.objects = world.objects
-        self._cache_left = options.cache_mb * 1024 * 1024
-        self._cache: dict[str, dict[Any, dict[int, bytes]]] = {name: {} for name in self.tables}
+        self.texts = StoreTexts(world.identity, options.cache_mb)
 
     # Reading
 
@@ -86,9 +86,10 @@ class Data:
             if collection in self.objects:
                 return [dict(self.objects[collection])]
             if children := self.children.get(collection):
-                return [row for at in children.parent.select() for row in children.rows(at)]
-            table = self.table(collection)
-            return [table.row(at, includes) for at in table.select()]
+                parents = children.parent.select()
+                return _parsed(text for at in parents for text in self._child_texts(children, at))
+            positions = self.table(collection).select()
+            return _parsed(self.row_texts(collection, positions, tuple(includes)))
 
     def variants_of(self, product: int) -> list[Row]:
         variants = self.tables["variants"]
@@ -109,26 +110,35 @@ class Data:
 
     def children_of(self, collection: str, parent: int) -> list[Row]:
         """The children of one parent; KeyError when there is no such parent."""
-        children = self.children[collection]
-        return children.rows(self._at(children.parent, parent))
+        return _parsed(self.child_texts(collection, parent))
+
+    def children_at(self, collection: str, at: int) -> list[Row]:
+        """The children of the parent at a position."""
+        return _parsed(self._child_texts(self.children[collection], at))
+
+    def row_texts(
+        self, collection: str, positions: Positions, includes: tuple[str, ...] = ()
+    ) -> list[bytes]:
+        """JSON of the rows at the positions, as they are sent by default (or with the includes)."""
+        row = self.table(collection).row
+        return self.serialised(collection, positions, includes, lambda at: row(at, includes))
 
     def serialised(
         self, collection: str, positions: Positions, shape: Any, make: Callable[[int], Row]
     ) -> list[bytes]:
         """JSON of the rows at the positions, made by `make` unless known in that shape."""
-        known = self._cache[collection].setdefault(shape, {})
-        texts = []
-        for at in positions:
-            text = known.get(at)
-            if text is None:
-                # A copy, as orjson leaves its text in a far larger block of memory.
-                text = bytes(memoryview(orjson.dumps(make(at))))
-                # Full means full: evicting would never help a reader who starts over.
-                if self._cache_left > len(text):
-                    self._cache_left -= len(text)
-                    known[at] = text
-            texts.append(text)
-        return texts
+        return self.texts.get(collection, shape, positions, lambda at: orjson.dumps(make(at)))
+
+    def child_texts(self, collection: str, parent: int) -> list[bytes]:
+        """JSON of the children of one parent; KeyError when there is no such parent."""
+        children = self.children[collection]
+        return self._child_texts(children, self._at(children.parent, parent))
+
+    def _child_texts(self, children: Children, at: int) -> list[bytes]:
+        def made(at: int) -> bytes:
+            return b"\n".join(orjson.dumps(row) for row in children.rows(at))
+
+        return self.texts.get(children.name, (), [at], made)[0].splitlines()
 
     # Changing
 
@@ -231,8 +241,28 @@ class Data:
         return at
 
     def _forget(self, table: Table, at: int) -> None:
-        for known in self._cache[table.name].values():
-            self._cache_left += len(known.pop(at, b""))
-        if isinstance(table, ChildTable):
-            # It may be shown within its parent.
+        """A row has changed: the texts that show it are out of date."""
+        self.texts.forget(table.name, at)
+        for children in self.children.values():
+            if children.parent is table:
+                self.texts.forget(children.name, at)
+            elif table in children.shows:
+                self.texts.forget_all_of(children.name)
+        for other in self.tables.values():
+            if _hangs_on(other, table):
+                self.texts.forget_all_of(other.name)
+        if isinstance(table, ChildTable):  # Its parent may show it, and so may its siblings.
             self._forget(table.parent, table.child(at).parent)
+
+
+def _hangs_on(table: Table, ancestor: Table) -> bool:
+    while isinstance(table, ChildTable):
+        table = table.parent
+        if table is ancestor:
+            return True
+    return False
+
+
+def _parsed(texts: Iterable[bytes]) -> list[Row]:
+    rows: list[Row] = orjson.loads(b"[" + b",".join(texts) + b"]")
+    return rows

@@ -1,4 +1,4 @@
-"""Fault plans: what is to go wrong, with which request, as data.
+"""Fault plans, as data: what goes wrong with which request.
 
 A fault waits for the `at`-th request of its operation, counted from when it was added, and then
 fires `times` times in a row. At most one fault spoils a reply: others that are due wait for the
@@ -24,7 +24,7 @@ _HTML = b"<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>
 
 
 class End(Enum):
-    """How a connection ends before its time."""
+    """How a connection ends too early."""
 
     CLOSE = "closed"
     RESET = "reset"
@@ -47,14 +47,14 @@ class Change:
 
 @dataclass
 class Fault:
-    """One thing to go wrong; only the fields that its kind speaks of are used."""
+    """One fault; its kind decides which fields are used."""
 
     operation: str
     """`orders.list` and so on, as in the route table; `*`: any."""
     kind: str
     at: int = 1
     times: int | None = 1
-    """None: for as long as it is not removed."""
+    """None: until it is removed."""
     where: dict[str, str] = field(default_factory=dict)
     """Query parameters or ids in the path that the request must have."""
 
@@ -86,7 +86,7 @@ class Fault:
 
     @property
     def pending(self) -> bool:
-        """Whether it has still to fire (again); without an end, whether it never fired."""
+        """Whether it has to fire (again); for a fault without an end, whether it never fired."""
         return self.fired == 0 if self.times is None else self.fired < self.times
 
     def meets(self, operation: str, asked: Mapping[str, str]) -> bool:
@@ -214,7 +214,7 @@ class Faults:
         self._queue: list[Fault] = []
 
     def add(self, operation: str, kind: str, **fields: Any) -> Fault:
-        """Queue a fault; see `Fault` for the fields. What comes back counts its firings."""
+        """Queue a fault; see `Fault` for the fields. The returned fault counts its firings."""
         if kind in KINDS:
             fields.setdefault("times", KINDS[kind].times)
         fault = Fault(operation, kind, **fields)
@@ -235,7 +235,7 @@ class Faults:
             self._queue.clear()
 
     def pending(self) -> list[Fault]:
-        """Faults that did not fire as often as they should have: a test ends with none."""
+        """Faults that have not fired as often as they should: a test ends with none."""
         with self._lock:
             return [fault for fault in self._queue if fault.pending]
 

@@ -1,7 +1,7 @@
-"""The same values in other forms: ids as text, flags as numbers, dates as others write them.
+"""The same values in other forms: ids as text, flags as numbers, dates in other formats.
 
-For the option `other_forms`. Which form a value gets is settled by the name of its field, so that a
-field has one form in all rows, as it has in stores.
+For the option `other_forms`. The name of a field decides its form, so a field has one form in all
+rows, as in stores.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from zlib import crc32
 _RFC_2822 = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000")
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\+00:00)")
 _NUMBER = re.compile(r"0|[1-9]\d{0,8}(\.\d{0,5}[1-9])?")
-# What is text elsewhere: of a number nobody could tell how many decimals it had there.
+# Fields that are text elsewhere: a number would not tell how many decimals the text had.
 _TEXT_ELSEWHERE = re.compile(r".*cost.*|.*discount.*|amount|weight")
-# What stands here is of no type of its own: settings of carriers, answers of shoppers.
+# Fields without a type of their own: settings of carriers, answers of shoppers.
 _FREE = {"value", "settings", "configuration", "form_fields", "data"}
 
 _WEST, _EAST = timezone(timedelta(hours=-5)), timezone(timedelta(hours=2))
@@ -41,7 +41,7 @@ _INTEGERS: tuple[Callable[[int], Any], ...] = (str, float, lambda number: f"{num
 
 
 def other(value: Any, name: str = "") -> Any:
-    """The value in another form, from which its own can be told."""
+    """The value in another form, from which the original can be recovered."""
     if name in _FREE or (_TEXT_ELSEWHERE.fullmatch(name) and type(value) in (int, float)):
         return value
     if isinstance(value, dict):

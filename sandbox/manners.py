@@ -1,4 +1,4 @@
-"""How this store takes what it is asked, where stores are reported to differ; see `Options`."""
+"""How this store treats requests, where users report that stores differ; see `Options`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sandbox.table import Condition, Row
 
 _NO_ROW = Condition("id", "in", frozenset())
 _PAGES = tuple(str(number) for number in range(1, 1000))
-# Read in windows of dates, so every row must have one.
+# These are read in windows of dates, so every row must have a date.
 _ALWAYS_DATED = ("customers", "products")
 
 
 def as_asked(route: Route, options: Options) -> Route:
-    """The route with what this store takes beyond its documentation."""
+    """The route, with parameters that this store accepts beyond its documentation."""
     if route.paging is not Paging.NONE or route.answer is not Answer.LIST:
         return route
     if options.whole_lists:
@@ -30,7 +30,7 @@ def as_asked(route: Route, options: Options) -> Route:
 
 
 def understood(route: Route, raw_query: str, asked: Query, options: Options) -> Query:
-    """The question as this store takes it; Refusal where it does not."""
+    """The query as this store understands it; Refusal if it does not."""
     if route.paging is Paging.NONE:
         asked = replace(asked, page=1)
     for name, text in _dates(route, raw_query):
@@ -45,7 +45,7 @@ def understood(route: Route, raw_query: str, asked: Query, options: Options) -> 
 
 
 def _dates(route: Route, raw_query: str) -> list[tuple[str, str]]:
-    """The filters by date with their values, as they were sent."""
+    """The date filters with their values, as sent."""
     sent = [pair.partition("=") for pair in raw_query.split("&")]
     found = [(unquote_plus(name), text) for name, _, text in sent]
     return [
@@ -83,7 +83,7 @@ def undated(route: Route, options: Options) -> Callable[[Row], bool] | None:
 
 
 def page_of_children(page: int, options: Options) -> int:
-    """Which page of one parent's rows is sent in place of a later one; 0: an empty one."""
+    """The page of one parent's rows that is sent in place of a later one; 0: an empty one."""
     if options.later_children in ("refused", "missing"):
         status = {"refused": 400, "missing": 404}[options.later_children]
         raise Refusal(status, "The requested page was not found.")

@@ -1,4 +1,4 @@
-"""What can be set about a sandbox store, at its start or while it runs."""
+"""The options of a sandbox store, at its start or while it runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOTALS = {
 
 @dataclass
 class Options:
-    """Behaviour of the store's front; the data is settled by `World`."""
+    """Behaviour of the store's surface; `World` decides the data."""
 
     store_hash: str = "sandbox"
     access_token: str = "sandbox-token"
@@ -31,9 +31,9 @@ class Options:
     """Scopes of the token, with or without `_read_only`; None: all."""
 
     quota: int | None = None
-    """Requests per window; None: so many that nobody runs out."""
+    """Requests per window; None: more than anybody needs."""
     resource_quotas: dict[str, int] = field(default_factory=dict)
-    """Of resources that have one of their own, by the beginning of their path: `/v3/customers`."""
+    """Quotas of single resources, by the beginning of their path: `/v3/customers`."""
     window_ms: int = 30_000
     other_client: float = 0.0
     """Share of the quota (0 to 1) that another app takes, evenly over each window."""
@@ -62,19 +62,19 @@ class Options:
     other_forms: bool = False
     """True: values come in other types and dates in other forms, see `forms`."""
     cap: int | None = None
-    """Rows that a page may have, whatever `limit` asks for; None: as many as asked for."""
+    """The most rows of a page, whatever `limit` asks for; None: as many as asked for."""
     totals: str = "right"
-    """What v3 lists say of their length: see `TOTALS`."""
+    """What v3 lists say about their length: see `TOTALS`."""
     ignored: frozenset[str] = frozenset()
     """Query parameters without effect; `dates`: all filters by date. Rows then come in descending
     order where `sort` is among them."""
     gaps: frozenset[int] = frozenset()
-    """Pages of v3 lists without rows, though counted: their rows come on the page after."""
+    """Pages of v3 lists without rows, although counted: their rows are on the next page."""
     exclusive_min_id: bool = False
     doubled: bool = False
-    """True: the first row of a page comes twice."""
+    """True: the first row of a page is sent twice."""
     ok: int = 200
-    """Status of what is answered with rows: 200, 203."""
+    """Status of replies with rows: 200, 203."""
     archived_orders: str = "shown"
     """Whether /v2/orders lists archived orders unasked: shown or hidden."""
     is_deleted: str = "only"
@@ -85,11 +85,11 @@ class Options:
     """True: of each v3 list with a filter on `date_modified`, but products and customers, one row
     in three has no such date, and no filter finds it. So are listings that were never modified."""
     v3_dates: str = "any"
-    """plain: a filter of v3 by a date whose colons are encoded finds nothing."""
+    """plain: a v3 date whose colons are encoded finds nothing."""
     v2_dates: str = "any"
-    """encoded: a filter of v2 by a date whose colons are not encoded is not heeded."""
+    """encoded: a v2 date whose colons are not encoded is ignored."""
     whole_lists: int | None = None
-    """Lists that are documented as sent whole come in pages of so many rows; None: whole."""
+    """Rows per page of lists that are documented as sent whole; None: they are sent whole."""
     undocumented_page: str = "refused"
     """`page`, asked of a list that is sent whole: refused or ignored."""
     later_children: str = "paged"
@@ -97,7 +97,7 @@ class Options:
     again), empty (with the right counts), refused (400) or missing (404)."""
     parent_dates: str = "orders"
     """Whose `date_modified` moves when what belongs to it changes: orders, all, or none.
-    By reports a product's does not with its variants, nor a customer's with addresses."""
+    Users report that a product's does not with its variants, nor a customer's with addresses."""
     lookup_lag: float = 0.0
     """Seconds for which no list has what a client created."""
     key_match: str = "exact"

@@ -46,6 +46,11 @@ class Query:
     without_fields: frozenset[str] = frozenset()
     others: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def is_reduced(self) -> bool:
+        """Whether rows are sent without some of their fields."""
+        return self.only_fields is not None or bool(self.without_fields)
+
 
 def pairs(raw: str) -> list[tuple[str, str]]:
     """Decoded names and values, in the order sent."""
@@ -65,7 +70,7 @@ def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) 
     before, after = (_cursor(route, values, name) for name in ("before", "after"))
     if before is not None or after is not None:
         if sort or "direction" in values:
-            # How the two combine is documented nowhere, so nobody should rely on it.
+            # Nobody documents how the two combine, so nobody should rely on it.
             raise Refusal(422, "A cursor cannot be combined with sort.")
         if "page" in values and not route.page_beside_cursor:
             raise Refusal(422, "A cursor cannot be combined with page.")
@@ -139,7 +144,7 @@ def _others(route: Route, values: Mapping[str, str]) -> tuple[tuple[str, str], .
 
 
 def _details(route: Route, values: Mapping[str, str]) -> frozenset[str]:
-    """The fields that are left out, because nobody asked for details."""
+    """The fields that are left out if the query does not ask for details."""
     if values.get("details", "false") not in ("true", "false"):
         raise Refusal(422, 'Query parameter "details" value must be true or false.')
     return frozenset() if values.get("details") == "true" else frozenset(route.details)
@@ -199,7 +204,7 @@ def _value(route: Route, wanted: Filter, text: str, now: int) -> Any:
 
 
 def _date(route: Route, text: str, now: int) -> float:
-    """Seconds since 1970; a time without a zone is refused, for its meaning is not documented."""
+    """Seconds since 1970; refuses a time without a zone, because nobody documents its meaning."""
     if route.family is Family.V2:
         return parse_rfc2822(text) if "," in text else parse_iso(text)
     if text.isdigit():

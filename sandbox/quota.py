@@ -1,4 +1,4 @@
-"""The store's request quota: so many units per window, shared by all its clients."""
+"""The store's request quota: units per window, shared by all clients."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Quota:
         """Requests answered 429 because the quota was spent."""
 
     def take(self, units: int = 1) -> Balance:
-        """Spend units if they are left; says what is left after it."""
+        """Spends units if enough are left; returns what is left."""
         with self._lock:
             now, window = time.monotonic(), self._options.window_ms / 1000
             passed = int((now - self._window_start) / window)
@@ -71,6 +71,6 @@ class Quota:
             )
 
     def drain(self, units: int) -> None:
-        """Another client spends units at once, down to nothing at most."""
+        """Another client spends units at once, as far as there are any."""
         with self._lock:
             self._used += units

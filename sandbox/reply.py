@@ -1,4 +1,4 @@
-"""What passes between the API and its clients: requests, replies, and errors in either family."""
+"""Requests, replies, and errors in the forms of v2 and v3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an endpoint is: its path, scope, parameters and limits."""
+"""An endpoint: its path, scope, parameters and limits."""
 
 from __future__ import annotations
 
@@ -107,25 +107,25 @@ class Route:
     direction: bool = False
     """True: order is a parameter of its own; False: it follows the field, `id:asc`."""
     newest_first: str = ""
-    """Field that rows are in descending order of, where that is not the order of their keys."""
+    """Field by which rows are sorted in descending order, if not by their keys."""
     wants: str = ""
-    """The filter without which nothing is answered."""
+    """The filter that every request needs."""
     includes: tuple[str, ...] = ()
     small_page_includes: tuple[str, ...] = ()
     """Includes that cap the page at 10 rows, without a word."""
     fields: tuple[str, ...] = ()
-    """Which of `include_fields` and `exclude_fields` are taken."""
+    """Which of `include_fields` and `exclude_fields` are accepted."""
     details: tuple[str, ...] = ()
     """Fields that are sent only with `details=true`."""
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Further parameters and the values they may have; their meaning is in `surface.py`."""
     parent: str = ""
-    """Collection whose key stands in the path: 404 where it holds no such row."""
+    """Collection whose key is in the path: 404 if it holds no such row."""
     meta: Meta = Meta.PAGINATION
     page_beside_cursor: bool = True
     """False: `page` together with `before` or `after` is refused; True: it is ignored."""
     concurrent: int | None = None
-    """How many requests are answered at a time; those beyond get 429."""
+    """How many requests are answered at a time; further ones get 429."""
     default_limit: int = 50
     max_limit: int = 250
     max_page: int | None = None
@@ -143,7 +143,7 @@ class Route:
 
     @cached_property
     def parameters(self) -> frozenset[str]:
-        """Every query parameter that the endpoint takes."""
+        """Every query parameter that the endpoint accepts."""
         names = [*self.filters, *self.others, *self.fields, *_PAGING_PARAMETERS[self.paging]]
         flags = {
             "sort": self.sorts,

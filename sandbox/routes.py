@@ -1,4 +1,4 @@
-"""The table of everything the store answers to. What is not listed here is refused."""
+"""The table of all endpoints of the store. Everything else is refused."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def match(path: str, method: str = "GET") -> tuple[Route, dict[str, str]] | None
 
 
 def allows(path: str) -> list[str]:
-    """The methods that a path is there for."""
+    """The methods of a path."""
     return [method for method in sorted(_METHODS) if match(path, method)]

@@ -1,4 +1,4 @@
-"""What tests hold: a simulated store that serves on a port."""
+"""A simulated store that serves on a port, for tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sandbox.server import Server
 from sandbox.simulation import Simulation
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# What Docker calls the machine that its containers run on. They do not reach its loopback.
+# Docker's name for the machine that runs its containers. They do not reach its loopback.
 _FOR_CONTAINERS = "host.docker.internal"
 
 
@@ -56,7 +56,7 @@ class Sandbox(Simulation):
 
     @property
     def url(self) -> str:
-        """What stands in place of `https://api.bigcommerce.com`."""
+        """The address in place of `https://api.bigcommerce.com`."""
         if self._server is None:
             raise RuntimeError("the sandbox is not running")
         return f"http://{self._host}:{self._server.server_address[1]}"

@@ -1,4 +1,4 @@
-"""HTTP on a port, and nothing but HTTP: requests in, replies out, connections broken off."""
+"""HTTP on a port: requests, replies, and connections that break. It knows nothing else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 class Server(ThreadingTCPServer):
-    """Serves a store, a thread a connection, from `start()` until `stop()`."""
+    """Serves a store with one thread per connection, from `start()` until `stop()`."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -54,7 +54,7 @@ class Server(ThreadingTCPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients may leave whenever they like: no trace for that, only for our own mistakes."""
+        """Clients may leave at any time: only our own mistakes print a traceback."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -70,7 +70,7 @@ class _Connection(StreamRequestHandler):
             pass
 
     def _read(self) -> Request | None:
-        """The next request; None where the client has no more."""
+        """The next request; None if the client has no more."""
         first = self.rfile.readline().decode("latin-1").split()
         if len(first) != 3:
             return None
@@ -94,7 +94,7 @@ class _Connection(StreamRequestHandler):
         return self._send([self._head(reply) + reply.body]) and stays
 
     def _elsewhere(self, request: Request) -> Reply:
-        """The reply of anything but the API."""
+        """The reply of anything other than the API."""
         simulation = self.server.simulation
         if request.path.startswith("/_sandbox/"):
             return control.answer(simulation, request)
@@ -121,7 +121,7 @@ class _Connection(StreamRequestHandler):
                 self.server.simulation.closing.wait(step)
             elif step is End.CLOSE:
                 return False
-            else:  # What closing without lingering makes.
+            else:  # The effect of closing without lingering.
                 linger = struct.pack("ii", 1, 0)
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 self.connection.close()

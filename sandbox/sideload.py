@@ -1,4 +1,4 @@
-"""What `/v2/orders` puts in place of its links when `include` asks for more."""
+"""The rows that `/v2/orders` puts in place of its links if `include` asks for them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _shorten(parts: Row) -> None:
     for _, consignment in each_consignment(parts):
         lines = consignment.get("line_items")
         if isinstance(lines, list) and len(lines) > 1 and "quantity" in lines[-1]:
-            # The order's count of items still holds.
+            # The order's count of items stays the same.
             lines[-1] = {**lines[-1], "id": lines[0]["id"]}
 
 

@@ -1,4 +1,4 @@
-"""The simulated store: its data, its manners, its faults and the log of requests. Has no port."""
+"""The simulated store: data, quirks, faults and the log of requests. It has no port."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Entry:
 
 @dataclass
 class Exchange:
-    """A reply with its rate-limit headers, and what becomes of it on the wire."""
+    """A reply with its rate-limit headers, and how it is sent."""
 
     reply: Reply
     limits: list[tuple[str, str]]
@@ -124,13 +124,13 @@ class Simulation:
         self.data.delete(collection, key, parent)
 
     def requests(self, operation: str) -> list[Entry]:
-        """What the log holds of one operation."""
+        """The log of one operation."""
         return [entry for entry in self.log if entry.operation == operation]
 
     # Answering
 
     def answer(self, request: Request) -> Exchange:
-        """What a request to the API (`/stores/...`) gets."""
+        """The reply to a request to the API (`/stores/...`)."""
         entry = Entry(
             request.method,
             request.path,

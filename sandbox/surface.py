@@ -1,4 +1,4 @@
-"""The API's manners: who may ask, what envelope an answer wears, how lists are paged."""
+"""The API's surface: access, envelopes of replies, and paging of lists."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _UNAUTHORIZED = (
 
 
 class Surface:
-    """Answers requests from the store's data, as the options say."""
+    """Answers requests from the store's data, as the options demand."""
 
     def __init__(self, data: Data, options: Options) -> None:
         self.data = data
@@ -48,7 +48,7 @@ class Surface:
     # Before the route is known
 
     def admit(self, request: Request, store_hash: str, path: str) -> tuple[Reply | None, Balance]:
-        """A refusal, if the request may not even be looked at, and the rate-limit headers."""
+        """A refusal if the request is not admitted, and the rate-limit headers."""
         balance = self._quota_of(path).take()
         family = Family.of(path)
         options = self.options
@@ -76,7 +76,7 @@ class Surface:
 
     @contextmanager
     def lane(self, route: Route) -> Iterator[Reply | None]:
-        """A place among the requests that the route answers at a time; else its refusal."""
+        """A place among the requests that the route answers at a time, or a refusal."""
         with self._busy_lock:
             self._busy[route.operation] += 1
             full = route.concurrent is not None and self._busy[route.operation] > route.concurrent
@@ -188,22 +188,23 @@ class Surface:
         return Reply(200, orjson.dumps(body))
 
     def _child_list(self, route: Route, parent: int, asked: Query) -> Reply:
-        rows = [
-            row
-            for row in self.data.children_of(route.collection, parent)
-            if all(matches(row, condition) for condition in asked.conditions)
-        ]
-        if not rows and route.collection == "transactions":
+        texts = self.data.child_texts(route.collection, parent)
+        if asked.conditions:
+            rows = ((text, orjson.loads(text)) for text in texts)
+            texts = [text for text, row in rows if all(matches(row, c) for c in asked.conditions)]
+        if not texts and route.collection == "transactions":
             return self._no_transactions(route, parent, asked)
         number = 1 if asked.page == 1 else manners.page_of_children(asked.page, self.options)
-        start = (number - 1) * asked.limit if number else len(rows)
-        end = len(rows) if route.paging is Paging.NONE else start + asked.limit
-        page = [orjson.dumps(_reduced(row, "id", asked)) for row in rows[start:end]]
-        meta = _meta(route, asked, len(rows), len(page), asked.limit)
+        start = (number - 1) * asked.limit if number else len(texts)
+        end = len(texts) if route.paging is Paging.NONE else start + asked.limit
+        page = texts[start:end]
+        if asked.is_reduced:
+            page = [orjson.dumps(_reduced(orjson.loads(text), "id", asked)) for text in page]
+        meta = _meta(route, asked, len(texts), len(page), asked.limit)
         return self._listed(route, page, meta)
 
     def _no_transactions(self, route: Route, order: int, asked: Query) -> Reply:
-        """The API was seen to answer this in three ways."""
+        """Users saw the API answer this in three ways."""
         kind = self.options.empty_transactions
         status = (200, 204, 404)[order % 3] if kind == "mixed" else int(kind)
         if status == 404:
@@ -234,7 +235,7 @@ class Surface:
         return self._listed(route, self._texts(route, asked, positions), meta)
 
     def _found(self, route: Route, asked: Query) -> Positions:
-        """The rows that match; a filter on the date of change finds none that has no such date."""
+        """The rows that match; a filter on the date of change finds no row without such a date."""
         found = self.data.select(route.collection, asked.conditions, asked.sort, asked.descending)
         found = lookups.visible(self.data, route.collection, found)
         if any(condition.field == "date_modified" for condition in asked.conditions):
@@ -259,7 +260,7 @@ class Surface:
             last = table.columns[table.key][positions[-1]] if more else None
             meta = _after_pagination(asked, total, len(positions), last)
             return self._listed(route, self._texts(route, asked, positions), meta)
-        # `page` is ignored with a cursor, so this speaks of the whole list's first page.
+        # `page` is ignored with a cursor, so this is about the first page of the whole list.
         meta = _pagination(Query(limit=asked.limit), total, len(positions))
         meta |= self._cursor_meta(route, asked, positions, more)
         return self._listed(route, self._texts(route, asked, positions), meta)
@@ -292,25 +293,11 @@ class Surface:
     def _texts(self, route: Route, asked: Query, positions: Any) -> list[bytes]:
         """The rows as JSON, in the shape that the query asks for."""
         if route.collection == "orders":
-            legacy = ("consignment_structure", "object") not in asked.others
-            options = self.options
-            flagged = options.archived_flag
-            shape: Any = (
-                *(asked.includes, legacy, options.ignore_include, options.warning_place),
-                options.short_includes,
-            )
-            asked = asked if flagged else replace(asked, without_fields=frozenset({"is_deleted"}))
-            return self.data.serialised(
-                "orders",
-                positions,
-                (*shape, flagged),
-                lambda at: _reduced(
-                    sideload.order(self.data, options, at, asked.includes, legacy), "id", asked
-                ),
-            )
-        table = self.data.table(route.collection)
+            return self._order_texts(asked, positions)
         undated = manners.undated(route, self.options)
-        shape = (asked.includes, asked.only_fields, asked.without_fields, bool(undated))
+        if not undated and not asked.is_reduced:
+            return self.data.row_texts(route.collection, positions, asked.includes)
+        table = self.data.table(route.collection)
 
         def made(at: int) -> Row:
             row = table.row(at, asked.includes)
@@ -318,10 +305,29 @@ class Surface:
                 row.pop("date_modified", None)
             return _reduced(row, table.key, asked)
 
+        shape = (asked.includes, asked.only_fields, asked.without_fields, bool(undated))
         return self.data.serialised(route.collection, positions, shape, made)
 
+    def _order_texts(self, asked: Query, positions: Any) -> list[bytes]:
+        options = self.options
+        if not options.archived_flag:
+            asked = replace(asked, without_fields=asked.without_fields | {"is_deleted"})
+        if not asked.includes and not asked.is_reduced:
+            return self.data.row_texts("orders", positions)
+        legacy = ("consignment_structure", "object") not in asked.others
+
+        def made(at: int) -> Row:
+            row = sideload.order(self.data, options, at, asked.includes, legacy)
+            return _reduced(row, "id", asked)
+
+        shape = (
+            *(asked.includes, asked.only_fields, asked.without_fields, legacy),
+            *(options.ignore_include, options.warning_place, options.short_includes),
+        )
+        return self.data.serialised("orders", positions, shape, made)
+
     def _listed(self, route: Route, texts: list[bytes], meta: Row) -> Reply:
-        """A page of a list, with whatever the options say that it has wrong."""
+        """A page of a list, with the faults that the options demand."""
         if "pagination" in meta:
             meta["pagination"] = _claimed(meta["pagination"], self.options.totals, len(texts))
         if self.options.doubled:
@@ -350,7 +356,7 @@ def _reduced(row: Row, key: str, asked: Query) -> Row:
 
 
 def _claimed(pagination: Row, totals: str, count: int) -> Row:
-    """What a list says of its length, see `TOTALS`."""
+    """What a list says about its length, see `TOTALS`."""
     total, pages = pagination.get("total", 0), pagination.get("total_pages", 0)
     told = {
         "of_page": (count, 1),

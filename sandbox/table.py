@@ -34,11 +34,11 @@ class Condition(NamedTuple):
 class Table:
     """Rows in ascending order of their key, at positions that never change.
 
-    `columns` holds the key and whatever is filtered often, one array each, or is a function that
-    works them out at the first use; `make` builds the whole row at a position from them. `includes`
-    builds the parts that are sent only when asked for: name in `include=` -> (field of the row,
-    function of the position). `new` is what columns hold for an appended row that does not say,
-    else 0.
+    `columns` holds the key and the fields that are filtered often, one array each, or is a function
+    that computes them at the first use; `make` builds the whole row at a position from them.
+    `includes` builds the parts that are sent only when asked for: name in `include=` -> (field of
+    the row, function of the position). `new` has the columns' values for an appended row that does
+    not give them; the default is 0.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Table:
         self.when_appended: list[Callable[[int], None]] = []
         self.when_removed: list[Callable[[int], None]] = []
         self._columns = columns
+        self._at_start = 0 if callable(columns) else len(columns[key])
         self._new = new or {}
         self._make = make
         self._dead = 0
@@ -74,6 +75,13 @@ class Table:
 
     def __len__(self) -> int:
         return len(self._alive) - self._dead
+
+    def any_key(self, bits: int) -> int:
+        """The key of some row that was there from the start, chosen by the bits; 0 for none.
+
+        What points to it stays as it is when rows come and go.
+        """
+        return self.columns[self.key][bits % self._at_start] if self._at_start else 0
 
     # Reading
 
@@ -155,7 +163,7 @@ class Table:
         if self._dead:
             alive = self._alive
             found = [at for at in found if alive[at]]
-        # Columns first: a row is built only for what they leave over.
+        # Columns first: only rows that match them are built.
         for condition in sorted(conditions, key=lambda c: c.field not in self.columns):
             found = self._matching(found, condition)
         if sort == self.key:
@@ -270,7 +278,7 @@ _TESTS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class _Descending:
-    """Turns the order of sort values around."""
+    """Reverses the order of sort values."""
 
     def __init__(self, value: Any) -> None:
         self.value = value

@@ -17,7 +17,7 @@ from typing import Any
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components import NormalizeConfig
-from source_bigcommerce.components.config import format_instant
+from source_bigcommerce.components.moments import format_instant
 
 
 def split(config: Mapping[str, Any], parts: int, since: str | None = None) -> Iterator[Any]:

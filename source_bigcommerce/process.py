@@ -167,8 +167,9 @@ def fail(error: Exception, command: str) -> None:
 
 
 def print_message(message: "AirbyteMessage") -> None:
-    """On the standard output, at once."""
+    """On the standard output, at once, and in one piece beside the log of other threads."""
     import orjson
     from airbyte_cdk.models import AirbyteMessageSerializer
 
-    print(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode(), flush=True)
+    sys.stdout.write(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode() + "\n")
+    sys.stdout.flush()

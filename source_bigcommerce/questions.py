@@ -1,4 +1,4 @@
-"""Questions that are asked side by side, none of which is waited for too long."""
+"""Asks questions side by side, and waits for none of them too long."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-# Seconds for an answer; a check is to take 20 at most, with the start of the program.
+# Seconds for an answer; a check may take 20, including the start of the program.
 PATIENCE = 15.0
 # Seconds for all answers, if the store asks for a pause again and again.
 _LONGEST = 300.0
@@ -19,12 +19,12 @@ Answer = TypeVar("Answer")
 def answers(
     questions: Mapping[str, Callable[[], Answer]], pause: Callable[[], float]
 ) -> dict[str, Answer]:
-    """The answers that come in time, by the names of the questions and in their order.
+    """The answers that arrive in time, by the names of the questions and in their order.
 
-    A name that stands for none is that of a question which hangs: in a lookup of the address, in
-    a connection, in a reply that does not come or does not end. Its thread is left to itself.
+    A name without an answer is that of a question that hangs: in a lookup of the address, in a
+    connection, in a reply that does not arrive or does not end. Its thread is left alone.
 
-    pause: seconds for which the store lets nobody ask; they do not count.
+    pause: seconds during which the store lets nobody ask; they do not count.
 
     Raises what a question raises.
     """
@@ -42,7 +42,7 @@ def answers(
 
             told.put((name, fail))
 
-    # Daemons, as Python waits for all other threads when it ends.
+    # Daemons, because Python waits for all other threads when it ends.
     for question in questions.items():
         threading.Thread(target=ask, args=question, name=_NAME, daemon=True).start()
     found: dict[str, Answer] = {}
@@ -63,5 +63,5 @@ def answers(
 
 
 def hanging() -> bool:
-    """Whether a question is still under way that is not waited for any more."""
+    """Whether a question is still under way although nobody waits for it."""
     return any(thread.name == _NAME for thread in threading.enumerate())

@@ -29,8 +29,7 @@ from airbyte_cdk.sources.types import ConnectionDefinition
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce.components.clock import store_clock
-from source_bigcommerce.components.config import dates, of_the_form, utc_now
+from source_bigcommerce.components.config import of_the_form
 from source_bigcommerce.components.error_handler import ScopeLacking
 from source_bigcommerce.components.messages import (
     HASH_MISSING,
@@ -39,6 +38,7 @@ from source_bigcommerce.components.messages import (
     STREAMS_UNREADABLE,
     UNANSWERED,
 )
+from source_bigcommerce.components.moments import dates, store_clock, utc_now
 from source_bigcommerce.components.state import DateCursor
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.questions import answers

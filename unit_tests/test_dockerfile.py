@@ -43,18 +43,18 @@ def copied() -> list[str]:
     return [name for word, rest in BUILD if word == "COPY" for name in rest.split()[:-1]]
 
 
-def test_stages_when_compared_stand_on_the_same_slim_python() -> None:
+def test_the_stages_use_the_same_slim_python() -> None:
     base = only(FINAL, "FROM").removesuffix(" AS source")
     assert only(BUILD, "FROM") == f"{base} AS build"
     assert re.fullmatch(r"python:3\.1[0-3]-slim-\w+", base)
 
 
-def test_image_when_built_holds_the_installed_connector_and_no_more() -> None:
+def test_the_image_holds_the_installed_connector_and_no_more() -> None:
     assert only(FINAL, "COPY") == "--from=build /opt/connector /opt/connector"
     assert re.findall(r"(?:^|&& )(\w+)", only(FINAL, "RUN")) == ["groupadd", "useradd"]
 
 
-def test_user_when_the_image_runs_is_not_root() -> None:
+def test_the_image_does_not_run_as_root() -> None:
     words = [word for word, _ in FINAL]
     user, group = only(FINAL, "USER").split(":")
     assert int(user) > 0
@@ -64,12 +64,12 @@ def test_user_when_the_image_runs_is_not_root() -> None:
     assert words.index("USER") > max(words.index(word) for word in ("RUN", "COPY"))
 
 
-def test_entry_point_when_airbyte_looks_for_it_is_the_command() -> None:
+def test_the_entry_point_is_the_command() -> None:
     assert json.loads(only(FINAL, "ENTRYPOINT")) == [ENTRYPOINT]
     assert only(FINAL, "ENV") == f'AIRBYTE_ENTRYPOINT="{ENTRYPOINT}"'
 
 
-def test_destination_when_its_target_is_built_differs_in_name_and_command_alone() -> None:
+def test_the_image_of_the_destination_differs_only_in_name_and_command() -> None:
     command = "/opt/connector/bin/destination-bigcommerce"
     assert [
         ("FROM", "source AS destination"),
@@ -79,16 +79,16 @@ def test_destination_when_its_target_is_built_differs_in_name_and_command_alone(
     ] == DESTINATION
 
 
-def test_target_when_none_is_named_is_the_source() -> None:
+def test_the_default_image_is_the_source() -> None:
     assert DEFAULT == [("FROM", "source")]
 
 
-def test_labels_when_airbyte_looks_for_them_are_there() -> None:
+def test_the_labels_that_airbyte_reads_are_there() -> None:
     labels = dict(re.findall(r'(\S+)="([^"]+)"', only(FINAL, "LABEL")))
     assert set(labels) == {"io.airbyte.name", "io.airbyte.version"}  # values: test_metadata.py
 
 
-def test_context_when_docker_sends_it_holds_what_is_copied_and_no_more() -> None:
+def test_the_build_context_holds_what_is_copied_and_no_more() -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
     assert patterns[0] == "*"
@@ -132,7 +132,7 @@ def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.process
-def test_steps_when_done_leave_the_connector_and_no_build_tools(opt: Path) -> None:
+def test_the_build_leaves_the_connector_and_no_build_tools(opt: Path) -> None:
     files = {path.name for path in (opt / "connector/bin").iterdir()}
     assert {"source-bigcommerce", "destination-bigcommerce"} <= files
     assert [name for name in files if fnmatch(name, "pip*") or name in ("uv", "hatch")] == []
@@ -144,14 +144,14 @@ def test_steps_when_done_leave_the_connector_and_no_build_tools(opt: Path) -> No
 
 
 @pytest.mark.process
-def test_steps_when_done_leave_compiled_code(opt: Path) -> None:
+def test_the_build_leaves_compiled_code(opt: Path) -> None:
     # The user of the image may not write there, and would compile it at every start.
     compiled = opt.glob("connector/lib/*/site-packages/source_bigcommerce/__pycache__/source.*.pyc")
     assert len(list(compiled)) == 1
 
 
 @pytest.mark.process
-def test_entry_point_when_run_prints_the_spec(opt: Path, tmp_path: Path) -> None:
+def test_the_entry_point_prints_the_spec(opt: Path, tmp_path: Path) -> None:
     command = ENTRYPOINT.replace("/opt", str(opt))
     done = subprocess.run(
         [command, "spec"], cwd=tmp_path, env={}, capture_output=True, text=True, check=True
@@ -162,7 +162,7 @@ def test_entry_point_when_run_prints_the_spec(opt: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.process
-def test_packages_when_left_out_are_all_that_is_missing(opt: Path) -> None:
+def test_only_the_left_out_packages_are_missing(opt: Path) -> None:
     [step] = [rest for word, rest in BUILD if word == "RUN" and "left-out" in rest]
     [named] = re.findall(r"printf '[^']*' ([\w\s-]+) >", step)
     uv, python = Path(sys.executable).with_name("uv"), opt / "connector/bin/python"
@@ -174,7 +174,7 @@ def test_packages_when_left_out_are_all_that_is_missing(opt: Path) -> None:
 
 
 @pytest.mark.process
-def test_size_when_installed_is_a_third_of_what_the_framework_brings(opt: Path) -> None:
+def test_the_installed_size_is_a_third_of_what_the_framework_brings(opt: Path) -> None:
     files = [path for path in opt.rglob("*") if path.is_file() and not path.is_symlink()]
     # 97 MB when it was last measured, and 292 MB with what is left out.
     assert sum(path.stat().st_size for path in files) < 150e6

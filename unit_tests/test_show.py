@@ -20,7 +20,7 @@ NAMES = ["order_products", "price_list_records", "brands"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_stream_when_unfolded_is_what_the_framework_makes_of_it(name: str) -> None:
+def test_an_unfolded_stream_is_what_the_framework_makes_of_it(name: str) -> None:
     text = unfolded(name)
     assert "#/definitions" not in text
     made = ManifestComponentTransformer().propagate_types_and_parameters(
@@ -33,6 +33,6 @@ def test_stream_when_unfolded_is_what_the_framework_makes_of_it(name: str) -> No
     assert made == streams[name]
 
 
-def test_stream_when_there_is_none_is_an_error_that_lists_all() -> None:
+def test_an_unknown_stream_is_an_error_that_lists_all() -> None:
     with pytest.raises(LookupError, match=r"There is no stream 'brand'. These are: .*, brands, "):
         unfolded("brand")

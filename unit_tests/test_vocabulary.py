@@ -41,18 +41,18 @@ def reads() -> Iterator[tuple[str, str]]:
             yield word, each.__name__
 
 
-def test_vocabulary_when_a_component_or_stream_uses_a_word_has_it_and_no_other() -> None:
+def test_the_vocabulary_has_the_used_words_and_no_other() -> None:
     used = {word for node in nodes(MANIFEST) for word in node.get("$parameters", {})}
     assert vocabulary().keys() == used, TABLE
 
 
-def test_vocabulary_when_anything_reads_a_word_has_it() -> None:
+def test_the_vocabulary_has_every_word_that_is_read() -> None:
     text = "".join(path.read_text() for path in PACKAGE.glob("components/*.py"))
     assert {*IN_TEMPLATES.findall(TEXT), *IN_CLASSES.findall(text)} <= vocabulary().keys(), TABLE
 
 
 @pytest.mark.parametrize("word", vocabulary())
-def test_vocabulary_when_it_names_who_reads_a_word_names_all(word: str) -> None:
+def test_the_vocabulary_names_every_reader_of_a_word(word: str) -> None:
     found = {reader for each, reader in reads() if each == word}
     code = (PACKAGE / "source.py").read_text()
     if re.search(rf"""\[["']{word}["']\]""", code):

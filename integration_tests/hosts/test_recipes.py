@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dateutil.parser import isoparse as parse
+from pendulum import parse
 
 from integration_tests.hosts.environments import ROOT, environment, run, snippet, wheel
 from integration_tests.syncs import config_for

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, TraceType
-from airbyte_cdk.sources.declarative.schema import JsonFileSchemaLoader
 
+from integration_tests.rows import EXPECTED, difference, rows_of
 from integration_tests.syncs import Row, State, Sync
 from sandbox import Sandbox
 from sandbox.clock import instant
-from source_bigcommerce import SourceBigcommerce
-from source_bigcommerce.components.dates import iso_date
-from source_bigcommerce.components.values import Values
 
 TOKEN = "tok-sandbox-never-print-me"
 """The access token of every store; `conftest.py` searches all output for it."""
@@ -53,12 +50,11 @@ Truth = Sandbox | Sync
 
 @dataclass(frozen=True)
 class Stream:
-    """A stream of the manifest, as far as the tests must know it."""
+    """A stream, and what the sandbox calls its requests and its rows."""
 
     name: str
     primary_key: tuple[str, ...]
     cursor: str | None
-    includes: tuple[str, ...]
 
     def key_of(self, record: Row) -> Any:
         key = tuple(record[field] for field in self.primary_key)
@@ -86,47 +82,16 @@ class Stream:
 
     def rows(self, store: Sandbox) -> dict[Any, Row]:
         """Every row of the store as a record, by key."""
-        rows = [self._record(row) for row in store.rows(self.name, self.includes)]
-        if self.name in ORDER_CHILDREN:
-            dates = {row["id"]: iso_date(row["date_modified"]) for row in store.rows("orders")}
-            for row in rows:
-                row["order_date_modified"] = dates[int(row["order_id"])]
-        # The framework prints no field of a record that is null.
-        return {
-            self.key_of(row): {name: value for name, value in row.items() if value is not None}
-            for row in rows
-        }
-
-    def _record(self, row: Row) -> Row:
-        self._values.transform(row)
-        return {**row, "id": row["category_id"]} if self.name == "categories" else row
-
-    @cached_property
-    def _values(self) -> Values:
-        path = f"source_bigcommerce/schemas/{self.name}.json"
-        return Values(
-            schema_loader=JsonFileSchemaLoader(config={}, parameters={}, file_path=path),
-            parameters={},
-        )
+        return {self.key_of(row): row for row in rows_of(store, self.name)}
 
 
 @cache
 def streams() -> dict[str, Stream]:
-    """What the manifest says of all streams."""
-    manifest = SourceBigcommerce(
-        config={"store_hash": "any", "access_token": "any"}
-    ).resolved_manifest
-    found = {}
-    for each in manifest["streams"]:
-        parameters = each["$parameters"]
-        key = each["primary_key"]
-        found[parameters["name"]] = Stream(
-            name=parameters["name"],
-            primary_key=(key,) if isinstance(key, str) else tuple(key),
-            cursor=each.get("incremental_sync", {}).get("cursor_field"),
-            includes=tuple(filter(None, parameters.get("include", "").split(","))),
-        )
-    return found
+    """All streams by name."""
+    return {
+        row.name: Stream(row.name, tuple(filter(None, row.primary_key.split(", "))), row.cursor)
+        for row in EXPECTED.values()
+    }
 
 
 INCREMENTAL = tuple(name for name in ALL if streams()[name].cursor)
@@ -178,17 +143,11 @@ def assert_complete(truth: Truth, names: Iterable[str], *syncs: Sync) -> None:
         missing = [key for key in due if key not in held]
         assert not missing, f"{name}: {len(missing)} of {len(due)} missing: {missing[:5]}"
         old = [key for key, row in due.items() if held[key] != row]
-        assert not old, f"{name}: {len(old)} of {len(due)} old: {_difference(due, held, old[0])}"
+        assert not old, f"{name}: {len(old)} of {len(due)} old: {_first(due, held, old)}"
 
 
-def _difference(due: Mapping[Any, Row], held: Mapping[Any, Row], key: Any) -> str:
-    fields = sorted(due[key].keys() | held[key].keys())
-    different = [
-        f"{name}={held[key].get(name, '(none)')!r}, not {due[key].get(name, '(none)')!r}"
-        for name in fields
-        if held[key].get(name, "(none)") != due[key].get(name, "(none)")
-    ]
-    return f"key {key}: {'; '.join(different)}"
+def _first(due: Mapping[Any, Row], held: Mapping[Any, Row], old: list[Any]) -> str:
+    return "; ".join(f"key {key}: {difference(due[key], held[key])}" for key in old[:1])
 
 
 def completed(sync: Sync) -> set[str]:

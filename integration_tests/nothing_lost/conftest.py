@@ -17,7 +17,7 @@ from airbyte_cdk.sources.declarative.retrievers import page_size_reducer
 from airbyte_cdk.sources.streams.http import rate_limiting
 
 from integration_tests.nothing_lost.completeness import TOKEN
-from source_bigcommerce.components import budget, config, pagination
+from source_bigcommerce.components import budget, moments, pagination
 
 _READ_TIMEOUT = 60
 _SHORT_READ_TIMEOUT = 0.3
@@ -97,6 +97,6 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
             def now(cls, tz: tzinfo | None = None) -> Stopped:
                 return cls.fromtimestamp(seconds, tz)
 
-        monkeypatch.setattr(config, "datetime", Stopped)
+        monkeypatch.setattr(moments, "datetime", Stopped)
 
     return set_to

@@ -26,7 +26,7 @@ from integration_tests.syncs import sync
 from sandbox import Sandbox
 from sandbox.clock import instant, iso
 from sandbox.routes import ROUTES
-from source_bigcommerce.components.config import BEGINNING
+from source_bigcommerce.components.moments import BEGINNING
 
 # Streams read in windows, page by page within them.
 WINDOWED = tuple(name for name in INCREMENTAL if name != "channels")

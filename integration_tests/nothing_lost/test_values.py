@@ -13,8 +13,8 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.models import Level
 
 from integration_tests.nothing_lost.completeness import completed
+from integration_tests.rows import assert_equal, rows_of
 from integration_tests.syncs import Row, Sync, catalog_of, config_for, sync
-from integration_tests.test_every_stream import assert_equal, rows_of
 from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components.keys import give_ids
@@ -49,7 +49,7 @@ def v3(*rows: Row) -> Row:
     [("orders", "orders.list"), ("customer_metafields", "customer_metafields.list")],
 )
 @pytest.mark.parametrize("unreadable", ["soon", "", None, "0000-00-00 00:00:00", "9" * 30])
-def test_rows_whose_cursor_cannot_be_read_come_and_do_not_move_the_state(
+def test_rows_with_an_unreadable_cursor_arrive_and_do_not_move_the_state(
     store: Sandbox, name: str, operation: str, unreadable: Any
 ) -> None:
     dates = {1: WEST, 2: unreadable, 3: EAST}
@@ -67,7 +67,7 @@ def test_rows_whose_cursor_cannot_be_read_come_and_do_not_move_the_state(
     assert len(said) == (unreadable in ("soon", "9" * 30))
 
 
-def test_children_of_a_parent_whose_date_cannot_be_read_come(store: Sandbox) -> None:
+def test_children_of_a_parent_with_an_unreadable_date_arrive(store: Sandbox) -> None:
     parents: list[Row] = [{"id": "7", "date_modified": "soon"}, {"id": 8, "date_modified": WEST}]
     fees = [{"id": 1, "base_cost": "1.0000"}]
     serve(store, "orders.list", [{**parent, "fees": fees} for parent in parents])
@@ -85,7 +85,7 @@ def test_a_parent_without_an_id_is_an_error(store: Sandbox) -> None:
     assert "transactions" not in completed(read)
 
 
-def test_rows_with_half_an_emoji_nul_or_a_long_number_come(store: Sandbox) -> None:
+def test_rows_with_half_an_emoji_nul_or_a_long_number_arrive(store: Sandbox) -> None:
     big = 10**29 + 1
     row = rf'{{"id": 101, "date_modified": "{RIGHT}", "customer_message": "thanks \ud83d\u0000"'
     serve(store, "orders.list", f'[{row}, "customer_id": {big}, "external_id": {big}}}]')
@@ -101,7 +101,7 @@ def test_rows_with_half_an_emoji_nul_or_a_long_number_come(store: Sandbox) -> No
     assert Sync(messages).state == {"orders": {"date_modified": RIGHT}}
 
 
-def test_modifiers_without_ids_have_ids_of_their_own_and_the_same_each_time(
+def test_modifiers_without_ids_get_ids_that_stay_the_same(
     store: Sandbox,
 ) -> None:
     modifiers: list[Row] = [
@@ -123,18 +123,11 @@ def test_modifiers_without_ids_have_ids_of_their_own_and_the_same_each_time(
 
 
 @pytest.mark.parametrize("row", ORDERS, ids=lambda row: row.name)
-def test_what_orders_embed_when_it_is_short_is_read_order_by_order(row: Any) -> None:
+def test_an_order_that_embeds_too_little_is_asked_for_by_itself(row: Any) -> None:
     with Sandbox(orders=120, customers=20, products=30, seed=11) as store:
-        schema = sync_schema(store, row.name)
         store.options.update({"short_includes": True})
         read = sync(store, row.name)
         assert read.errors == []
         asked = len(store.log) - len(store.requests("orders.list"))
         assert 0 < asked < 120, "only those that fall short"
-        assert_equal(read.records[row.name], rows_of(store, row, schema))
-
-
-def sync_schema(store: Sandbox, name: str) -> Row:
-    [stream] = catalog_of([name], config_for(store)).streams
-    schema: Row = stream.stream.json_schema
-    return schema
+        assert_equal(row.name, read.records[row.name], rows_of(store, row.name))

@@ -1,4 +1,4 @@
-"""Products, what they are filed under, what they cost and where they lie."""
+"""Products, their categories, prices and stock."""
 
 from __future__ import annotations
 

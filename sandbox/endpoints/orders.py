@@ -1,4 +1,4 @@
-"""Orders and everything that hangs on them."""
+"""Orders and everything that belongs to them."""
 
 from __future__ import annotations
 

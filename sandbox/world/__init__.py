@@ -1,4 +1,4 @@
-"""The store's data: what rows there are and what stands in them. Knows neither HTTP nor queries."""
+"""The store's data: its rows and their fields. It knows neither HTTP nor queries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sandbox.world.setup import Setup
 
 @dataclass(frozen=True)
 class Size:
-    """How many rows of each kind the store starts with."""
+    """The number of rows of each kind at the start."""
 
     orders: int = 5_000
     customers: int = 2_000
@@ -39,6 +39,8 @@ class World:
     """All makers of rows, bound to one seed and one span of history."""
 
     def __init__(self, size: Size, seed: int, now: int, years: float, store_hash: str) -> None:
+        self.identity = (size, seed, now, years, store_hash)
+        """What every row follows from."""
         history = History(start=now - int(years * YEAR), end=now)
         content = Content(seed, history, size.pages, size.channels)
         customers = Customers(seed, size.customers, history)

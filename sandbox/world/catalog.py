@@ -31,7 +31,7 @@ class Brief(NamedTuple):
 
 
 class Catalog:
-    """Makes the catalog; every row is settled by the seed and its id."""
+    """Makes the catalog; every row follows from the seed and its id."""
 
     def __init__(
         self,
@@ -85,7 +85,8 @@ class Catalog:
             per_parent=100,
             first=1,
         )
-        self.brands = Table("brands", {"id": self._brand_ids}, self.brand)
+        # A copy: no product moves to a brand that comes later.
+        self.brands = Table("brands", {"id": self._brand_ids[:]}, self.brand)
         self.categories = Table(
             "categories",
             {"category_id": array("q", range(18, 18 + categories))},
@@ -215,7 +216,7 @@ class Catalog:
         return [18 + (first + n) % self._categories for n in range(count)]
 
     def _date_last_imported(self, at: int, bits: int) -> str:
-        # Empty for what was never imported, as every absent date of this API.
+        # Empty if it was never imported, like every missing date of this API.
         moment = self.columns["date_created"][at] + bits % DAY
         return iso_offset(moment) if bits % 4 == 0 else ""
 
@@ -413,7 +414,7 @@ class Catalog:
     # Brands and categories
 
     def brand(self, at: int) -> Row:
-        key = self._brand_ids[at]
+        key = self.brands.columns["id"][at]
         bits = mix(self._seed, 5, key)
         return {
             "id": key,

@@ -26,7 +26,9 @@ class CatalogLists:
             metafields(mix(seed, 3), history, catalog.brands, "brand", most=2),
             metafields(mix(seed, 4), history, catalog.categories, "category", most=2),
         )
-        self.children = (Children("tree_categories", catalog.trees, self._tree),)
+        self.children = (
+            Children("tree_categories", catalog.trees, self._tree, shows=(catalog.categories,)),
+        )
 
     def _assignments(self, to: str, ids: Callable[[int], list[int]]) -> ChildTable:
         field = f"{to}_id"

@@ -25,7 +25,7 @@ def channel_id(nth: int) -> int:
 
 
 class Content:
-    """Makes the pages and channels; each is settled by the seed and its id."""
+    """Makes the pages and channels; each follows from the seed and its id."""
 
     def __init__(self, seed: int, history: History, pages: int, channels: int) -> None:
         self._seed = mix(seed, 4)

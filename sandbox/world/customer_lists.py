@@ -1,4 +1,4 @@
-"""What surrounds customers: groups, attributes, segments, subscribers, wishlists, metafields."""
+"""Lists around customers: groups, attributes, segments, subscribers, wishlists, metafields."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _AT_MOST = 400  # Subscribers and wishlists, however many customers there are.
 
 
 class CustomerLists:
-    """Makes the lists; every row is settled by the seed and its id."""
+    """Makes the lists; every row follows from the seed and its id."""
 
     def __init__(
         self, seed: int, history: History, customers: Customers, catalog: Catalog, orders: Table
@@ -42,6 +42,7 @@ class CustomerLists:
         self._history = history
         self._customers = customers
         self._catalog = catalog
+        self._products = len(catalog.products)
         self._orders = orders
         size = min(_AT_MOST, len(customers.table))
         self._groups = self._dated("customer_groups", GROUP_IDS, self._group)
@@ -116,14 +117,14 @@ class CustomerLists:
         columns = self._subscribers.columns
         key = columns["id"][at]
         bits = mix(self._seed, 1, key)
-        orders = self._orders.columns["id"]
+        order = self._orders.any_key(bits >> 12)
         return {
             "id": key,
             "email": words.email(key),
             "first_name": pick(words.FIRST, bits),
             "last_name": pick(words.LAST, bits >> 4),
             "source": pick(("storefront", "order", "import"), bits >> 8),
-            "order_id": pick(orders, bits >> 12) if orders and bits % 3 == 0 else None,
+            "order_id": order if order and bits % 3 == 0 else None,
             "channel_id": channel_id(0),
             "consents": [["marketing_newsletter"], ["marketing_newsletter", "abandoned_cart"], []][
                 bits % 3
@@ -135,10 +136,9 @@ class CustomerLists:
     def _wishlist(self, at: int) -> Row:
         key = self._wishlists.columns["id"][at]
         bits = mix(self._seed, 2, key)
-        customers = self._customers.columns["id"]
         return {
             "id": key,
-            "customer_id": pick(customers, bits >> 8) if customers else 0,
+            "customer_id": self._customers.table.any_key(bits >> 8),
             "name": pick(("Wish list", "Birthday", "Kitchen"), bits),
             "is_public": bits % 4 == 0,
             "token": uuid(self._seed, key),
@@ -146,10 +146,9 @@ class CustomerLists:
         }
 
     def _wishes(self, wishlist: int, bits: int) -> list[Row]:
-        products = len(self._catalog.products.columns["id"])
         wishes = []
-        for nth in range(bits % 4 if products else 0):
-            brief = self._catalog.brief(mix(bits, nth) % products)
+        for nth in range(bits % 4 if self._products else 0):
+            brief = self._catalog.brief(mix(bits, nth) % self._products)
             wishes.append(
                 {
                     "id": wishlist * 4 + nth,
@@ -175,5 +174,5 @@ def attribute_name(nth: int) -> str:
 
 
 def _plain(seconds: int) -> str:
-    """`2023-07-17 06:30:41`: customer groups write their dates like nobody else."""
+    """`2023-07-17 06:30:41`: only customer groups write dates in this form."""
     return iso(seconds, "").replace("T", " ")

@@ -17,7 +17,7 @@ _INCLUDED_AT_MOST = 10  # Of addresses and of attributes, however many a custome
 
 
 class Customers:
-    """Makes customers; every one is settled by the seed and its id."""
+    """Makes customers; each follows from the seed and its id."""
 
     def __init__(self, seed: int, size: int, history: History) -> None:
         self._seed = mix(seed, 2)

@@ -1,4 +1,4 @@
-"""Ids and dates of the past, from which every collection takes its own."""
+"""Ids and dates of the past, for every collection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sandbox.clock import DAY
 
 @dataclass(frozen=True)
 class History:
-    """The span that the store's rows were created and changed in, Unix seconds."""
+    """The span in which the store's rows were created and changed, in Unix seconds."""
 
     start: int
     end: int

@@ -73,9 +73,9 @@ class Coupons:
         }
 
     def _applies_to(self, bits: int) -> Row:
-        products = self._catalog.products.columns["id"]
-        if bits % 4 == 1 and products:
-            return {"entity": "products", "ids": [pick(products, bits >> 8)]}
+        product = self._catalog.products.any_key(bits >> 8)
+        if bits % 4 == 1 and product:
+            return {"entity": "products", "ids": [product]}
         # 0: every category.
         return {"entity": "categories", "ids": [0]}
 

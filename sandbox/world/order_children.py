@@ -38,7 +38,9 @@ class OrderChildren:
 
     def __init__(self, seed: int, history: History, orders: Orders, coupons: Table) -> None:
         self._orders = orders
-        self._coupons = coupons
+        self._coupons = coupons.columns["id"][
+            :
+        ]  # A copy: no order takes a coupon that comes later.
         table = orders.table
         self.children = (
             Children("order_shipments", table, self._shipments),
@@ -118,23 +120,22 @@ class OrderChildren:
     def _coupons_of(self, at: int) -> list[Row]:
         """The coupon that the lines name, or one for free shipping, which no total shows."""
         order, bits = self._orders.key(at)
-        coupons = self._coupons.columns["id"]
-        if not coupons:
+        if not self._coupons:
             return []
         if self._orders.has_coupon(bits):
             amount = self._orders.row(at)["coupon_discount"]
             return [self._coupon(order, order % 50, "5.0000", 1, float(amount))]
-        if bits % 40 == 4 and len(coupons) > 50:
+        if bits % 40 == 4 and len(self._coupons) > 50:
             return [self._coupon(order, 50, 0, 4, 0)]
         return []
 
     def _coupon(
         self, order: int, coupon: int, amount: str | int, kind: int, discount: float
     ) -> Row:
-        at = coupon % len(self._coupons.columns["id"])
+        at = coupon % len(self._coupons)
         return {
             "id": order * _COUPONS_PER_ORDER,
-            "coupon_id": self._coupons.columns["id"][at],
+            "coupon_id": self._coupons[at],
             "order_id": order,
             "code": f"CODE{at}",
             "amount": amount,

@@ -1,4 +1,4 @@
-"""What orders consist of, how often, and which ones every store holds."""
+"""The kinds of orders, how often each occurs, and those that every store holds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ INCOMPLETE, SHIPPED, REFUNDED, COMPLETED, PARTLY_REFUNDED = 0, 2, 4, 10, 14
 
 
 class Kind(IntEnum):
-    """What an order consists of."""
+    """The parts of an order."""
 
     SHIPPED = 0
     SPLIT = 1  # Shipped to two addresses.

@@ -16,7 +16,7 @@ _CUSTOM = Brief(id=0, variant_id=0, name="Made to order", sku="", cents=0, brand
 
 
 class Line(NamedTuple):
-    """What an order's totals need to know of a line."""
+    """The parts of a line that an order's totals need."""
 
     bits: int
     product: int  # Position in the catalog; -1: no catalog.
@@ -25,7 +25,7 @@ class Line(NamedTuple):
 
 
 class OrderLines:
-    """Makes line items; every one is settled by the seed, its order's id and its place in it."""
+    """Makes line items; each follows from the seed, its order's id and its place in the order."""
 
     def __init__(self, seed: int, catalog: Catalog) -> None:
         self._seed = seed

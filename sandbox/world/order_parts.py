@@ -11,7 +11,7 @@ from sandbox.world.order_lines import money
 
 
 def link(api: str, resource: str, last: str = "") -> Row:
-    """What stands in place of a part that was not asked for; `last` names it in the URL."""
+    """The link in place of a part that was not asked for; `last` names it in the URL."""
     path = f"{resource.rsplit('/', 1)[0]}/{last}" if last else resource
     return {"url": api + path, "resource": resource}
 
@@ -115,7 +115,7 @@ def each_consignment(consignments: Row) -> Iterator[tuple[str, Row]]:
 def place_links(consignments: Row, products: Row) -> None:
     """Put links to the lines where the lines themselves would be."""
     for kind, consignment in each_consignment(consignments):
-        # The API is not of one mind about the form.
+        # The API uses both forms.
         bare = kind in ("downloads", "gift_certificates")
         consignment["line_items"] = products if bare else [products]
 

@@ -1,4 +1,4 @@
-"""Orders, as `/v2/orders` returns them, and what hangs on them."""
+"""Orders, as `/v2/orders` returns them, and their children."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SOURCES = ("www", "www", "mobile", "external", "manual")
 
 
 class Orders:
-    """Makes orders and their parts; every one is settled by the seed and its order's id."""
+    """Makes orders and their parts; each follows from the seed and the order's id."""
 
     def __init__(
         self,
@@ -199,7 +199,7 @@ class Orders:
         }
 
     def key(self, at: int) -> tuple[int, int]:
-        """The order's id, and the bits that settle everything about it."""
+        """The order's id, and the bits that decide everything about it."""
         key = self.columns["id"][at]
         return key, mix(self._seed, key)
 
@@ -214,7 +214,7 @@ class Orders:
         return 2 if kind == Kind.SPLIT else 1
 
     def person(self, at: int) -> int:
-        """The customer's id, or what stands for a guest."""
+        """The customer's id, or that of a guest."""
         return self.columns["customer_id"][at] or 1_000_000 + self.columns["id"][at]
 
     def _billing_address(self, at: int, bits: int) -> Row:
@@ -281,7 +281,7 @@ class Orders:
         return parts.fees(*self.key(at))
 
     def transactions(self, at: int) -> list[Row]:
-        """What the payment service knows of the order, in order of ids."""
+        """The transactions of the order, in order of ids."""
         key, bits = self.key(at)
         count = self.columns["transaction_count"][at]
         created = self.columns["date_created"][at]

@@ -95,7 +95,7 @@ class Publishing:
         if kind == "url":
             return {"type": "url", "url": f"/new/{at}/"}
         table = self._targets[kind]
-        return {"type": kind, "entity_id": pick(table.columns[table.key], at)}
+        return {"type": kind, "entity_id": table.any_key(at)}
 
     def _to_url(self, at: int) -> str:
         to = self._to(at)

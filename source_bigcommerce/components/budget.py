@@ -5,29 +5,106 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import requests
+
+from source_bigcommerce.components.other_apps import OtherApps
 
 LOGGER = logging.getLogger("airbyte")
 
 LEFT, TOTAL = "X-Rate-Limit-Requests-Left", "X-Rate-Limit-Requests-Quota"
 
+# That of the plans which the documentation names, where no header tells another.
 _WINDOW = 30.0
 # What says that its window is shorter says nothing; it is no wait, but a loop.
 _SHORTEST_WINDOW = 0.1
+# A header that asks for a longer one is wrong, or would have a person think that nothing happens.
 _LONGEST_WAIT = 300.0
-# How long the first request goes alone if no reply comes.
+# How long the first request goes alone if no reply comes: its reply tells how many may follow.
 _FIRST_REPLY_WAIT = 10.0
-
+# Two pauses that end within a second of each other are one, and are told once.
+_SAME_PAUSE = 1.0
 # A request that failed is kept in memory by its error. What has had no reply for longer than its
 # time-outs (manifest) is not under way any more.
 _LONGEST_REPLY = 75.0
-
 # What is left of one quota is seen to grow, within a window, by less than a tenth of it: replies
 # that gateways keep, for instance. Instants are of one window if they are nearer than a fourth.
 _SOME, _SAME_WINDOW = 10, 4
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known of a quota at an instant. Times are seconds from then on.
+
+    first_reply_in: how long the first request still goes alone; None once it need not.
+    blocked_for: how long a 429 asked to wait; 0 or less if none did.
+    quota, left: requests of a window, None as long as no reply told; those that nobody has used.
+    share: the part of them that the form grants.
+    window: how long one lasts.
+    resets_in: when the next one begins.
+    wanted: requests that other apps seem to want until then.
+    wanted_for: when they will want fewer than are left, if none of ours goes.
+    gone: requests that other apps seem to have made since a reply told what is left.
+    under_way: those of ours that have had no reply yet.
+    """
+
+    first_reply_in: float | None
+    blocked_for: float
+    quota: int | None
+    left: int
+    share: float
+    window: float
+    resets_in: float
+    wanted: int
+    wanted_for: float
+    gone: int
+    under_way: int
+
+    @property
+    def kept(self) -> int:
+        """Requests that the form leaves to other apps; one at least is ours."""
+        quota = self.quota or 1
+        return min(int(quota * (1 - self.share)), quota - 1)
+
+
+class Decision(NamedTuple):
+    """Whether the next request goes.
+
+    pause: seconds to wait before what is known is looked at again; 0 to go at once.
+    reason: why, in words for the log; empty where nobody need know.
+    holds_for: seconds in which the same reason need not be told again.
+    """
+
+    pause: float = 0.0
+    reason: str = ""
+    holds_for: float = 0.0
+
+
+_GO = Decision()
+
+
+def decide(known: Standing) -> Decision:
+    """Whether the next request goes, or how long it waits and why."""
+    if known.first_reply_in is not None:
+        return Decision(max(known.first_reply_in, 0.001))
+    if known.blocked_for > 0:
+        return Decision(known.blocked_for, "BigCommerce asked for a pause", known.blocked_for)
+    if known.quota is None:
+        return _GO
+    if known.left <= known.kept:
+        share = f"{known.share:.0%} of " if known.share < 1 else ""
+        quota = f"{share}the quota of {known.quota} requests in {known.window:.0f} s"
+        return Decision(known.resets_in, f"{quota} is used up", known.resets_in)
+    if known.left <= known.wanted:
+        reason = "other apps of the store use its quota too"
+        return Decision(known.wanted_for, reason, known.resets_in)
+    spare = known.left - known.gone - max(known.wanted, known.kept)
+    if known.under_way >= max(1, spare):  # one at least goes, to see what is left by now
+        return Decision(known.resets_in)  # a reply ends it
+    return _GO
 
 
 class StoreBudget:
@@ -43,6 +120,7 @@ class StoreBudget:
 
     share: percent of the quota to use; the rest is left to the store's other apps.
     changed: what its requests wait for, if others wait for it too.
+    wait: waits for that, so many seconds at most.
 
     Source: https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits
     """
@@ -52,10 +130,12 @@ class StoreBudget:
         share: int = 100,
         clock: Callable[[], float] = time.monotonic,
         changed: threading.Condition | None = None,
+        wait: Callable[[float], object] | None = None,
     ) -> None:
         self._share = share / 100
         self._clock = clock
         self._changed = changed or threading.Condition()
+        self._wait = wait or self._changed.wait
         self._in_flight: WeakKeyDictionary[requests.PreparedRequest, float] = WeakKeyDictionary()
         self._has_reply = False
         self._alone_until = 0.0
@@ -83,24 +163,14 @@ class StoreBudget:
                 if not is_its():
                     return False
                 now = self._clock()
-                if not self._has_reply and self._in_flight:
-                    self._changed.wait(max(self._alone_until - now, 0.001))
-                    self._has_reply = self._has_reply or self._clock() >= self._alone_until
-                elif now < self._blocked_until:
-                    self._wait_until(self._blocked_until, now, "BigCommerce asked for a pause")
-                elif self._quota is None:
+                self._roll_over(now)
+                decision = decide(self._standing(now))
+                if not decision.pause:
                     break
-                elif now >= self._resets_at:
-                    self._left, self._resets_at = self._quota, now + self._window
-                    self._other_apps.begin_window(now, self._window, len(self._under_way(now)))
-                elif self._left <= self._share_of_others():
-                    self._wait_until(self._resets_at, now, self._used_up())
-                elif self._left <= (wanted := self._wanted_by_others(now)):
-                    self._wait_for_others(now)
-                elif self._spare(wanted, now) <= len(self._under_way(now)):
-                    self._changed.wait(self._resets_at - now)
-                else:
-                    break
+                self._tell(decision, now)
+                self._wait(decision.pause)
+                if self._in_flight and self._clock() >= self._alone_until:
+                    self._has_reply = True  # none has come, and none is waited for any longer
             self._other_apps.ours += 1
             self._in_flight[request] = now
             self._alone_until = self._alone_until or now + _FIRST_REPLY_WAIT
@@ -177,11 +247,9 @@ class StoreBudget:
     def is_pausing(self) -> bool:
         """Whether the next request would have to wait for the next window, or a 429's end."""
         now = self._clock()
-        if now < self._blocked_until:
-            return True
-        if self._quota is None or now >= self._resets_at:
+        if now >= max(self._resets_at, self._blocked_until):
             return False
-        return self._left <= max(self._share_of_others(), self._wanted_by_others(now))
+        return bool(decide(self._standing(now)).reason)
 
     @property
     def scarcity(self) -> float:
@@ -203,93 +271,36 @@ class StoreBudget:
     def _under_way(self, now: float) -> list[requests.PreparedRequest]:
         return [request for request, sent in self._in_flight.items() if now - sent < _LONGEST_REPLY]
 
-    def _share_of_others(self) -> int:
-        quota = self._quota or 1
-        return min(int(quota * (1 - self._share)), quota - 1)
+    def _roll_over(self, now: float) -> None:
+        """Begins the next window, if this one has ended."""
+        if self._quota is not None and now >= max(self._resets_at, self._blocked_until):
+            self._left, self._resets_at = self._quota, now + self._window
+            self._other_apps.begin_window(now, self._window, len(self._under_way(now)))
 
-    def _wanted_by_others(self, now: float) -> int:
-        """Two thirds of the quota at most: two connectors must not wait for each other for ever."""
-        remaining = self._resets_at - now
-        wanted = self._other_apps.rate(self._window - remaining, self._window) * remaining
-        # Now and then they ask for more than on average.
-        return min(math.ceil(wanted + math.sqrt(wanted)), (self._quota or 0) * 2 // 3)
+    def _standing(self, now: float) -> Standing:
+        resets_in = self._resets_at - now
+        elapsed = self._window - resets_in
+        is_first = not self._has_reply and len(self._in_flight) > 0
+        return Standing(
+            first_reply_in=self._alone_until - now if is_first else None,
+            blocked_for=self._blocked_until - now,
+            quota=self._quota,
+            left=self._left,
+            share=self._share,
+            window=self._window,
+            resets_in=resets_in,
+            wanted=self._other_apps.wanted(self._quota or 0, elapsed, self._window),
+            wanted_for=self._other_apps.seconds_until(self._left, resets_in, self._window),
+            gone=math.ceil(self._other_apps.since_look(elapsed, self._window)),
+            under_way=len(self._under_way(now)),
+        )
 
-    def _spare(self, wanted: int, now: float) -> int:
-        """Requests that may be under way at once; one at least, to see what is left by now."""
-        gone = self._other_apps.since_look(self._window - (self._resets_at - now), self._window)
-        return max(1, self._left - math.ceil(gone) - max(wanted, self._share_of_others()))
-
-    def _wait_for_others(self, now: float) -> None:
-        """Until what is left is more than they want, if they go on as they did."""
-        wait = self._other_apps.seconds_until(self._left, self._resets_at - now, self._window)
-        if self._announced_until < self._resets_at - 1:  # one line a window
-            self._announced_until = self._resets_at
-            LOGGER.info("Waiting %.1f s: other apps of the store use its quota too.", wait)
-        self._changed.wait(wait)
-
-    def _used_up(self) -> str:
-        share = f"{self._share:.0%} of " if self._share < 1 else ""
-        return f"{share}the quota of {self._quota} requests in {self._window:.0f} s is used up"
-
-    def _wait_until(self, instant: float, now: float, reason: str) -> None:
-        if abs(instant - self._announced_until) > 1:  # one line a wait, not one a thread
-            self._announced_until = instant
-            LOGGER.info("Waiting %.1f s: %s.", instant - now, reason)
-        self._changed.wait(instant - now)
-
-
-class OtherApps:
-    """What the other apps of a store use of its quota: whatever is gone that is not ours.
-
-    Without it a sync takes all that is left at the start of each window, and the others are refused
-    until the next one.
-
-    ours: requests of this connector in the current window.
-    """
-
-    def __init__(self) -> None:
-        self.ours = 0
-        self._theirs = 0.0
-        self._looked = 0.0
-        self._began = -math.inf
-        self._rate_before = 0.0
-
-    def look(self, used: int, under_way: int, elapsed: float) -> None:
-        """A reply tells how much of the quota is gone, so many seconds into the window.
-
-        Of our requests that are under way, some may be counted already: half of them, as soon as
-        it is sure that there are other apps.
-        """
-        theirs = used - self.ours
-        self._theirs = theirs + under_way / 2 if theirs > 0 else 0.0
-        self._looked = elapsed
-
-    def begin_window(self, now: float, window: float, under_way: int) -> None:
-        """Requests on their way may be counted in either window; here in the new one.
-
-        A window that ends soon after it began is the last one, of which a reply came late.
-        """
-        if now < self._began + window / 2:
-            return
-        self._began = now
-        self._rate_before = self._theirs / max(self._looked, window / 2)
-        self._theirs, self._looked, self.ours = 0.0, 0.0, under_way
-
-    def rate(self, elapsed: float, window: float) -> float:
-        """Requests per second: in the current window, or in the last one if that is more."""
-        return max(self._rate_before, self._theirs / max(elapsed, window / 30))
-
-    def since_look(self, elapsed: float, window: float) -> float:
-        """What they have used since the last look, if they went on as they did."""
-        return self.rate(elapsed, window) * max(0.0, elapsed - self._looked)
-
-    def seconds_until(self, left: int, remaining: float, window: float) -> float:
-        """How long it takes until they want less than what is left, with no request of ours."""
-        by_rate = remaining - left / self._rate_before if self._rate_before else 0.0
-        elapsed = window - remaining
-        by_number = self._theirs * window / (left + self._theirs) - elapsed if self._theirs else 0.0
-        # Not more often than that: each look at what is left takes one of theirs.
-        return min(max(by_rate, by_number, remaining / 3, window / 300), remaining)
+    def _tell(self, decision: Decision, now: float) -> None:
+        """Once a pause, not once a thread."""
+        until = now + decision.holds_for
+        if decision.reason and abs(until - self._announced_until) > _SAME_PAUSE:
+            self._announced_until = until
+            LOGGER.info("Waiting %.1f s: %s.", decision.pause, decision.reason)
 
 
 def seconds_until_retry(response: requests.Response) -> float:

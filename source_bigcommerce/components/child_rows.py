@@ -15,10 +15,9 @@ from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce.components.dates import readable_date
+from source_bigcommerce.components.dates import instant, readable_date
 from source_bigcommerce.components.embedded import CUT, EMBEDDED
 from source_bigcommerce.components.extractor import Row
-from source_bigcommerce.components.instant import instant
 from source_bigcommerce.components.keys import give_ids, key_of
 from source_bigcommerce.components.messages import (
     CHILDREN_LACKING,

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import InitVar, dataclass, field
-from datetime import datetime, time, timedelta, timezone
 from functools import cache
 from importlib.resources import files
 from typing import Any, cast
@@ -14,24 +13,19 @@ from airbyte_cdk.sources.declarative.transformations.config_transformations.conf
 )
 
 from source_bigcommerce.components.connections import is_loopback
+from source_bigcommerce.components.given import NOT_GIVEN, given, shown
 from source_bigcommerce.components.messages import (
     API_URL_UNSAFE,
     API_URL_WITH_LOGIN,
     CHANNELS_UNREADABLE,
-    DATE_IMPOSSIBLE,
-    DATE_UNREADABLE,
     HASH_MISSING,
     HASH_UNREADABLE,
     NUMBER_UNFIT,
-    START_AFTER_END,
     SWITCH_UNFIT,
     TOKEN_MISSING,
     TOKEN_UNREADABLE,
 )
-
-# Windows of a sync without a start date begin here; the first one is open to everything older.
-# BigCommerce opened in 2009.
-BEGINNING = "2009-01-01T00:00:00Z"
+from source_bigcommerce.components.moments import dates, utc_now
 
 _SMALLEST_WINDOW, _ONE_WINDOW = "P1D", "P36500D"
 LONGEST_LOOKBACK = 44640  # minutes; what the form takes at most
@@ -43,7 +37,6 @@ FORM = {
     *("skip_hidden_products", "flatten_records"),
 }
 
-_NOT_GIVEN: tuple[Any, ...] = (None, "")  # a form sends "" for a field left empty
 
 # What a store hash is found in, whatever else stands around it in an address.
 _QUOTES = " \t\r\n\u00a0\"'`<>()[]\u201c\u201d\u2018\u2019,;"
@@ -64,19 +57,6 @@ _AT = r"(?:[@\uff20\ufe6b]|%(?:25)*40)"  # in all forms that some reader of addr
 _LOGIN = re.compile(rf"^(\W*[a-z]+:/+)?.*{_AT}", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+", re.IGNORECASE)
 _SECRET_PART = re.compile(r"([?#]|:(?!/|\d{1,5}(?:[/?#]|$))).*", re.DOTALL)
-
-# The patterns of the form say the same (manifest.yaml).
-_BLANKS = " \t\r\n\u00a0"
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?!24)[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
-    r"(Z|[+-][0-9]{2}:?[0-9]{2})?"
-)
-_AMERICAN_DATE = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
-_SPAN = re.compile(
-    r"([0-9]{1,4}|an?|one) *(second|minute|hour|day|week|month|year)s?,? +(?:and +)?", re.ASCII
-)
-_AGO = re.compile(rf"(?:{_SPAN.pattern}){{1,7}}ago")
 
 
 @cache
@@ -118,7 +98,7 @@ class NormalizeConfig(ConfigTransformation):
     def transform(self, config: MutableMapping[str, Any]) -> None:
         config["store_hash"] = _store_hash(config.get("store_hash"))
         config["access_token"] = _access_token(config.get("access_token"))
-        config["api_url"] = _api_url(_given(config, "api_url", self.form["api_url"]["default"]))
+        config["api_url"] = _api_url(given(config, "api_url", self.form["api_url"]["default"]))
         for key, spec in self.form.items():
             if spec["type"] == "integer":
                 config[key] = _number(config.get(key), spec)
@@ -131,52 +111,13 @@ class NormalizeConfig(ConfigTransformation):
         config.update(dates(config, now, sure_until=now))
 
 
-def utc_now() -> datetime:
-    """By the clock of this machine."""
-    return datetime.now(timezone.utc).replace(microsecond=0)
-
-
-def dates(config: Mapping[str, Any], now: datetime, sure_until: datetime) -> dict[str, Any]:
-    """What a configuration says about dates, by the given clock.
-
-    `start_date`, `end_date` (never later than `now`), `now` and `sure_until` as full UTC
-    timestamps, and `reads_everything`: no start date was given.
-
-    sure_until: what changed later is read as well, and does not count as read.
-
-    Raises a config error that names the field of the form and what to type there.
-    """
-    start = _instant(_given(config, "start_date", BEGINNING), "Start date", now)
-    end = _instant(_given(config, "end_date", "now"), "End date", now, is_end=True)
-    # Rows edited during the sync must fall behind its end, so it is never in the future.
-    end = min(end, now)
-    if start > end:
-        raise START_AFTER_END.error(start=format_instant(start), end=format_instant(end))
-    return {
-        "start_date": format_instant(start),
-        "end_date": format_instant(end),
-        "now": format_instant(now),
-        "sure_until": format_instant(sure_until),
-        "reads_everything": config.get("start_date") in _NOT_GIVEN,
-    }
-
-
 def of_the_form(config: Mapping[str, Any]) -> dict[str, Any]:
     """Its values without whatever else stands there: internal keys are not for users to set."""
     return {key: value for key, value in config.items() if key in FORM}
 
 
-def format_instant(instant: datetime) -> str:
-    """A full UTC timestamp: BigCommerce adds the time of day to a bare date and drops rows."""
-    return instant.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)
-
-
-def _given(config: Mapping[str, Any], key: str, default: str) -> Any:
-    return default if config.get(key) in _NOT_GIVEN else config[key]
-
-
 def _store_hash(value: Any) -> str:
-    if value in _NOT_GIVEN:
+    if value in NOT_GIVEN:
         raise HASH_MISSING.error()
     text = value.strip(_QUOTES).lower() if isinstance(value, str) else ""
     _, is_address, rest = text.partition("://")
@@ -188,7 +129,7 @@ def _store_hash(value: Any) -> str:
 
 
 def _access_token(value: Any) -> str:
-    if value in _NOT_GIVEN:
+    if value in NOT_GIVEN:
         raise TOKEN_MISSING.error()
     token = value.strip() if isinstance(value, str) else ""
     if not token or not token.isascii() or not token.isprintable() or " " in token:
@@ -221,7 +162,7 @@ def _number(value: Any, spec: Mapping[str, Any]) -> int:
     if number is not None and lowest <= number <= highest:
         return number
     raise NUMBER_UNFIT.error(
-        title=spec["title"], value=_shown(value), lowest=lowest, highest=highest
+        title=spec["title"], value=shown(value), lowest=lowest, highest=highest
     )
 
 
@@ -243,66 +184,22 @@ def _switch(value: Any, spec: Mapping[str, Any]) -> bool:
     text = value.strip().lower() if isinstance(value, str) else ""
     if text in _SWITCHES:
         return _SWITCHES[text]
-    raise SWITCH_UNFIT.error(title=spec["title"], value=_shown(value))
+    raise SWITCH_UNFIT.error(title=spec["title"], value=shown(value))
 
 
 def _channel_ids(value: Any) -> list[int]:
     """Of `[1, 2]`, `["1", "2"]`, `1`, `1.0` or `"1, 2"`: each once, in ascending order."""
-    if value in _NOT_GIVEN:
+    if value in NOT_GIVEN:
         return []
     listed = value.split(",") if isinstance(value, str) else value
     ids = [_whole(each) for each in (listed if isinstance(listed, list) else [listed])]
     if all(each is not None and 0 <= each < _NO_ID for each in ids):
         return sorted({each for each in ids if each is not None})
-    raise CHANNELS_UNREADABLE.error(value=_shown(value))
-
-
-def _instant(value: Any, title: str, now: datetime, is_end: bool = False) -> datetime:
-    """A date, timestamp or words as an instant; a date as its first second, or last for an end."""
-    text = value.strip(_BLANKS) if isinstance(value, str) else ""
-    edge = time(23, 59, 59) if is_end else time()
-    try:
-        if _DATE.fullmatch(text):
-            return datetime.combine(datetime.fromisoformat(text), edge, timezone.utc)
-        if _AMERICAN_DATE.fullmatch(text):
-            return datetime.combine(datetime.strptime(text, "%m/%d/%Y"), edge, timezone.utc)
-        if _INSTANT.fullmatch(text):
-            from dateutil.parser import isoparse
-
-            instant = isoparse(text.replace(" ", "T"))
-            return (instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)).astimezone(
-                timezone.utc
-            )
-        if _AGO.fullmatch(text.lower()):
-            return _ago(text.lower(), now)
-    except (ValueError, OverflowError):
-        raise DATE_IMPOSSIBLE.error(title=title, value=_shown(value)) from None
-    if text.lower() == "now":
-        return now
-    if text.lower() in ("today", "yesterday"):
-        day = now - timedelta(days=text.lower() == "yesterday")
-        return min(datetime.combine(day, edge, timezone.utc), now)
-    raise DATE_UNREADABLE.error(title=title, value=_shown(value))
-
-
-def _ago(text: str, now: datetime) -> datetime:
-    """`30 days ago`, `1 month ago`, `1 year, 2 months ago`."""
-    from dateutil.relativedelta import relativedelta  # a sync without words does not pay for it
-
-    for number, unit in _SPAN.findall(text):
-        span: dict[str, Any] = {f"{unit}s": int(number) if number.isdecimal() else 1}
-        now = now - relativedelta(**span)
-    return now
+    raise CHANNELS_UNREADABLE.error(value=shown(value))
 
 
 def _shown_address(value: Any) -> str:
     """Without what may be a password or a token: before @, behind a colon, after ? and #."""
     if not isinstance(value, str):
-        return _shown(_LOGIN.sub("***@", repr(value)))
-    return _shown(_SECRET_PART.sub(r"\1***", _LOGIN.sub(r"\1***@", value)))
-
-
-def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    printable = "".join(character if character.isprintable() else "?" for character in text)
-    return f'"{printable[:60]}{"..." if len(printable) > 60 else ""}"'
+        return shown(_LOGIN.sub("***@", repr(value)))
+    return shown(_SECRET_PART.sub(r"\1***", _LOGIN.sub(r"\1***@", value)))

@@ -50,7 +50,7 @@ from source_bigcommerce.components.sync import Sync
 _NO_LIMIT = 10**6
 _LONGEST_WAIT = 60.0
 _HEAVY_PAGE = (413, 500, 504)
-# How often a refusal that may pass is heard before it is believed.
+# How often a refusal that may pass is tried before it counts.
 _REFUSALS = {401: 6, 403: 4, 422: 2}
 
 _REFUSED = (400, 422)
@@ -70,7 +70,7 @@ Reply = requests.Response | Exception | None
 
 
 class ParameterRefused(AirbyteTracedException):
-    """The store does not know a parameter that it was asked by, or has no such page."""
+    """The store does not know a parameter of the request, or has no such page."""
 
 
 class ScopeLacking(AirbyteTracedException):
@@ -83,17 +83,17 @@ class ScopeLacking(AirbyteTracedException):
 
 @dataclass
 class ErrorHandler(DefaultErrorHandler):
-    """Retries what passes, never gives up on rate limits, takes no broken page for an empty one.
+    """Retries what may pass, never gives up on rate limits, takes no broken page for an empty one.
 
-    - what only a person can mend (`_PROBLEMS`) fails at once, in the words of `messages`;
+    - an error that only a person can mend (`_PROBLEMS`) fails at once, in the words of `messages`;
     - 429 is retried for as long as it lasts; every other retry ends after the tries of the sync;
     - a 200 whose body is empty, not JSON or no rows (an error, `{"data": null}`) is retried, and so
-      is each other status below 400 but 203 (as 200) and 204: they are never "no rows";
-    - a refusal that may pass is heard a few times (`_REFUSALS`): a 401 after the token has worked
+      is each other status below 400 except 203 (like 200) and 204: they never mean "no rows";
+    - a refusal that may pass is tried a few times (`_REFUSALS`): a 401 after the token has worked
       in this sync, a 403 after its scope has, each 422, and a 403 of a firewall. A scope that the
-      token lacks is not among them: a first sync would wait for each of its streams;
+      token lacks fails at once: otherwise a first sync would wait for each of its streams;
     - `shrinks_pages`: a page that is too heavy (413, 500, 504, a time-out, a reply beyond the
-      authenticator's bound) is asked for again in smaller parts; else the person is told the size;
+      authenticator's bound) is asked for again in smaller parts; otherwise the error names a size;
     - a 404 to `endpoint` of one parent, `v2/orders/{order_id}/fees`, means that it has no rows
       (`missing_is_empty`);
     - `has_no_pages`: a refused second page means that the first one was all;
@@ -119,7 +119,7 @@ class ErrorHandler(DefaultErrorHandler):
         self.backoff_strategies = [self]  # type: ignore[list-item]  # its backoff_time is used
         self.missing_is_empty = self.missing_is_empty or "{" in parameters.get("endpoint", "")
         self._scope, self._endpoint = parameters.get("scope"), parameters.get("endpoint")
-        # All tries of one request are made by one thread, one after the other.
+        # One thread makes all tries of a request, one after the other.
         self._tried = threading.local()
 
     def interpret_response(self, response_or_exception: Reply) -> ErrorResolution:
@@ -159,7 +159,7 @@ class ErrorHandler(DefaultErrorHandler):
         if problem and not self._may_pass(reply):
             raise problem
         if not problem and reply.status_code < 400:
-            # Nothing that a list may say: 202 and 206 are not all of it, 304 is none of it.
+            # No status of a list: 202 and 206 are not all of it, 304 is none of it.
             return _try_again(f"BigCommerce answered {reply.status_code}.")
         if problem:
             return _try_again(f"BigCommerce answered {reply.status_code}.")
@@ -170,9 +170,9 @@ class ErrorHandler(DefaultErrorHandler):
         response_or_exception: requests.Response | requests.RequestException | None,
         attempt_count: int = 0,
     ) -> float | None:
-        """Seconds to wait before a retry; None leaves it to the CDK's 1, 2, 4, 8... seconds.
+        """Seconds to wait before a retry; None means the CDK's 1, 2, 4, 8... seconds.
 
-        Raises the error when the tries are used up.
+        Raises the error once the tries are used up.
         """
         reply = response_or_exception
         tried = self._tried
@@ -203,14 +203,14 @@ class ErrorHandler(DefaultErrorHandler):
         return reply.status_code == 422
 
     def _believe(self, status: int) -> None:
-        """Others that are refused need not ask again, until something is accepted."""
+        """Notes a refusal: other refused requests need not try again, until one is accepted."""
         if status == 401:
             self.api_budget.accepted.clear()
         elif status == 403:
             self.api_budget.accepted.discard(self._scope)
 
     def _problem(self, reply: requests.Response) -> AirbyteTracedException | None:
-        """What is wrong where a person must know of it; None where it passes by itself."""
+        """The error that a person must know of; None if it may pass by itself."""
         status, words = reply.status_code, described(reply)
         asked, smaller = _page_sizes(reply)
         problem = _PROBLEMS.get(status)
@@ -250,7 +250,7 @@ class ErrorHandler(DefaultErrorHandler):
 
 
 def timed_out(error: Reply) -> bool:
-    """Whether the address was reached, and then nothing came, or nothing more."""
+    """Whether the address was reached, but then sent nothing, or nothing more."""
     return isinstance(error, requests.ReadTimeout) or (
         isinstance(error, requests.ConnectionError)
         and isinstance(next(iter(error.args), None), urllib3.exceptions.ReadTimeoutError)
@@ -258,7 +258,7 @@ def timed_out(error: Reply) -> bool:
 
 
 def _page_sizes(reply: Reply) -> tuple[int, int]:
-    """The rows asked for, and how many might do: what the reply names, or half; 0 for none."""
+    """The rows asked for, and a number that may work: that of the reply, or half; 0 for none."""
     request = getattr(reply, "request", None)
     url = getattr(reply, "url", None) or getattr(request, "url", None) or ""
     limit = parse_qs(urlsplit(url).query).get("limit", [""])[0]
@@ -269,7 +269,7 @@ def _page_sizes(reply: Reply) -> tuple[int, int]:
 
 
 def _says_nothing(reply: requests.Response) -> bool:
-    """How the API answers pages that take it too long: in its own JSON, with no words."""
+    """Whether a reply is the API's JSON without words: its answer to pages that take too long."""
     return "" in values_of(reply, "title") + values_of(reply, "message")
 
 

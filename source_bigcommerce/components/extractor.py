@@ -75,7 +75,8 @@ def described(response: requests.Response) -> str:
             parts.append(f'"{text[: min(left, _LONGEST_WORD)]}"')
             left -= len(text)
     parts += [f"request id {response.headers[name]}" for name in _IDS if name in response.headers]
-    return f"GET {response.url}: {', '.join(parts)}"
+    method = response.request.method if response.request else "GET"
+    return f"{method} {response.url}: {', '.join(parts)}"
 
 
 def is_of_the_api(response: requests.Response) -> bool:

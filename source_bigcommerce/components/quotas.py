@@ -32,11 +32,17 @@ class Quotas:
     Not YAML: see StoreBudget.
 
     share: percent of each quota to use.
+    wait: how to wait, so many seconds at most; until something changes if it is not given.
     sent: requests so far, retries among them.
     """
 
-    def __init__(self, share: int = 100, clock: Callable[[], float] = time.monotonic) -> None:
-        self._share, self._clock = share, clock
+    def __init__(
+        self,
+        share: int = 100,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        self._share, self._clock, self._wait = share, clock, wait
         self._changed = threading.Condition()
         self._shared = self._another()
         self._of: dict[str, StoreBudget] = {}
@@ -90,7 +96,7 @@ class Quotas:
             return max(quota.pause for quota in self._all())
 
     def _another(self) -> StoreBudget:
-        return StoreBudget(self._share, self._clock, self._changed)
+        return StoreBudget(self._share, self._clock, self._changed, self._wait)
 
     def _all(self) -> list[StoreBudget]:
         return list(dict.fromkeys([self._shared, *self._of.values()]))

@@ -12,7 +12,8 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partitio
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
-from source_bigcommerce.components.config import LONGEST_LOOKBACK, format_instant
+from source_bigcommerce.components.config import LONGEST_LOOKBACK
+from source_bigcommerce.components.moments import format_instant
 
 LOGGER = logging.getLogger("airbyte")
 

@@ -11,8 +11,8 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.archived import Orders, WithArchived
+from source_bigcommerce.components.dates import instant
 from source_bigcommerce.components.extractor import Row, rows_of
-from source_bigcommerce.components.instant import instant
 from source_bigcommerce.components.rows import Rows
 
 LOGGER = logging.getLogger("airbyte")

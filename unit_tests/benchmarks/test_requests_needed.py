@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.plain import Reader
+from benchmarks.plain import ENDPOINTS, Reader
 from benchmarks.requests_needed import (
     OF_ORDERS,
     SHIFTING,
@@ -20,7 +20,6 @@ from benchmarks.requests_needed import (
     pages,
     seconds,
 )
-from benchmarks.streams import ENDPOINTS
 from integration_tests.syncs import sync
 from sandbox import Sandbox
 

@@ -49,9 +49,7 @@ def rows_of(store: Any, **options: Any) -> Rows:
     return Rows(parameters={"name": "x"}, paging="none", **made)
 
 
-def test_list_when_as_many_requests_as_it_may_have_are_under_way_takes_another_after_a_reply() -> (
-    None
-):
+def test_a_list_at_its_limit_of_requests_takes_another_after_a_reply() -> None:
     store, other = Store(), Store()
     limited, free = rows_of(store, at_once=3), rows_of(other)
     with ThreadPoolExecutor(8) as workers:
@@ -68,7 +66,7 @@ def test_list_when_as_many_requests_as_it_may_have_are_under_way_takes_another_a
         assert store.have(0)
 
 
-def test_list_when_requests_failed_takes_others() -> None:
+def test_a_list_takes_other_requests_after_failed_ones() -> None:
     class Failing(Store):
         def send_request(self, **_: Any) -> requests.Response:
             raise ValueError("no reply")
@@ -79,7 +77,7 @@ def test_list_when_requests_failed_takes_others() -> None:
             list(limited.pages(WINDOW))
 
 
-def test_manifest_when_the_api_limits_a_list_says_so_at_the_stream() -> None:
+def test_the_manifest_states_the_limit_of_a_list_at_its_stream() -> None:
     source = SourceBigcommerce(config=CONFIG)
     retrievers = {each["name"]: each["retriever"] for each in source.resolved_manifest["streams"]}
     limits = {

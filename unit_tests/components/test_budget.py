@@ -7,12 +7,19 @@ import logging
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import requests
 
-from source_bigcommerce.components.budget import StoreBudget, seconds_until_retry
+from source_bigcommerce.components.budget import (
+    Decision,
+    Standing,
+    StoreBudget,
+    decide,
+    seconds_until_retry,
+)
 from unit_tests.replies import API, reply
 
 Headers = dict[str, str]
@@ -32,20 +39,17 @@ class Store:
         self.now = 1000.0
         self.waits: list[float] = []
         self.is_patient = True
-        self.budget = StoreBudget(share, clock=lambda: self.now)
-        self.budget._changed.wait = self._wait  # type: ignore[method-assign]
+        self.budget = StoreBudget(share, clock=lambda: self.now, wait=self._wait)
         if is_ours:
             self.budget._other_apps.look = lambda *_: None  # type: ignore[method-assign]
 
-    def _wait(self, timeout: float | None = None) -> bool:
-        assert timeout is not None
+    def _wait(self, timeout: float) -> None:
         assert timeout > 0
         if not self.is_patient:
             raise Waits(round(timeout, 3))
         assert len(self.waits) < 100, "it waits for ever"
         self.waits.append(round(timeout, 3))
         self.now += timeout
-        return False
 
     def send(self, path: str = "v2/orders") -> requests.PreparedRequest:
         """A request on its way."""
@@ -452,15 +456,14 @@ def test_many_threads_never_overdraw_the_quota() -> None:
     """Forty threads on a store that grants five requests a window of its own clock."""
     clock, granted = [0.0], [0]
     lock = threading.Lock()
-    budget = StoreBudget(clock=lambda: clock[0])
-    wait = budget._changed.wait
+    changed = threading.Condition()
 
-    def advance(timeout: float | None = None) -> bool:
-        clock[0] += timeout or 0
+    def advance(timeout: float) -> None:
+        clock[0] += timeout
         granted[0] = 0
-        return wait(0)
+        changed.wait(0)
 
-    budget._changed.wait = advance  # type: ignore[method-assign]
+    budget = StoreBudget(clock=lambda: clock[0], changed=changed, wait=advance)
     overdrawn: list[int] = []
     first: Any = requests.PreparedRequest()
     budget.acquire_call(first)
@@ -510,3 +513,54 @@ def test_a_pause_for_a_spent_quota_lasts_until_the_next_window() -> None:
     with pytest.raises(Waits):
         store.send()
     assert store.budget.pause == 10
+
+
+# The decision, by itself
+
+QUIET = Standing(
+    first_reply_in=None,
+    blocked_for=-1.0,
+    quota=100,
+    left=50,
+    share=1.0,
+    window=30.0,
+    resets_in=10.0,
+    wanted=0,
+    wanted_for=0.0,
+    gone=0,
+    under_way=0,
+)
+USED_UP = "the quota of 100 requests in 30 s is used up"
+OTHERS = "other apps of the store use its quota too"
+
+
+@pytest.mark.parametrize(
+    ("known", "decision"),
+    [
+        ({}, Decision()),
+        ({"first_reply_in": 9.0, "blocked_for": 2.0}, Decision(9.0)),
+        ({"first_reply_in": -9.0}, Decision(0.001)),
+        (
+            {"blocked_for": 2.0, "left": 0},
+            Decision(2.0, "BigCommerce asked for a pause", 2.0),
+        ),
+        ({"quota": None, "left": 0}, Decision()),
+        ({"left": 0}, Decision(10.0, USED_UP, 10.0)),
+        ({"left": 60, "share": 0.4}, Decision(10.0, f"40% of {USED_UP}", 10.0)),
+        ({"left": 61, "share": 0.4}, Decision()),
+        ({"left": 100, "share": 0.0}, Decision()),
+        ({"wanted": 50, "wanted_for": 3.0}, Decision(3.0, OTHERS, 10.0)),
+        ({"wanted": 49}, Decision()),
+        ({"under_way": 49}, Decision()),
+        ({"under_way": 50}, Decision(10.0)),
+        ({"under_way": 40, "wanted": 10}, Decision(10.0)),
+        ({"under_way": 39, "wanted": 10}, Decision()),
+        ({"under_way": 39, "wanted": 10, "gone": 1}, Decision(10.0)),
+        ({"under_way": 0, "gone": 70}, Decision()),
+        ({"under_way": 1, "gone": 70}, Decision(10.0)),
+    ],
+)
+def test_decision_when_this_is_known_is_to_go_or_to_wait_so_long_and_why(
+    known: dict[str, Any], decision: Decision
+) -> None:
+    assert decide(replace(QUIET, **known)) == decision

@@ -240,7 +240,7 @@ def test_a_parent_without_a_key_is_an_error_that_names_the_field() -> None:
     assert raised.value.internal_message == "a row without uuid has children"
 
 
-def test_window_when_a_parent_lacks_a_field_that_the_address_names_ends_with_an_error() -> None:
+def test_a_parent_without_a_field_of_the_address_is_an_error() -> None:
     records = child_rows(of_parent, [{"id": 1, "style": None}], parent_fields=["style"])
     with pytest.raises(AirbyteTracedException) as raised:
         list(records.read_records({}, WINDOW))

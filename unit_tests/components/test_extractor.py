@@ -90,7 +90,7 @@ def test_an_item_in_two_locations_is_two_rows() -> None:
     assert list(found) == [{"identity": identity, **identity, **each} for each in locations]
 
 
-def test_nested_rows_when_extracted_have_fields_of_the_row_around_them() -> None:
+def test_nested_rows_get_fields_of_the_row_around_them() -> None:
     extractor = NestedRowsExtractor(
         CONFIG, {}, nested="variations", outer={"theme_uuid": "uuid", "theme": "name"}
     )

@@ -11,7 +11,7 @@ from airbyte_cdk.sources.declarative.datetime.datetime_parser import DatetimePar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_bigcommerce.components.instant import Instant, instant
+from source_bigcommerce.components.dates import Instant, instant
 
 
 @pytest.mark.parametrize(

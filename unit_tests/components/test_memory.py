@@ -62,7 +62,7 @@ def stopped(memory: Memory) -> Iterator[None]:
         memory.stop()
 
 
-def test_reply_when_there_is_no_room_is_not_asked_for_until_another_is_given_back(
+def test_a_request_waits_for_memory_until_another_reply_is_given_back(
     threads: Threads,
 ) -> None:
     memory, held = Memory(100), [Share(), Share()]
@@ -76,7 +76,7 @@ def test_reply_when_there_is_no_room_is_not_asked_for_until_another_is_given_bac
         assert memory._held[False] == 80
 
 
-def test_reply_when_its_list_asks_on_takes_the_place_of_the_last(
+def test_the_next_reply_of_a_list_replaces_the_last_one(
     threads: Threads,
 ) -> None:
     memory, share = Memory(100), Share()
@@ -86,7 +86,7 @@ def test_reply_when_its_list_asks_on_takes_the_place_of_the_last(
         assert memory._held[False] == 90
 
 
-def test_reply_when_it_is_larger_than_all_the_room_comes_alone(
+def test_a_reply_larger_than_the_memory_comes_alone(
     threads: Threads,
 ) -> None:
     memory, small, large = Memory(100), Share(), Share()
@@ -102,7 +102,7 @@ def test_reply_when_it_is_larger_than_all_the_room_comes_alone(
         after.result(LONG)
 
 
-def test_replies_when_all_are_larger_than_expected_are_parsed_one_after_the_other(
+def test_replies_larger_than_expected_are_parsed_one_after_the_other(
     threads: Threads,
 ) -> None:
     memory, most, now = Memory(100), [0], [0]
@@ -129,7 +129,7 @@ def test_replies_when_all_are_larger_than_expected_are_parsed_one_after_the_othe
     assert memory._held == {False: 0, True: 0}
 
 
-def test_first_reply_of_a_list_when_several_windows_ask_is_waited_for(
+def test_windows_wait_for_the_first_reply_of_their_list(
     threads: Threads,
 ) -> None:
     """It tells how large those of the others will be."""
@@ -156,7 +156,7 @@ def test_first_reply_of_a_list_when_several_windows_ask_is_waited_for(
         assert memory._held[False] == 60 + 400 + 400
 
 
-def test_first_reply_of_a_list_when_it_does_not_come_is_not_waited_for_any_longer(
+def test_a_first_reply_that_does_not_come_holds_nobody_up_for_long(
     threads: Threads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory_of, "_FIRST_REPLY_WAIT", 0.1)
@@ -175,7 +175,7 @@ def test_first_reply_of_a_list_when_it_does_not_come_is_not_waited_for_any_longe
         hanging.result(LONG)
 
 
-def test_children_when_their_parents_fill_the_room_are_read_all_the_same(
+def test_children_are_read_even_if_their_parents_fill_the_memory(
     threads: Threads,
 ) -> None:
     """Their parents' list waits for them with its page in its hands."""
@@ -189,7 +189,7 @@ def test_children_when_their_parents_fill_the_room_are_read_all_the_same(
         assert memory.parents_ahead == 1
 
 
-def test_thread_when_it_reads_one_list_within_another_holds_nothing_while_it_waits(
+def test_a_thread_that_reads_one_list_within_another_holds_nothing_while_it_waits(
     threads: Threads,
 ) -> None:
     memory = Memory(100)
@@ -207,7 +207,7 @@ def test_thread_when_it_reads_one_list_within_another_holds_nothing_while_it_wai
             work.result(LONG)
 
 
-def test_waiting_when_the_sync_ends_is_told_so(threads: Threads) -> None:
+def test_waiting_threads_learn_that_the_sync_ends(threads: Threads) -> None:
     memory = Memory(100)
     with memory.asked_for(Share()):
         pass
@@ -220,14 +220,14 @@ def test_waiting_when_the_sync_ends_is_told_so(threads: Threads) -> None:
             work.result(LONG)
 
 
-def test_request_when_it_is_of_no_list_takes_no_room() -> None:
+def test_a_request_of_no_list_takes_no_memory() -> None:
     memory = Memory(100)
     memory.make_room("one")
     memory.came(reply(body=b"0" * 500))
     assert memory._held == {False: 0, True: 0}
 
 
-def test_room_when_many_lists_are_read_at_random_is_never_exceeded_and_nobody_waits_for_ever(
+def test_many_lists_never_exceed_the_memory_and_never_wait_for_ever(
     threads: Threads,
 ) -> None:
     memory, held, most = Memory(100), [0], [0]

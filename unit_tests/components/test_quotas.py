@@ -27,15 +27,12 @@ class Store:
     def __init__(self, share: int = 100) -> None:
         self.now = 1000.0
         self.waits: list[float] = []
-        self.quotas = Quotas(share, clock=lambda: self.now)
-        self.quotas._changed.wait = self._wait  # type: ignore[method-assign]
+        self.quotas = Quotas(share, clock=lambda: self.now, wait=self._wait)
 
-    def _wait(self, timeout: float | None = None) -> bool:
-        assert timeout
+    def _wait(self, timeout: float) -> None:
         assert len(self.waits) < 100, "it waits for ever"
         self.waits.append(round(timeout, 3))
         self.now += timeout
-        return False
 
     def send(self, path: str) -> requests.PreparedRequest:
         self.now += 0.001

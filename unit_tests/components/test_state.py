@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_bigcommerce import SourceBigcommerce
-from source_bigcommerce.components.config import format_instant
+from source_bigcommerce.components.moments import format_instant
 from source_bigcommerce.components.state import DateCursor
 from unit_tests.cursors import END, START, Windows
 from unit_tests.streams import CONFIG, STREAMS

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from source_bigcommerce.components.config import dates
+from source_bigcommerce.components.moments import dates
 from unit_tests.cursors import Windows
 
 DAY = 86_400

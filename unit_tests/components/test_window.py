@@ -8,7 +8,7 @@ import pytest
 from airbyte_cdk.sources.types import Record, StreamSlice
 
 from source_bigcommerce.components import WindowRetriever
-from source_bigcommerce.components.instant import Instant
+from source_bigcommerce.components.dates import Instant
 from source_bigcommerce.components.window import Window
 
 SLICE = StreamSlice(
@@ -18,7 +18,7 @@ SLICE = StreamSlice(
 )
 
 
-def test_window_when_made_of_a_slice_is_the_same_slice() -> None:
+def test_a_window_of_a_slice_equals_the_slice() -> None:
     window = Window(SLICE)
     assert (window, hash(window)) == (SLICE, hash(SLICE))
     assert (window.partition, window.cursor_slice, window.extra_fields) == (
@@ -29,13 +29,13 @@ def test_window_when_made_of_a_slice_is_the_same_slice() -> None:
     assert dict(Window(None)) == {}
 
 
-def test_window_when_hashed_again_computes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_window_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     window = Window(SLICE)
     monkeypatch.setattr(StreamSlice, "__hash__", lambda self: 0)
     assert hash(window) != 0
 
 
-def test_rows_when_read_get_the_window_and_no_schema_and_dates_as_instants(
+def test_rows_get_the_window_no_schema_and_dates_as_instants(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[Any] = []
@@ -72,7 +72,7 @@ def test_rows_when_read_get_the_window_and_no_schema_and_dates_as_instants(
         ({"date": "created", "paging": "key"}, "key"),
     ],
 )
-def test_manifest_when_it_does_not_say_key_and_date_of_a_window_fails_at_the_start(
+def test_a_manifest_without_key_and_date_of_a_window_fails_at_the_start(
     options: dict[str, Any], lacking: str
 ) -> None:
     made: Any = {"requester": None, "record_selector": None, "config": {"page_size": 250}}

@@ -59,7 +59,7 @@ KEYS = ("PO-1", "PO-10", "po-1", "PO 2", "A,B", "Ä/7")
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_orders_when_anything_happens_are_there_once(clock: Clock, data: st.DataObject) -> None:
+def test_orders_exist_once_whatever_happens(clock: Clock, data: st.DataObject) -> None:
     delay = data.draw(st.sampled_from([0.0, 2.0, 14.0]))
     store = Store(
         clock,
@@ -83,7 +83,7 @@ def test_orders_when_anything_happens_are_there_once(clock: Clock, data: st.Data
             assert outcome.ids == (row["id"],)
 
 
-def test_order_when_created_costs_two_requests(clock: Clock) -> None:
+def test_a_created_order_costs_two_requests(clock: Clock) -> None:
     store = Store(clock)
     store.add("X-1", 0.0)
     made = begun(store)
@@ -93,7 +93,7 @@ def test_order_when_created_costs_two_requests(clock: Clock) -> None:
     assert (store.asked, store.sent) == (1, 1)
 
 
-def test_order_when_it_is_there_is_left_alone(clock: Clock) -> None:
+def test_an_existing_order_is_left_alone(clock: Clock) -> None:
     store = Store(clock)
     store.add("PO-1", 0.0)
     assert begun(store).settle(order("PO-1")) == Outcome(Kind.THERE, (100,))
@@ -102,14 +102,14 @@ def test_order_when_it_is_there_is_left_alone(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("is_deleted", ["only", "also"])
-def test_order_when_archived_and_hidden_is_there(clock: Clock, is_deleted: str) -> None:
+def test_an_archived_and_hidden_order_is_found(clock: Clock, is_deleted: str) -> None:
     store = Store(clock, hides_archived=True, is_deleted=is_deleted)
     store.add("X-1", 0.0)
     store.add("PO-1", 0.0, archived=True)
     assert begun(store).settle(order("PO-1")).kind is Kind.THERE
 
 
-def test_first_order_when_the_last_sync_was_killed_waits_until_all_is_seen(clock: Clock) -> None:
+def test_the_first_order_after_a_killed_sync_waits_until_all_is_seen(clock: Clock) -> None:
     store = Store(clock, fates=iter(["killed_late"]), lag=20)
     with pytest.raises(Killed):
         begun(store).settle(order("PO-1"))
@@ -117,7 +117,7 @@ def test_first_order_when_the_last_sync_was_killed_waits_until_all_is_seen(clock
     assert store.keys() == ["PO-1"]
 
 
-def test_create_when_unclear_is_not_repeated_before_the_patience_is_over(clock: Clock) -> None:
+def test_an_unclear_create_is_not_repeated_too_soon(clock: Clock) -> None:
     store = Store(clock, fates=iter(["gone"]))
     made = begun(store)
     clock.sleep(PATIENCE)
@@ -127,14 +127,14 @@ def test_create_when_unclear_is_not_repeated_before_the_patience_is_over(clock: 
     assert clock.now - before > PATIENCE
 
 
-def test_create_when_it_fails_again_and_again_ends_the_sync(clock: Clock) -> None:
+def test_a_create_that_keeps_failing_ends_the_sync(clock: Clock) -> None:
     store = Store(clock, fates=iter(["gone"] * 4))
     with pytest.raises(AirbyteTracedException, match="in 4 attempts"):
         begun(store).settle(order("PO-1"))
     assert store.keys() == []
 
 
-def test_order_when_it_cannot_be_looked_up_after_doubt_is_unsettled(
+def test_a_doubtful_order_that_cannot_be_looked_up_is_unsettled(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(clock, fates=iter(["gone"]))
@@ -152,14 +152,14 @@ def test_order_when_it_cannot_be_looked_up_after_doubt_is_unsettled(
     assert store.sent == 1
 
 
-def test_filter_when_ignored_stops_the_sync_before_anything_is_sent(clock: Clock) -> None:
+def test_an_ignored_filter_stops_the_sync_before_anything_is_sent(clock: Clock) -> None:
     store = Store(clock, match="ignored")
     store.add("X-1", 0.0)
     with pytest.raises(AirbyteTracedException, match="it sends orders"):
         begun(store)
 
 
-def test_filter_when_it_finds_nothing_stops_the_sync_after_one_order(
+def test_a_filter_that_finds_nothing_stops_the_sync_after_one_order(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(clock)
@@ -170,7 +170,7 @@ def test_filter_when_it_finds_nothing_stops_the_sync_after_one_order(
         begun(store)
 
 
-def test_key_when_it_is_cut_stops_the_sync_after_one_order(clock: Clock) -> None:
+def test_a_key_that_the_store_cuts_stops_the_sync_after_one_order(clock: Clock) -> None:
     store = Store(clock, keeps=4)
     store.add("X-1", 0.0)
     with pytest.raises(AirbyteTracedException, match="order 101"):
@@ -178,7 +178,7 @@ def test_key_when_it_is_cut_stops_the_sync_after_one_order(clock: Clock) -> None
     assert store.keys() == ["X-1", "PO-1"]
 
 
-def test_key_when_the_filter_takes_it_for_others_is_rejected(clock: Clock) -> None:
+def test_a_key_that_the_filter_confuses_with_others_is_rejected(clock: Clock) -> None:
     store = Store(clock, match="exact")
     store.add("A", 0.0)
     made = begun(store)
@@ -188,13 +188,13 @@ def test_key_when_the_filter_takes_it_for_others_is_rejected(clock: Clock) -> No
     assert store.sent == 0
 
 
-def test_order_when_dry_is_not_created(clock: Clock) -> None:
+def test_a_dry_run_creates_no_order(clock: Clock) -> None:
     store = Store(clock)
     assert begun(store, is_dry=True).settle(order("PO-1")).kind is Kind.WOULD_BE_CREATED
     assert store.sent == 0
 
 
-def test_order_when_the_sync_is_stopping_is_not_created(clock: Clock) -> None:
+def test_a_stopping_sync_creates_no_order(clock: Clock) -> None:
     store = Store(clock)
     made = begun(store)
     made._is_stopping.set()
@@ -203,14 +203,14 @@ def test_order_when_the_sync_is_stopping_is_not_created(clock: Clock) -> None:
     assert store.sent == 0
 
 
-def test_order_when_it_is_there_twice_is_told_by_its_ids(clock: Clock) -> None:
+def test_a_doubled_order_is_reported_by_its_ids(clock: Clock) -> None:
     store = Store(clock)
     store.add("PO-1", 0.0)
     store.add("PO-1", 0.0)
     assert begun(store).settle(order("PO-1")).ids == (100, 101)
 
 
-def test_order_when_it_stands_behind_a_page_of_others_is_there(clock: Clock) -> None:
+def test_an_order_behind_a_page_of_others_is_found(clock: Clock) -> None:
     store = Store(clock, match="prefix")
     for number in range(300):
         store.add(f"PO-{number}", 0.0)
@@ -218,7 +218,7 @@ def test_order_when_it_stands_behind_a_page_of_others_is_there(clock: Clock) -> 
     assert begun(store).settle(order("PO")).ids == (400,)
 
 
-def test_order_when_only_the_list_shows_it_after_doubt_is_not_created_again(
+def test_a_doubtful_order_that_only_the_list_shows_is_not_created_again(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(clock, fates=iter(["lost"]))
@@ -229,7 +229,7 @@ def test_order_when_only_the_list_shows_it_after_doubt_is_not_created_again(
     assert store.sent == 1
 
 
-def test_order_when_the_list_of_new_orders_does_not_tell_is_unsettled(
+def test_an_order_is_unsettled_if_the_list_of_new_orders_does_not_tell(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(clock, fates=iter(["gone"]))
@@ -245,7 +245,7 @@ def test_order_when_the_list_of_new_orders_does_not_tell_is_unsettled(
         made.settle(order("PO-1"))
 
 
-def test_order_when_incomplete_and_such_are_hidden_stops_the_sync(
+def test_a_hidden_incomplete_order_stops_the_sync(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(clock)

@@ -78,7 +78,7 @@ def input_of(count: int, every: int = 1) -> Iterator[AirbyteMessage]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_states_when_orders_take_their_time_wait_for_all_before_them(seed: int) -> None:
+def test_states_wait_for_all_orders_before_them(seed: int) -> None:
     chance, done = Random(seed), set[str]()
 
     def settle(order: Order) -> Outcome:
@@ -97,7 +97,7 @@ def test_states_when_orders_take_their_time_wait_for_all_before_them(seed: int) 
     assert flow.counts[Kind.REJECTED] > 0
 
 
-def test_state_when_all_before_it_is_settled_is_passed_on_while_the_input_waits() -> None:
+def test_a_state_is_passed_on_once_all_before_it_is_settled() -> None:
     seen = threading.Event()
 
     def slow() -> Iterator[AirbyteMessage]:
@@ -109,7 +109,7 @@ def test_state_when_all_before_it_is_settled_is_passed_on_while_the_input_waits(
         seen.set()
 
 
-def test_order_when_it_cannot_be_settled_ends_the_sync_and_no_later_state_is_passed() -> None:
+def test_an_unsettled_order_ends_the_sync_and_no_later_state_is_passed() -> None:
     def settle(order: Order) -> Outcome:
         if order.key == "PO-20":
             raise AirbyteTracedException(message="unsettled")
@@ -122,7 +122,7 @@ def test_order_when_it_cannot_be_settled_ends_the_sync_and_no_later_state_is_pas
     assert sum(flow.counts.values()) < 2000
 
 
-def test_orders_under_way_when_the_sync_ends_are_settled_first() -> None:
+def test_orders_under_way_are_settled_before_the_sync_ends() -> None:
     begun, ended = threading.Barrier(2, timeout=10), []
 
     def settle(order: Order) -> Outcome:
@@ -138,7 +138,7 @@ def test_orders_under_way_when_the_sync_ends_are_settled_first() -> None:
     assert ended == ["PO-1"]
 
 
-def test_input_when_it_breaks_passes_on_what_came_before() -> None:
+def test_broken_input_passes_on_what_came_before() -> None:
     def broken() -> Iterator[AirbyteMessage]:
         yield from input_of(3)
         raise OSError("gone")
@@ -150,7 +150,7 @@ def test_input_when_it_breaks_passes_on_what_came_before() -> None:
 
 
 @pytest.mark.parametrize("goes_on", [True, False])
-def test_rejected_order_when_told_to_stop_is_the_last(goes_on: bool) -> None:
+def test_a_rejected_order_is_the_last_if_told_to_stop(goes_on: bool) -> None:
     def settle(order: Order) -> Outcome:
         if order.key == "PO-5":
             raise Rejected("no such product")
@@ -168,7 +168,7 @@ def test_rejected_order_when_told_to_stop_is_the_last(goes_on: bool) -> None:
         assert sum(flow.counts.values()) < 1000
 
 
-def test_key_when_it_comes_twice_is_one_order() -> None:
+def test_a_repeated_key_is_one_order() -> None:
     sent: Counter[str] = Counter()
 
     def settle(order: Order) -> Outcome:
@@ -184,7 +184,7 @@ def test_key_when_it_comes_twice_is_one_order() -> None:
 
 
 @pytest.mark.parametrize("apart", [0, 150])
-def test_key_when_it_comes_with_other_content_is_rejected(apart: int) -> None:
+def test_a_repeated_key_with_other_content_is_rejected(apart: int) -> None:
     between = [message(record(f"X-{number}")) for number in range(apart)]
     other = message(record("PO-1", staff_notes="changed"))
     flow = flow_of(created)
@@ -194,7 +194,7 @@ def test_key_when_it_comes_with_other_content_is_rejected(apart: int) -> None:
     assert "came before with other content, as order 2" in flow.first_rejected[1]
 
 
-def test_key_when_its_first_order_was_rejected_may_come_again() -> None:
+def test_the_key_of_a_rejected_order_may_come_again() -> None:
     def settle(order: Order) -> Outcome:
         if "staff_notes" not in order.body:
             raise Rejected("no")
@@ -205,7 +205,7 @@ def test_key_when_its_first_order_was_rejected_may_come_again() -> None:
     assert flow.counts == {Kind.REJECTED: 1, Kind.CREATED: 1}
 
 
-def test_keys_when_many_came_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_keys_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flow_module, "_REMEMBERED", 10)
     monkeypatch.setattr(flow_module, "_LOOKED_FOR", 25)
     looks: list[int] = []
@@ -215,21 +215,21 @@ def test_keys_when_many_came_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> N
     assert looks == [25, 25, 10]
 
 
-def test_record_when_it_is_no_order_is_rejected_and_others_go_on() -> None:
+def test_a_record_that_is_no_order_is_rejected_and_others_go_on() -> None:
     flow = flow_of(created)
     came = [message(7), message({"id": 1}), message(record("PO-1")), state(1)]
     assert [number_of(each) for each in flow.states(came)] == [1]
     assert flow.counts == {Kind.REJECTED: 2, Kind.CREATED: 1}
 
 
-def test_record_when_its_stream_holds_no_orders_is_rejected() -> None:
+def test_a_record_of_a_stream_without_orders_is_rejected() -> None:
     flow = flow_of(created)
     list(flow.states([message(record("PO-1"), stream="customers")]))
     assert flow.first_rejected
     assert "the stream customers" in flow.first_rejected[1]
 
 
-def test_preparation_when_it_fails_ends_the_sync() -> None:
+def test_a_failed_preparation_ends_the_sync() -> None:
     def failing(orders: list[Order]) -> None:
         raise AirbyteTracedException(message="no scope")
 
@@ -237,7 +237,7 @@ def test_preparation_when_it_fails_ends_the_sync() -> None:
         list(flow_of(created, prepare=failing).states(input_of(10)))
 
 
-def test_records_when_the_store_is_slow_are_not_all_taken_in() -> None:
+def test_a_slow_store_does_not_fill_the_memory_with_records() -> None:
     taken, release = Counter[str](), threading.Event()
 
     def counted() -> Iterator[AirbyteMessage]:

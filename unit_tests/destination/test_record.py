@@ -77,13 +77,13 @@ def problems(given: Any) -> list[str]:
         ),
     ],
 )
-def test_record_when_a_field_is_wrong_is_rejected_by_its_name(
+def test_a_record_with_a_wrong_field_is_rejected_by_its_name(
     fields: dict[str, Any], problem: str
 ) -> None:
     assert problems(record("PO-1", **fields)) == [problem]
 
 
-def test_record_when_much_is_wrong_says_all_of_it_at_once() -> None:
+def test_all_faults_of_a_record_are_reported_at_once() -> None:
     given = record("PO-1", status_id=15, total_ex_tax="1", nonsense=1)
     assert problems(given) == [
         "nonsense: is not a field that can be sent",
@@ -92,11 +92,11 @@ def test_record_when_much_is_wrong_says_all_of_it_at_once() -> None:
     ]
 
 
-def test_record_when_it_is_no_object_is_rejected() -> None:
+def test_a_record_that_is_no_object_is_rejected() -> None:
     assert problems([1]) == ["the record is no order: it is not an object"]
 
 
-def test_record_when_nested_without_end_is_rejected() -> None:
+def test_a_record_nested_too_deep_is_rejected() -> None:
     deep: Any = []
     for _ in range(sys.getrecursionlimit()):
         deep = [deep]
@@ -107,28 +107,28 @@ def test_record_when_nested_without_end_is_rejected() -> None:
     ("amount", "sent"),
     [(10, "10"), (10.1, "10.1"), ("10.10", "10.10"), (1e-4, "0.0001"), (1e5, "100000.0")],
 )
-def test_money_when_sent_has_the_digits_that_came(amount: Any, sent: str) -> None:
+def test_money_is_sent_with_its_own_digits(amount: Any, sent: str) -> None:
     given = record("PO-1", total_ex_tax=amount, total_inc_tax=amount)
     assert order_of(given).body["total_ex_tax"] == sent
 
 
 @pytest.mark.parametrize(("amount", "sent"), [("50.10", b"50.1"), (0.07, b"0.07"), ("45", b"45")])
-def test_price_when_sent_is_a_number_of_the_digits_that_came(amount: Any, sent: bytes) -> None:
+def test_a_price_is_sent_as_a_number_with_its_own_digits(amount: Any, sent: bytes) -> None:
     given = record("PO-1", products=[{**LINE, "price_ex_tax": amount}])
     assert orjson.dumps(order_of(given).lines[0]["price_ex_tax"]) == sent
 
 
-def test_nulls_when_they_come_are_left_out() -> None:
+def test_nulls_are_left_out() -> None:
     given = record("PO-1", staff_notes=None, customer={"email": None})
     assert order_of(given).digest == order_of(record("PO-1", customer={})).digest
 
 
-def test_content_when_it_differs_has_another_digest() -> None:
+def test_different_content_has_a_different_digest() -> None:
     same, other = order_of(record("PO-1")), order_of(record("PO-1", customer={"first_name": "Jo"}))
     assert order_of(record("PO-1")).digest == same.digest != other.digest
 
 
-def test_lines_when_picked_up_are_found() -> None:
+def test_lines_that_are_picked_up_are_found() -> None:
     pickup = {"pickup_method_id": 1, "line_items": [LINE]}
     given = record("PO-1", products=None, consignments={"pickups": [pickup]})
     assert [line["name"] for line in order_of(given).lines] == ["Mug"]

@@ -65,7 +65,7 @@ def test_bounds_are_inclusive(data: Data) -> None:
 
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("sort", ["id", "date_modified", "status_id", "total_inc_tax"])
-def test_sort(data: Data, sort: str, descending: bool) -> None:
+def test_rows_are_sorted_by_any_key(data: Data, sort: str, descending: bool) -> None:
     table = data.table("orders")
     values = [
         table.columns[sort][at] if sort in table.columns else table.row(at)[sort]
@@ -144,6 +144,39 @@ def test_a_serialised_row_is_made_once_and_again_after_an_edit(data: Data) -> No
     assert made == [1, 2, 2]
 
 
+CHANGED = {"date_modified": 1_700_000_000, "status_id": 5, "line_count": 9}
+SMALL: dict[str, Any] = {"orders": 40, "customers": 12, "products": 12, "seed": 23}
+
+
+def every_row(store: Sandbox) -> dict[str, Any]:
+    return {name: store.rows(name) for name in (*store.data.tables, *store.data.children)}
+
+
+@pytest.mark.parametrize("read", [False, True], ids=["unread", "read"])
+@pytest.mark.parametrize(
+    "collection",
+    ["orders", "order_metafields", "customers", "products", "variants", "categories", "channels"],
+)
+def test_every_change_shows_wherever_it_must(collection: str, read: bool) -> None:
+    """In a store that takes rows from others of the same world, as in one that makes its own."""
+    still, warm, cold = Sandbox(**SMALL), Sandbox(**SMALL), Sandbox(**SMALL, cache_mb=0)
+    before = every_row(still)
+    if read:
+        assert every_row(warm) == every_row(cold) == before
+    table = warm.data.table(collection)
+    keys = list(table.columns[table.key])[::3]
+    columns = {name: value for name, value in CHANGED.items() if name in table.columns}
+    for store in (warm, cold):
+        for key in keys:
+            store.edit(collection, key, {**columns, "name": "Another"})
+    assert every_row(warm) == every_row(cold) != before
+    for store in (warm, cold):
+        store.insert(collection)
+        store.delete(collection, keys[0])
+    assert every_row(warm) == every_row(cold) != before
+    assert every_row(still) == before
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
@@ -153,15 +186,15 @@ def test_a_serialised_row_is_made_once_and_again_after_an_edit(data: Data) -> No
         ("2026-03-01T00:00:00.500Z", NOW + 0.5),
     ],
 )
-def test_parse_iso(text: str, seconds: float) -> None:
+def test_iso_dates_are_parsed(text: str, seconds: float) -> None:
     assert parse_iso(text) == seconds
 
 
-def test_parse_iso_refuses_a_time_without_a_zone() -> None:
+def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         parse_iso("2026-03-01T00:00:00")
 
 
-def test_dates_as_the_families_write_them() -> None:
+def test_each_version_writes_dates_its_own_way() -> None:
     assert rfc2822(NOW) == "Sun, 01 Mar 2026 00:00:00 +0000"
     assert iso(NOW) == "2026-03-01T00:00:00Z"

@@ -14,7 +14,7 @@ from unit_tests.sandbox.asking import Get
 LINES = {"include": "consignments.line_items", "consignment_structure": "object"}
 
 
-def test_orders_by_key_in_a_window(shop: Sandbox, get: Get) -> None:
+def test_orders_are_read_by_key_in_a_window(shop: Sandbox, get: Get) -> None:
     window = {
         "min_date_modified": "2023-01-01T00:00:00Z",
         "max_date_modified": "Mon, 01 Jan 2024 00:00:00 +0000",
@@ -104,7 +104,7 @@ def test_links_stand_for_what_was_not_included(store: Sandbox, get: Get) -> None
     assert collected({"consignments": order["consignments"][0]}) == [order["products"]]
 
 
-def test_order_count_by_status(shop: Sandbox, get: Get) -> None:
+def test_orders_are_counted_by_status(shop: Sandbox, get: Get) -> None:
     body = get(shop, "/v2/orders/count").json()
     assert body["count"] == 400 == sum(status["count"] for status in body["statuses"])
     assert (
@@ -112,13 +112,13 @@ def test_order_count_by_status(shop: Sandbox, get: Get) -> None:
     )
 
 
-def test_time_and_store(shop: Sandbox, get: Get) -> None:
+def test_the_time_and_the_store_are_told(shop: Sandbox, get: Get) -> None:
     assert get(shop, "/v2/time").json() == {"time": 1_772_323_200}
     assert get(shop, "/v2/store").json()["logo"] == []
 
 
 @pytest.mark.parametrize(("option", "statuses"), [("200", {200}), ("204", {204}), ("404", {404})])
-def test_orders_without_transactions(
+def test_orders_without_transactions_answer_as_the_option_says(
     store: Sandbox, get: Get, option: str, statuses: set[int]
 ) -> None:
     columns = store.data.table("orders").columns
@@ -148,7 +148,7 @@ def test_children_of_no_order_are_not_found(shop: Sandbox, get: Get) -> None:
         assert get(shop, path).status_code == 404
 
 
-def test_customers_by_cursor(store: Sandbox, get: Get) -> None:
+def test_customers_are_read_by_cursor(store: Sandbox, get: Get) -> None:
     first = get(store, "/v3/customers", limit=8).json()
     assert first["meta"].keys() == {"pagination", "cursor_pagination"}
     cursor = first["meta"]["cursor_pagination"]["end_cursor"]
@@ -165,7 +165,7 @@ def test_customers_by_cursor(store: Sandbox, get: Get) -> None:
     assert get(store, "/v3/customers", limit=8, before=start).json()["data"] == rows[:7]
 
 
-def test_no_cursor_on_later_pages_or_when_the_store_has_none(store: Sandbox, get: Get) -> None:
+def test_later_pages_and_stores_without_cursors_send_none(store: Sandbox, get: Get) -> None:
     assert "cursor_pagination" not in get(store, "/v3/customers", page=2).json()["meta"]
     store.options.cursors = False
     assert "cursor_pagination" not in get(store, "/v3/customers").json()["meta"]
@@ -184,7 +184,7 @@ def test_included_addresses_are_cut_at_ten() -> None:
     assert any(len(c["addresses"]) == 10 < c["address_count"] for c in customers)
 
 
-def test_products_by_key(shop: Sandbox, get: Get) -> None:
+def test_products_are_read_by_key(shop: Sandbox, get: Get) -> None:
     key = shop.rows("products")[9]["id"]
     body = get(shop, "/v3/catalog/products", **{"id:greater": key, "sort": "id"}, limit=20).json()
     assert body["data"] == shop.rows("products")[10:30]
@@ -230,7 +230,7 @@ def ask(store: Sandbox, path: str = "/v2/time", **headers: str) -> requests.Resp
     return requests.get(f"{store.url}/stores{path}", headers=base | headers, timeout=5)
 
 
-def test_wrong_token(shop: Sandbox) -> None:
+def test_a_wrong_token_is_refused(shop: Sandbox) -> None:
     v2 = ask(shop, "/sandbox/v2/orders", **{"X-Auth-Token": "wrong"})
     assert (v2.status_code, v2.json()[0]["status"]) == (401, 401)
     v3 = ask(shop, "/sandbox/v3/customers", **{"X-Auth-Token": "wrong"})
@@ -239,12 +239,12 @@ def test_wrong_token(shop: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("status", [404, 403])
-def test_wrong_store(store: Sandbox, status: int) -> None:
+def test_a_wrong_store_is_refused(store: Sandbox, status: int) -> None:
     store.options.unknown_store = status
     assert ask(store, "/other/v2/time").status_code == status
 
 
-def test_accept_must_name_json(shop: Sandbox) -> None:
+def test_a_request_must_accept_json(shop: Sandbox) -> None:
     assert ask(shop, "/sandbox/v2/time", Accept="*/*").status_code == 406
 
 
@@ -254,7 +254,7 @@ def test_only_get_where_nothing_is_written(shop: Sandbox) -> None:
     assert requests.post(url, json=[], headers=headers, timeout=5).status_code == 405
 
 
-def test_suspended_and_maintenance(store: Sandbox, get: Get) -> None:
+def test_suspension_and_maintenance_answer_503(store: Sandbox, get: Get) -> None:
     store.options.suspended = True
     response = get(store, "/v3/customers")
     assert response.status_code == 503
@@ -263,7 +263,7 @@ def test_suspended_and_maintenance(store: Sandbox, get: Get) -> None:
     assert "maintenance" in get(store, "/v2/orders").json()[0]["message"]
 
 
-def test_gzip_when_both_sides_want_it(store: Sandbox, get: Get) -> None:
+def test_replies_are_compressed_if_both_sides_want_it(store: Sandbox, get: Get) -> None:
     plain = get(store, "/v2/orders")
     store.options.gzip = True
     packed = get(store, "/v2/orders")
@@ -272,7 +272,7 @@ def test_gzip_when_both_sides_want_it(store: Sandbox, get: Get) -> None:
     assert packed.json() == plain.json()
 
 
-def test_quota(store: Sandbox, get: Get) -> None:
+def test_a_spent_quota_answers_429(store: Sandbox, get: Get) -> None:
     store.options.update({"quota": 3, "window_ms": 60_000})
     replies = [get(store, "/v2/time") for _ in range(4)]
     assert [reply.status_code for reply in replies] == [200, 200, 200, 429]

@@ -1,0 +1,106 @@
+"""What registries are told about the destination, and what its page says of the form."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import yaml
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from airbyte_connector_models.metadata.v0.connector_metadata_definition_v0 import (
+    ConnectorMetadataDefinitionV0,
+)
+
+from destination_bigcommerce.form import normalized, specification
+
+ROOT = Path(__file__).parents[2]
+METADATA: dict[str, Any] = yaml.safe_load(
+    (ROOT / "destination_bigcommerce/metadata.yaml").read_text()
+)
+OF_SOURCE: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yaml").read_text())
+DATA = METADATA["data"]
+FORM = specification()["connectionSpecification"]["properties"]
+PAGE = (ROOT / "docs/sending-orders.md").read_text()
+GIVEN = {"store_hash": "abc123", "access_token": "token"}
+
+
+def test_metadata_when_read_by_airbytes_model_is_that_of_a_destination() -> None:
+    read = ConnectorMetadataDefinitionV0.model_validate(METADATA)
+    assert read.data.connector_type.value == "destination"
+    assert UUID(DATA["definitionId"]).version == 4
+    assert DATA["definitionId"] != OF_SOURCE["data"]["definitionId"]
+
+
+@pytest.mark.parametrize(
+    "name", ["dockerImageTag", "license", "icon", "allowedHosts", "remoteRegistries"]
+)
+def test_metadata_when_it_is_of_the_package_is_that_of_the_source(name: str) -> None:
+    assert DATA[name] == OF_SOURCE["data"][name]
+
+
+def test_names_when_they_stand_elsewhere_are_those_of_the_command() -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    assert f'{DATA["dockerRepository"]} = "destination_bigcommerce.run:run"' in project
+    assert (ROOT / DATA["documentationUrl"].removeprefix("file:///")).is_file()
+
+
+def test_page_when_read_describes_every_field_of_the_form() -> None:
+    told = set(re.findall(r"`(\w+)`", PAGE.partition("## The form")[2].partition("\n## ")[0]))
+    assert FORM.keys() <= told
+    assert all(field["title"] in PAGE for field in FORM.values())
+    assert "30 | how long an order may stay invisible, 1 to 600" in PAGE
+    assert (FORM["patience_seconds"]["default"], FORM["patience_seconds"]["maximum"]) == (30, 600)
+
+
+def test_field_when_shared_is_that_of_the_source() -> None:
+    manifest = yaml.safe_load((ROOT / "source_bigcommerce/manifest.yaml").read_text())
+    of_source = manifest["spec"]["connection_specification"]["properties"]
+    own = {"description", "order"}
+    for key in ("store_hash", "access_token", "api_url", "num_workers", "quota_share"):
+        shared = {name: value for name, value in of_source[key].items() if name not in own}
+        assert FORM[key].items() >= shared.items()
+
+
+def test_form_when_little_is_given_has_the_defaults() -> None:
+    assert normalized(GIVEN) == {
+        **GIVEN,
+        "api_url": "https://api.bigcommerce.com",
+        "num_workers": 10,
+        "quota_share": 100,
+        "streams": {},
+        "customer": "guest",
+        "on_rejected": "continue",
+        "rejected_path": "",
+        "external_source": "",
+        "dry_run": False,
+        "patience_seconds": 30,
+    }
+
+
+def test_form_when_normalized_again_is_the_same() -> None:
+    once = normalized({**GIVEN, "default_status_id": "11", "dry_run": "true", "streams": None})
+    assert (once["default_status_id"], once["dry_run"]) == (11, True)
+    assert normalized(once) == once
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"patience_seconds": 0}, "Patience is"),
+        ({"default_channel_id": "x"}, "Channel is"),
+        (
+            {"on_rejected": "ask"},
+            'When an order is rejected is "ask". Choose one of',
+        ),
+        ({"external_source": 7}, 'Source of the orders is "7".'),
+        ({"streams": ["a"]}, "Streams is ['a']."),
+        ({"streams": {"a": 1}}, "Streams is {'a': 1}."),
+    ],
+)
+def test_form_when_a_value_is_wrong_names_the_field(values: dict[str, Any], words: str) -> None:
+    with pytest.raises(AirbyteTracedException) as error:
+        normalized({**GIVEN, **values})
+    assert str(error.value.message).startswith(words)
