@@ -90,7 +90,7 @@ def _probe(config_path: str, report_path: str | None) -> None:
 
 @contextmanager
 def _log_for_people() -> Iterator[None]:
-    """Waits and warnings go to standard error as they are, not as messages of Airbyte's protocol."""
+    """Waits and warnings go to standard error as they are, not as JSON."""
     handlers, LOGGER.handlers = LOGGER.handlers, [logging.StreamHandler(sys.stderr)]
     try:
         yield

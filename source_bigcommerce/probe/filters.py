@@ -1,16 +1,15 @@
 """Filters by date: whether they are heeded, their bounds, zones and colons."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from source_bigcommerce.components.dates import UnreadableDate, iso_date
 from source_bigcommerce.probe.finding import Finding, found
-from source_bigcommerce.probe.store import NO_ROWS, CannotTell, Reply, Row, Store, ids
+from source_bigcommerce.probe.store import NO_ROWS, CannotTell, Reply, Row, Store, ids, key_of
 
 _SECOND = timedelta(seconds=1)
 _ZONES = timedelta(hours=14)  # the farthest that a zone is from UTC
-_LIMIT = 50
+_LIMIT, _WHOLE_PAGE = 50, 250
 
 # By version: the stream, and the names of the two bounds.
 BOUNDS = {
@@ -53,38 +52,50 @@ def _window(store: Store, family: str, before: int, after: int, **form: str) -> 
     asked = {
         low: _text(date - before * _SECOND, zone),
         high: _text(date + after * _SECOND, zone),
-        "limit": _LIMIT,
+        # Of all rows, if neither bound is heeded.
+        "limit": _WHOLE_PAGE,
     }
     return store.ask(store.streams[name].endpoint, asked, safe=form.get("safe", ""))
 
 
 def from_heeded(store: Store, family: str) -> Finding:
-    date, reply = _middle(store, family), _window(store, family, 0, 1)
-    store.check(reply)
-    return found(not [each for each in _dates(reply.rows) if each < date], rows=bool(reply.rows))
+    early, late = _strays(store, family)
+    if late and not early:
+        raise CannotTell("the other bound is not heeded")
+    return found(not early)
 
 
 def to_heeded(store: Store, family: str) -> Finding:
+    early, late = _strays(store, family)
+    if early and not late:
+        raise CannotTell("the other bound is not heeded")
+    return found(not late)
+
+
+def _strays(store: Store, family: str) -> tuple[int, int]:
+    """How many rows of a window are from before it, and from after it."""
     date, reply = _middle(store, family), _window(store, family, 0, 1)
     store.check(reply)
-    late = [each for each in _dates(reply.rows) if each > date + _SECOND]
-    return found(not late, rows=bool(reply.rows))
+    dates = _dates(reply.rows)
+    return sum(each < date for each in dates), sum(each > date + _SECOND for each in dates)
 
 
 def from_inclusive(store: Store, family: str) -> Finding:
-    return _inclusive(store, family, from_heeded, _window(store, family, 0, 1))
+    return _inclusive(store, family, _window(store, family, 0, 1))
 
 
 def to_inclusive(store: Store, family: str) -> Finding:
-    return _inclusive(store, family, to_heeded, _window(store, family, 1, 0))
+    return _inclusive(store, family, _window(store, family, 1, 0))
 
 
-def _inclusive(
-    store: Store, family: str, heeded: Callable[[Store, str], Finding], reply: Reply
-) -> Finding:
-    store.check(reply)
-    if heeded(store, family).verdict != "holds":
+def _want_heeded(store: Store, family: str) -> None:
+    if any(_strays(store, family)):
         raise CannotTell("the filter is not heeded")
+
+
+def _inclusive(store: Store, family: str, reply: Reply) -> Finding:
+    store.check(reply)
+    _want_heeded(store, family)
     return found(_middle(store, family) in _dates(reply.rows))
 
 
@@ -98,10 +109,20 @@ def encoded_colons_heeded(store: Store) -> Finding:
     return _same(store, "v3", safe="none")
 
 
+def _both(store: Store, family: str, **form: str) -> tuple[Reply, Reply]:
+    """A window with rows, also if its bounds are exclusive, and the same in another form."""
+    for before in (0, 1):
+        usual = _window(store, family, before, 1)
+        store.check(usual)
+        if usual.rows:
+            return usual, _window(store, family, before, 1, **form)
+    raise CannotTell(NO_ROWS)
+
+
 def _same(store: Store, family: str, safe: str) -> Finding:
     """Whether a window brings the same in the other form."""
-    usual, other = _window(store, family, 0, 1), _window(store, family, 0, 1, safe=safe)
-    store.check(usual)
+    usual, other = _both(store, family, safe=safe)
+    _want_heeded(store, family)
     if not other.is_refused:
         store.check(other)
     kind = "the same" if ids(other.rows) == ids(usual.rows) else "others"
@@ -111,13 +132,11 @@ def _same(store: Store, family: str, safe: str) -> Finding:
 
 def zoneless_is_utc(store: Store) -> Finding:
     """A timestamp of v2 without a zone."""
-    usual, other = _window(store, "v2", 0, 1), _window(store, "v2", 0, 1, zone="")
-    store.check(usual)
+    usual, other = _both(store, "v2", zone="")
     if other.is_refused and other.status != 403:
         return found(False, taken="refused")
     store.check(other)
-    if not usual.rows or _dates(usual.rows) != [_middle(store, "v2")] * len(usual.rows):
-        raise CannotTell("the filter is not heeded")
+    _want_heeded(store, "v2")
     is_utc = ids(usual.rows) == ids(other.rows)
     return found(is_utc, taken="utc" if is_utc else "otherwise")
 
@@ -126,7 +145,7 @@ def bare_date_is_midnight_utc(store: Store) -> Finding:
     """Of v2, by orders that changed within some hours of a midnight."""
     newest = {"sort": "date_modified:desc", "limit": _LIMIT}
     rows = store.rows("v2/orders", newest)
-    dated = [(date, row["id"]) for row in rows if (date := moment(row.get("date_modified")))]
+    dated = [(date, key_of(row)) for row in rows if (date := moment(row.get("date_modified")))]
     midnights = {date.replace(hour=0, minute=0, second=0) for date, _ in dated}
     midnights |= {midnight + timedelta(days=1) for midnight in midnights}
 
@@ -178,7 +197,7 @@ def _key(row: Row) -> Any:
 def listings_are_dated(store: Store) -> Finding:
     """Whether each channel listing says when it was modified."""
     for channel in store.stream_rows("channels")[:2]:
-        rows = store.answered(f"v3/channels/{channel['id']}/listings", {"limit": _LIMIT}).rows
+        rows = store.answered(f"v3/channels/{key_of(channel)}/listings", {"limit": _LIMIT}).rows
         if rows:
             undated = [row for row in rows if not row.get("date_modified")]
             return found(not undated, rows=len(rows), undated=len(undated))

@@ -1,9 +1,11 @@
 """Headers and statuses of all replies, the token's scopes, and clocks."""
 
+from collections import Counter
 from datetime import timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from source_bigcommerce.components.extractor import ROWS
+from source_bigcommerce.components.values import whole
 from source_bigcommerce.probe.finding import Finding, found
 from source_bigcommerce.probe.rows import rows_by_stream
 from source_bigcommerce.probe.store import CannotTell, Reply, Store
@@ -65,10 +67,19 @@ def limited_replies_say_when(store: Store) -> Finding:
 
 
 def one_quota(store: Store) -> Finding:
-    quotas = sorted({quota for reply in store.replies if (quota := _number(reply, QUOTA))})
+    quotas = Counter(
+        (quota, "/".join(reply.path.split("/")[:2]))
+        for reply in store.replies
+        if (quota := _number(reply, QUOTA))
+    )
     if not quotas:
         raise CannotTell("no reply has these headers")
-    return found(len(quotas) == 1, quotas=quotas)
+    replies: Counter[int] = Counter()
+    for (quota, _), count in quotas.items():
+        replies[quota] += count
+    usual = replies.most_common(1)[0][0]
+    others = {path: quota for quota, path in sorted(quotas) if quota != usual}
+    return found(not others, quota=usual, others=others)
 
 
 def _number(reply: Reply, name: str) -> int | None:
@@ -80,7 +91,8 @@ def replies_are_compressed(store: Store) -> Finding:
     replies = [reply for reply in store.replies if reply.rows]
     if not replies:
         raise CannotTell("no reply had rows")
-    return found(any("gzip" in reply.headers.get("content-encoding", "") for reply in replies))
+    gzip = any("gzip" in reply.headers.get("content-encoding", "") for reply in replies)
+    return found(gzip, gzip=gzip)
 
 
 def lists_are_counted(store: Store) -> Finding:
@@ -126,9 +138,9 @@ def clocks_agree(store: Store) -> Finding:
 def our_clock_is_right(store: Store) -> Finding:
     """This machine's clock and the store's, to ten minutes."""
     rows = _time(store).rows
-    if not rows or not isinstance(rows[0].get("time"), int):
+    if not rows or not isinstance(whole(rows[0].get("time")), int):
         raise CannotTell("the store does not tell its time")
-    ahead = store.now().timestamp() - rows[0]["time"]
+    ahead = store.now().timestamp() - whole(rows[0]["time"])
     kind = "right" if abs(ahead) <= _MARGIN.total_seconds() else "ahead" if ahead > 0 else "behind"
     return found(kind == "right", ours=kind)
 

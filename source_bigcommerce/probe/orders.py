@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from source_bigcommerce.components.embedded import line_items, shipping_addresses
+from source_bigcommerce.components.values import Unfit, flag, whole
 from source_bigcommerce.probe.filters import moment
 from source_bigcommerce.probe.finding import Finding, found
 from source_bigcommerce.probe.lists import UNKNOWN_ID, items_of
-from source_bigcommerce.probe.store import NO_ROWS, CannotTell, Reply, Row, Store, ids
+from source_bigcommerce.probe.store import NO_ROWS, CannotTell, Reply, Row, Store, ids, key_of
 
 _ORDERS = "v2/orders"
 _LINES_AT_MOST = 50
@@ -26,7 +27,14 @@ def _archived(store: Store) -> tuple[list[Any], Reply]:
     asked = {**store.streams["orders"].parameters, "is_deleted": "true"}
     reply = store.ask(_ORDERS, asked)
     rows = [*store.stream_rows("orders"), *reply.rows]
-    return [row["id"] for row in rows if row.get("is_deleted") is True], reply
+    return [key_of(row) for row in rows if _flag(row.get("is_deleted"))], reply
+
+
+def _flag(value: Any) -> bool:
+    try:
+        return bool(flag(value))
+    except Unfit:
+        return False
 
 
 def archived_are_listed(store: Store) -> Finding:
@@ -37,7 +45,9 @@ def archived_are_listed(store: Store) -> Finding:
 
 
 def incomplete_are_listed(store: Store) -> Finding:
-    incomplete = [row["id"] for row in store.stream_rows("orders") if row.get("status_id") == 0]
+    incomplete = [
+        key_of(row) for row in store.stream_rows("orders") if whole(row.get("status_id")) == 0
+    ]
     if not incomplete:
         incomplete = ids(store.rows(_ORDERS, {"status_id": 0, "limit": 1}))
     return _is_listed(store, incomplete)
@@ -47,7 +57,10 @@ def _is_listed(store: Store, keys: list[Any]) -> Finding:
     if set(keys) & set(ids(store.stream_rows("orders"))):
         return found(True)
     one = {"min_id": keys[0] - 1, "max_id": keys[0] + 1, "limit": 3}
-    return found(keys[0] in ids(store.answered(_ORDERS, one).rows))
+    listed = ids(store.answered(_ORDERS, one).rows)
+    if any(abs(key - keys[0]) > 1 for key in listed):
+        raise CannotTell("the filter is not heeded")
+    return found(keys[0] in listed)
 
 
 def is_deleted_brings_archived(store: Store) -> Finding:
@@ -107,7 +120,7 @@ def consignments_are_an_array_unasked(store: Store) -> Finding:
 
 
 def embedded_addresses_whole(store: Store) -> Finding:
-    rows = _expanded(store)
+    rows = [row for row in _expanded(store) if not _warned(row)]
     short = [row for row in rows if shipping_addresses(row) is None]
     return found(not short, orders=len(rows), short=len(short))
 
@@ -172,8 +185,8 @@ def warning_in_consignment(store: Store) -> Finding:
         for order in orders[:2]:
             if items_of(order) <= _LINES_AT_MOST:
                 break
-            alone = {"min_id": order["id"] - 1, "max_id": order["id"] + 1}
-            same = [row for row in _with_lines(store, **alone) if row["id"] == order["id"]]
+            alone = {"min_id": key_of(order) - 1, "max_id": key_of(order) + 1}
+            same = [row for row in _with_lines(store, **alone) if key_of(row) == key_of(order)]
             places |= {place for row in same if (place := _warned(row))}
             if any(len(_lines(row)) > _LINES_AT_MOST for row in same):
                 return found(False, place="nowhere")
@@ -187,10 +200,10 @@ def warning_in_consignment(store: Store) -> Finding:
 
 def empty_transactions_are_200(store: Store) -> Finding:
     """Of the orders that most likely have none: those that were never paid come first."""
-    orders = sorted(store.stream_rows("orders"), key=lambda row: row.get("status_id") != 0)
+    orders = sorted(store.stream_rows("orders"), key=lambda row: whole(row.get("status_id")) != 0)
     statuses: dict[str, int] = {}
     for order in orders[:6]:
-        reply = store.ask(f"v3/orders/{order['id']}/transactions", {"limit": 250})
+        reply = store.ask(f"v3/orders/{key_of(order)}/transactions", {"limit": 250})
         if reply.status not in (204, 404):
             store.check(reply)
         if not reply.rows:
@@ -202,7 +215,7 @@ def empty_transactions_are_200(store: Store) -> Finding:
 
 def unknown_order_is_404(store: Store) -> Finding:
     reply = store.ask(f"v2/orders/{UNKNOWN_ID}/products", {"limit": 1})
-    if reply.status == 403:
+    if not reply.is_refused or reply.status == 403:
         store.check(reply)
     body = reply.body
     first = body[0] if isinstance(body, list) and body else None
@@ -215,17 +228,19 @@ def unknown_order_is_404(store: Store) -> Finding:
 
 def order_date_moves(store: Store, child: str) -> Finding:
     """Whether no child is younger than the last change of its order."""
-    dates = {row["id"]: moment(row.get("date_modified")) for row in store.stream_rows("orders")}
+    dates = {key_of(row): moment(row.get("date_modified")) for row in store.stream_rows("orders")}
     return _moves(dates, _children(store, child), "order_id")
 
 
 def product_date_moves(store: Store, child: str) -> Finding:
-    dates = {row["id"]: moment(row.get("date_modified")) for row in store.stream_rows("products")}
+    dates = {key_of(row): moment(row.get("date_modified")) for row in store.stream_rows("products")}
     return _moves(dates, _children(store, child), "product_id")
 
 
 def customer_date_moves(store: Store, child: str) -> Finding:
-    dates = {row["id"]: moment(row.get("date_modified")) for row in store.stream_rows("customers")}
+    dates = {
+        key_of(row): moment(row.get("date_modified")) for row in store.stream_rows("customers")
+    }
     return _moves(dates, _children(store, child), "customer_id")
 
 
@@ -236,7 +251,7 @@ def _children(store: Store, name: str) -> list[Row]:
         rows = store.stream_rows(name)
     elif stream.embeds:
         rows = [
-            {f"{stream.parent}": parent["id"], **row}
+            {f"{stream.parent}": key_of(parent), **row}
             for parent in store.stream_rows("products")
             for row in parent.get(stream.embeds) or []
         ]
@@ -277,7 +292,7 @@ def undated(_: Store) -> Finding:
 def external_order_id_exact(store: Store) -> Finding:
     """By the key of an order, the same in other letters, and its beginning."""
     keyed = [
-        (row["id"], key)
+        (key_of(row), key)
         for row in store.stream_rows("orders")
         if isinstance(key := row.get("external_order_id"), str)
         if len(key) > 2 and key.swapcase() != key

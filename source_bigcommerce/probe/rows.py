@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from source_bigcommerce.components.dates import UnreadableDate, iso_date, iso_day
-from source_bigcommerce.components.values import Field
+from source_bigcommerce.components.values import Field, whole
 from source_bigcommerce.probe.finding import Finding, found
-from source_bigcommerce.probe.store import NO_ROWS, NONE_LEFT, CannotTell, Row, Store
+from source_bigcommerce.probe.store import NO_ROWS, NONE_LEFT, CannotTell, Row, Store, key_of
 from source_bigcommerce.probe.streams import PARENTS, SMALL_PAGES, Stream
 
 _READS = {"date-time": iso_date, "date": iso_day}
@@ -41,7 +41,7 @@ def rows_of(store: Store, stream: Stream) -> list[Row]:
         raise CannotTell("its parent is unknown")
     if stream.parent == "product_id" and stream.embeds:
         rows: list[Row] = [
-            {"product_id": each["id"], **row}
+            {"product_id": key_of(each), **row}
             for each in _products(store, stream)
             for row in each.get(stream.embeds) or []
         ]
@@ -81,7 +81,7 @@ def _path(store: Store, stream: Stream) -> str:
     rows = sorted(
         store.stream_rows(parent), key=lambda row: -_number(row.get(_MOST.get(stream.name, "")))
     )
-    path = stream.endpoint.replace(f"{{{stream.parent}}}", str(rows[0][key]))
+    path = stream.endpoint.replace(f"{{{stream.parent}}}", str(whole(rows[0][key])))
     if "{variation_id}" in path:
         variations = rows[0].get("variations") or [{}]
         path = path.replace("{variation_id}", str(variations[0].get("uuid")))
@@ -123,7 +123,12 @@ def types_fit(store: Store) -> Finding:
 
 
 def types_as_declared(store: Store) -> Finding:
-    return _compared(store, _converted)
+    finding = _compared(store, _converted)
+    flags = any(
+        path.endswith((": string", ": number"))
+        for path in finding.seen["fields"].get("customers", ())
+    )
+    return Finding(finding.verdict, {**finding.seen, "customers_too": flags})
 
 
 def dates_readable(store: Store) -> Finding:
@@ -229,7 +234,7 @@ def ids_fit_32_bits(store: Store) -> Finding:
 
 
 def small_pages_of_ten(store: Store) -> Finding:
-    rows = len({row["id"] for row in small_pages(store)})
+    rows = len({key_of(row) for row in small_pages(store)})
     if len(store.stream_rows("products")) <= _SMALL_PAGE:
         raise CannotTell(NO_ROWS)
     return found(rows == _SMALL_PAGE, more=rows > _SMALL_PAGE)

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from source_bigcommerce.components.extractor import ROWS
 from source_bigcommerce.components.json_text import parsed
+from source_bigcommerce.components.values import whole
 from source_bigcommerce.probe.streams import Stream
 
 MOST_REQUESTS = 120
@@ -168,8 +169,13 @@ class Store:
         return rows
 
 
-def ids(rows: Iterable[Row], key: str = "id") -> list[Any]:
-    return [row.get(key) for row in rows]
+def key_of(row: Row) -> Any:
+    """Its id, as a number also where it comes as text."""
+    return whole(row.get("id"))
+
+
+def ids(rows: Iterable[Row]) -> list[Any]:
+    return [key_of(row) for row in rows]
 
 
 def whole_pages(total: int, limit: int) -> int:
