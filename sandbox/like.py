@@ -64,7 +64,7 @@ _OTHERWISE: Mapping[str, Settings] = {
     "date_is_told": {"date_header": False},
 }
 
-_ZONES = {
+_ZONES: Mapping[str, Settings] = {
     "refused": {"zoneless": "refused"},
     "utc": {"zoneless": "read"},
     "otherwise": {"zoneless": "read", "zone_hours": -6},

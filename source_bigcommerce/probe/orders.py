@@ -1,5 +1,6 @@
 """Orders: which are listed, what they embed, what moves their date; and dates of other parents."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from source_bigcommerce.probe.store import NO_ROWS, CannotTell, Reply, Row, Stor
 _ORDERS = "v2/orders"
 _LINES_AT_MOST = 50
 _WARNING = "__warning__"
+_PARENT = re.compile(r"/(\d+)/")
 
 
 # Which are listed
@@ -245,23 +247,21 @@ def customer_date_moves(store: Store, child: str) -> Finding:
 
 
 def _children(store: Store, name: str) -> list[Row]:
-    """Rows with their parent's key, from all replies of their endpoint and from their parents."""
+    """Rows with their parent's key, from all replies of their endpoint or from their parents."""
     stream = store.streams[name]
     if not stream.parent:
-        rows = store.stream_rows(name)
-    elif stream.embeds:
-        rows = [
-            {f"{stream.parent}": key_of(parent), **row}
+        return store.stream_rows(name)
+    if stream.embeds:
+        return [
+            {stream.parent: key_of(parent), **row}
             for parent in store.stream_rows("products")
             for row in parent.get(stream.embeds) or []
         ]
-    else:
-        rows = [row for reply in store.replies if stream.is_of(reply.path) for row in reply.rows]
     return [
-        {**row, stream.parent: row["resource_id"]}
-        if "resource_id" in row and stream.parent
-        else row
-        for row in rows
+        {**row, stream.parent: _PARENT.findall(reply.path)[0]}
+        for reply in store.replies
+        if stream.is_of(reply.path)
+        for row in reply.rows
     ]
 
 

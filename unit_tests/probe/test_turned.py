@@ -10,8 +10,8 @@ import pytest
 
 from sandbox.options import Options
 from sandbox.simulation import Simulation
+from source_bigcommerce.probe.assumptions import ASSUMPTIONS
 from unit_tests.probe.asking import (
-    ASSUMPTIONS,
     BY_ID,
     NARROW,
     SIZES,
@@ -313,8 +313,11 @@ def test_ids_that_come_as_text_are_compared_as_numbers(simulation: Simulation) -
     assert found["dates_readable"].finding.verdict == "holds"
 
 
+EMPTY: dict[str, Any] = dict.fromkeys(SIZES, 0)
+
+
 def test_of_an_empty_store_little_can_be_told() -> None:
-    empty = Simulation(**dict.fromkeys(SIZES, 0), channels=1)
+    empty = Simulation(channels=1, **EMPTY)
     found = verdicts(probed(store_of(empty)))
     assert {name for name, verdict in found.items() if verdict == "does not hold"} <= NOT_HOLDING
     for name in ("orders_ascend", "v2_from_heeded", "embedded_lines_whole", "totals_exact"):
@@ -324,7 +327,7 @@ def test_of_an_empty_store_little_can_be_told() -> None:
 
 
 def test_a_store_that_answers_nothing_tells_nothing() -> None:
-    maintained = Simulation(**dict.fromkeys(SIZES, 0), maintenance=True)
+    maintained = Simulation(maintenance=True, **EMPTY)
     found = verdicts(probed(store_of(maintained)))
     # All that its replies have is headers.
     assert {name for name, verdict in found.items() if verdict != "cannot tell"} == {
