@@ -69,6 +69,19 @@ _ZONES: Mapping[str, Settings] = {
     "utc": {"zoneless": "read"},
     "otherwise": {"zoneless": "read", "zone_hours": -6},
 }
+_PAGES: Mapping[str, Settings] = {
+    "repeated": {"ignored": {"page"}},
+    "empty": {"gaps": {2}},
+}
+# What is so if it cannot be told, and why: the sandbox has such rows, and must not show them.
+_UNTOLD: Mapping[tuple[str, str], Settings] = {
+    ("archived_are_listed", "the store has no such rows"): {
+        "archived_orders": "hidden",
+        "is_deleted": "ignored",
+    },
+    ("archived_are_listed", "the filter is not heeded"): {"archived_orders": "hidden"},
+    ("incomplete_are_listed", "the filter is not heeded"): {"incomplete_orders": "hidden"},
+}
 # What is so by what was seen: `statuses: {"204": 3}`, `page: "repeated"`.
 _BY_WHAT_WAS_SEEN: Mapping[str, Callable[[Seen], Settings]] = {
     "id_greater_exclusive": lambda seen: (
@@ -76,10 +89,7 @@ _BY_WHAT_WAS_SEEN: Mapping[str, Callable[[Seen], Settings]] = {
         if seen["heeded"]
         else {"ignored": {"id:greater"}}
     ),
-    "pages_follow": lambda seen: {
-        "repeated": {"ignored": {"page"}},
-        "empty": {"gaps": {2}},
-    }.get(seen["page"], {}),
+    "pages_follow": lambda seen: _PAGES.get(seen["page"], {}),
     "totals_exact": lambda seen: {} if seen["totals"] == "other" else {"totals": seen["totals"]},
     "limit_heeded": lambda seen: {} if seen["rows"] >= 250 else {"cap": seen["rows"]},
     "v2_end_is_204": lambda seen: {"v2_end": seen["status"]},
@@ -148,10 +158,7 @@ def settings(report: Mapping[str, Any] | str | Path) -> Settings:
 
 def _settings_of(assumption: str, verdict: str, seen: Seen) -> Settings:
     if verdict == "cannot tell":
-        if assumption == "archived_are_listed" and seen["why"] == "the store has no such rows":
-            # Nor would its own archived orders ever be seen.
-            return {"archived_orders": "hidden", "is_deleted": "ignored"}
-        return {}
+        return _UNTOLD.get((assumption, seen["why"]), {})
     if assumption in _BY_WHAT_WAS_SEEN:
         return _BY_WHAT_WAS_SEEN[assumption](seen)
     return _OTHERWISE.get(assumption, {}) if verdict == "does not hold" else {}

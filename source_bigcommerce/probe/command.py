@@ -91,11 +91,17 @@ def _probe(config_path: str, report_path: str | None) -> None:
 @contextmanager
 def _log_for_people() -> Iterator[None]:
     """Waits and warnings go to standard error as they are, not as JSON."""
-    handlers, LOGGER.handlers = LOGGER.handlers, [logging.StreamHandler(sys.stderr)]
+    # The framework gives both a handler that writes to standard output.
+    loggers = (logging.getLogger(), LOGGER)
+    handlers = [logger.handlers for logger in loggers]
+    for logger in loggers:
+        logger.handlers = []
+    LOGGER.handlers = [logging.StreamHandler(sys.stderr)]
     try:
         yield
     finally:
-        LOGGER.handlers = handlers
+        for logger, own in zip(loggers, handlers, strict=True):
+            logger.handlers = own
 
 
 def _opens(store: Store) -> bool:
