@@ -167,27 +167,32 @@ def _unique(rows: Sequence[Row]) -> list[Row]:
 
 def totals_exact(store: Store) -> Finding:
     """Of brands, by a page with all of them and by a short one."""
-    if pages_follow(store).seen["page"] == "repeated":
-        raise CannotTell("page numbers are not heeded")
     there = len(_unique(store.stream_rows("brands", 5)))
-    if there >= _LARGEST or _beyond(store):
-        raise CannotTell("the list is longer than a page")
-    told = _second_page(store).meta("pagination")
+    kind = _no_total(store.stream("brands").meta("pagination").get("total"))
+    second = _second_page(store)
+    if not kind and not second.rows:
+        raise CannotTell("page 2 is empty")
+    told = second.meta("pagination")
     total, pages = told.get("total"), told.get("total_pages")
-    kinds = {
-        "right": (there, whole_pages(there, 2)),
-        "one_page": (there, 1),
-        "of_page": (2, 1),
-        "zero": (0, 0),
-        "negative": (-1, -1),
-        "missing": (None, None),
-    }
-    kind = next((name for name, pair in kinds.items() if pair == (total, pages)), "other")
-    if isinstance(total, str):
-        kind = "text"
-    elif kind == "other" and isinstance(total, int):
-        kind = "low" if total < there else "high" if total > there else "other"
+    if not kind and pages == 1:
+        kind = "of_page" if total == len(second.rows) else "one_page"
+    if not kind and pages_follow(store).seen["page"] == "repeated":
+        raise CannotTell("page numbers are not heeded")
+    if not kind and (there >= _LARGEST or _beyond(store)):
+        raise CannotTell("the list is longer than a page")
+    if not kind and isinstance(total, int) and total != there:
+        kind = "low" if total < there else "high"
+    kind = kind or ("right" if pages == whole_pages(there, 2) else "other")
     return found(kind == "right", totals=kind)
+
+
+def _no_total(total: Any) -> str:
+    """What stands in place of the total of a list with rows; empty for a number of rows."""
+    if total is None:
+        return "missing"
+    if not isinstance(total, int):
+        return "text"
+    return "zero" if total == 0 else "negative" if total < 0 else ""
 
 
 def _beyond(store: Store) -> bool:
