@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from benchmarks import deletions
 from benchmarks.plain import ENDPOINTS
 from benchmarks.report import Report
 from benchmarks.requests_needed import Rows, most, most_of_all, seconds
@@ -44,6 +45,7 @@ def main() -> None:
     report = Report()
     _by_stream(report, 100_000)
     _by_size(report)
+    deletions.show(report)
 
 
 def _without_transactions(rows: Rows) -> int:

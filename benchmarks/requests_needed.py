@@ -82,13 +82,24 @@ def least_of_all(rows: Rows) -> int:
     return sum(least(stream, rows) for stream in ENDPOINTS) - 2 * order_pages(rows.orders)
 
 
+def proofs(stream: str, rows: Rows, windows: int) -> int:
+    """Requests that count windows of more than a page after they were read, at most.
+
+    Replies to a page number count the list themselves.
+    """
+    if stream not in WINDOWED:
+        return 0
+    of_list = rows.orders if stream in OF_ORDERS else int(getattr(rows, stream))
+    return min(windows, (of_list - 1) // PAGE_SIZE)
+
+
 def most(stream: str, rows: Rows, windows: int) -> int:
     """The most requests that the connector makes for a stream.
 
     Each window ends with a page of its own, of orders with two; each window of orders is asked once
-    more, for archived ones that the list may hide; and long windows of orders are counted, to tell
-    how far a sync is. The line items of a cut order are a v2 list of their own. Left out: the
-    store's time (TIME).
+    more, for archived ones that the list may hide; windows of more than a page are counted in the
+    end, and long ones of orders before, to tell how far a sync is. The line items of a cut order
+    are a v2 list of their own. Left out: the store's time (TIME).
     """
     further = windows - 1 if stream in WINDOWED else 0
     if stream in OF_ORDERS:
@@ -99,7 +110,7 @@ def most(stream: str, rows: Rows, windows: int) -> int:
     further += stream in SHIFTING
     if stream == "orders":
         further += min(windows, rows.orders // _COUNTED_FROM)
-    return least(stream, rows) + further
+    return least(stream, rows) + further + proofs(stream, rows, windows)
 
 
 def most_of_all(rows: Rows, windows: int) -> int:

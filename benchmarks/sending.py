@@ -23,6 +23,7 @@ from integration_tests.sending import catalog_of, lines_of, order
 
 _LATENCY, _WORKERS = 0.1, 10
 _PATIENCE, _LAG = 3, 0.8
+_SHORT_PATIENCE = 1
 _FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("status", {"status": 500}),
     ("status", {"status": 504, "html": True}),
@@ -62,7 +63,7 @@ def _rates(report: Report, sizes: tuple[int, ...]) -> Iterator[list[object]]:
     for count in sizes:
         with Store(orders=50, customers=10, products=10, latency_ms=_LATENCY * 1000) as store:
             lines = list(lines_of(_orders(count), _EVERY))
-            process = _Sending(store, lines)
+            process = _Sending(store, lines, patience_seconds=_SHORT_PATIENCE)
             _, status, usage = os.wait4(process.process.pid, 0)
             process.process.returncode = os.waitstatus_to_exitcode(status)
             log = store.requests()

@@ -25,12 +25,12 @@ Row = dict[str, Any]
 
 
 def main() -> int:
-    """Sends the file twice, reads the orders back, compares; gives the exit code."""
+    """Sends the file twice, reads the orders back, and compares; returns the exit code."""
     began = time.monotonic()
     records = [order_of(row) for row in csv.DictReader(FILE.read_text().splitlines())]
     report.step(f"A store opens on this machine; {FILE.name} has {len(records)} purchase orders")
     with open_shop() as shop, TemporaryDirectory(prefix="demo-orders-") as folder:
-        # The sandbox shows an order at once. A real store is given more time: see the form.
+        # The sandbox shows an order at once. A real store gets more time: see the form.
         config = {**shop.config, "customer": "create", "patience_seconds": 1}
         table = []
         for time_of_sending in ("1st sync", "2nd sync"):
@@ -66,7 +66,7 @@ def order_of(row: Mapping[str, str]) -> Row:
 
 
 def send(config: Row, records: Iterable[Row], folder: Path) -> tuple[int, str]:
-    """The exit code of the destination's `write`, and its line of what became of the orders."""
+    """The exit code of the destination's `write`, and its last line about the orders."""
     lines = [
         {"type": "RECORD", "record": {"stream": _STREAM, "data": record, "emitted_at": 0}}
         for record in records
@@ -78,14 +78,14 @@ def send(config: Row, records: Iterable[Row], folder: Path) -> tuple[int, str]:
 
 
 def numbers_in(told: str) -> tuple[int, int]:
-    """Of `Orders: 50 created, 3 already there.`"""
+    """The numbers of `Orders: 50 created, 3 already there.`"""
     parts = [part.split(" ", 1) for part in told.removeprefix("Orders: ").strip(".").split(", ")]
     counts = {kind: int(number) for number, kind in parts}
     return counts.get("created", 0), counts.get("already there", 0)
 
 
 def read_back(shop: Shop, folder: Path) -> dict[str, Row]:
-    """The orders with a key, by it, as the source reads them, with their `lines`."""
+    """The orders that have a key, by key, as the source reads them, with their `lines`."""
     names = ("orders", "order_products")
     catalog = {"streams": [configured(name) for name in names]}
     config = {**shop.config, "start_date": "10 minutes ago"}
@@ -101,7 +101,7 @@ def read_back(shop: Shop, folder: Path) -> dict[str, Row]:
 
 
 def compared(records: Iterable[Row], orders: Mapping[str, Row]) -> list[str]:
-    """The keys of records that are not what came back."""
+    """The keys of records that came back differently."""
     return [
         record["external_order_id"]
         for record in records
@@ -110,7 +110,7 @@ def compared(records: Iterable[Row], orders: Mapping[str, Row]) -> list[str]:
 
 
 def _as_sent(order: Row) -> Row:
-    """The record that an order was made of, as far as the order tells."""
+    """The record of an order, as far as the order tells."""
     if not order:
         return {}
     lines = [{"sku": line["sku"], "quantity": line["quantity"]} for line in order["lines"]]
@@ -124,7 +124,7 @@ def _as_sent(order: Row) -> Row:
 
 
 def configured(name: str) -> Row:
-    """A stream of a catalog, read whole and appended."""
+    """A stream of a catalog, with full refresh and append."""
     stream = {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]}
     modes = {"sync_mode": "full_refresh", "destination_sync_mode": "append"}
     return {"stream": stream, **modes}
@@ -138,7 +138,7 @@ def run(
     folder: Path,
     lines: Iterable[Row] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """A connector's command, as a host runs it, with messages on its standard input."""
+    """Runs a connector's command as a host does, with messages on its standard input."""
     arguments = []
     for name, content in {"config": config, "catalog": catalog}.items():
         path = folder / f"{name}.json"

@@ -14,7 +14,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from destination_bigcommerce.messages import SCOPE_LACKING
 from source_bigcommerce.components.authenticator import TokenAuthenticator
 from source_bigcommerce.components.error_handler import ErrorHandler, Reply
-from source_bigcommerce.components.extractor import Row, described, is_of_the_api, rows_of
+from source_bigcommerce.components.reply import Row, described, is_of_the_api, rows_of
 from source_bigcommerce.components.sync import Sync
 
 LOGGER = logging.getLogger("airbyte")
@@ -80,13 +80,18 @@ class Api:
             self._sync.update_from_response(request, requests.Response())
             raise
 
-    def problem(self, reply: requests.Response, scope: str) -> AirbyteTracedException | None:
+    def problem(
+        self, reply: requests.Response, scope: str, may_pass: bool = True
+    ) -> AirbyteTracedException | None:
         """What is wrong with the token, the store or the address, by the reply to a change.
 
         None where that may pass: a token that could read need not be one that may change.
+
+        may_pass: whether it may, after the token has worked.
         """
+        sync = self._sync if may_pass else Sync(self._config)
         try:
-            _Handler.of(self._config, scope, self._sync).interpret_response(reply)
+            _Handler.of(self._config, scope, sync).interpret_response(reply)
         except AirbyteTracedException as error:
             return error
         return None

@@ -11,8 +11,8 @@ import requests
 from destination_bigcommerce.api import CUSTOMERS, Api
 from destination_bigcommerce.record import Order, Rejected
 from source_bigcommerce.components.budget import seconds_until_retry
-from source_bigcommerce.components.extractor import Row, described, is_of_the_api
 from source_bigcommerce.components.keys import key_of
+from source_bigcommerce.components.reply import Row, described, is_of_the_api
 
 # https://developer.bigcommerce.com/docs/rest-management/customers#create-customers
 _A_REQUEST, _AT_ONCE = 10, 3

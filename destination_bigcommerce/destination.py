@@ -74,8 +74,11 @@ class DestinationBigcommerce(Destination):
             config = normalized(config)
             sync = Sync(config, tries=_TRIES_OF_CHECK)
             api = Api(config, sync)
-            api.rows("v2/orders", ORDERS, limit=1)
-            questions = {"v2/orders": lambda: _refusal(api, ORDERS, "v2/orders/0", {})}
+            questions = {
+                "v2/orders": lambda: (
+                    _unread(api, ORDERS, "v2/orders") or _refusal(api, ORDERS, "v2/orders/0", {})
+                )
+            }
             if config["customer"] == "create":
                 questions["v3/customers"] = lambda: _refusal(api, CUSTOMERS, "v3/customers", [])
             if config["customer"] == "existing":

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -24,12 +25,20 @@ class Duplicates:
     """
 
     def __init__(self, lookups: Lookups) -> None:
-        self._lookups, self._since = lookups, lookups.newest
+        self._lookups = lookups
+        # Since when which orders are newer: of the start, and of each look.
+        self._marks = [(time.monotonic(), lookups.newest)]
         self.found: dict[str, list[int]] = {}
 
     def look(self, created: Mapping[str, int]) -> None:
-        """Takes the ids of the orders created since the last look, by their keys."""
-        since, last = self._since or min(created.values()) - 1, max(created.values())
+        """Takes the ids of the orders created since the last look, by their keys.
+
+        Begins with orders that somebody else may have created unseen, before these were looked up.
+        """
+        unseen_from = self._marks[-1][0] - self._lookups.patience
+        marks = [newest for at, newest in self._marks if at <= unseen_from]
+        since = (marks or [self._marks[0][1]])[-1] or min(created.values()) - 1
+        last = max(created.values())
         ids: dict[str, set[int]] = defaultdict(set)
         try:
             for order in self._lookups.created_since(since, last):
@@ -37,12 +46,10 @@ class Duplicates:
                 if key in created and isinstance(id, int) and not is_archived(order):
                     ids[key] |= {created[key], id}
         except (AirbyteTracedException, RuntimeError) as error:
-            LOGGER.warning(
-                "It could not be looked whether somebody else sent the orders: %r", error
-            )
+            LOGGER.warning("Whether somebody else sent the orders too is not known: %r", error)
         for key, of_key in ids.items():
             self.add(key, sorted(of_key))
-        self._since = last
+        self._marks.append((time.monotonic(), last))
 
     def add(self, key: str, ids: list[int]) -> None:
         if len(ids) > 1 and key not in self.found:

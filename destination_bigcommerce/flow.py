@@ -22,12 +22,12 @@ _BATCH = 50
 # Records under way, per worker: so many that none waits for the next batch.
 _PER_WORKER, _FEWEST = 12, 120
 # Keys that are remembered. A record whose key came longer ago is looked up like any other.
-_REMEMBERED = 50_000
+_REMEMBERED = 20_000
 # Created orders after which it is looked whether others created them too.
-_LOOKED_FOR = 20_000
+_LOOKED_FOR = 2_000
 
 
-@dataclass
+@dataclass(slots=True)
 class _Item:
     """A record or a state that came in, until it is settled."""
 
@@ -41,7 +41,7 @@ class _Item:
         return self.settled is None or self.settled.done()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Known:
     """What came of an order with a key."""
 
@@ -94,6 +94,8 @@ class Flow:
         self._under_way: dict[str, _Item] = {}
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._look_for_others, self._created = look_for_others, dict[str, int]()
+        # One at a time, beside the orders.
+        self._looks: list[Future[None]] = []
         self.counts: Counter[Kind] = Counter()
         self.first_rejected: tuple[str, str] | None = None
 
@@ -115,6 +117,7 @@ class Flow:
                 break
         wait([item.settled for item in self._pending if item.settled])
         yield from self._passed()
+        wait(self._looks)
         if self._created:
             self._look_for_others(self._created)
         failures = [each for each in (self._unsettled, self._failure) if each]
@@ -244,5 +247,6 @@ class Flow:
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         if len(self._created) >= _LOOKED_FOR:
-            self._look_for_others(self._created)
+            wait(self._looks)
+            self._looks = [self._sync.submit(self._look_for_others, self._created)]
             self._created = {}

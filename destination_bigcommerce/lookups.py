@@ -11,8 +11,8 @@ from destination_bigcommerce.api import ORDERS, Api
 from destination_bigcommerce.messages import KEY_CHANGED, KEY_UNHEEDED, UNSETTLED
 from destination_bigcommerce.record import Order, Rejected
 from source_bigcommerce.components.error_handler import ParameterRefused
-from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.keys import key_of
+from source_bigcommerce.components.reply import Row
 
 LOGGER = logging.getLogger("airbyte")
 
@@ -43,7 +43,7 @@ class Lookups:
     """
 
     def __init__(self, api: Api, patience: float) -> None:
-        self._api, self._patience = api, patience
+        self._api, self.patience = api, patience
         self._sure_from = time.monotonic() + patience
         self._lists: tuple[Mapping[str, str], ...] = (_PLAIN,)
         self._proved: set[str] = set()
@@ -133,7 +133,7 @@ class Lookups:
 
     def _looks(self) -> Iterator[None]:
         """Moments to look at: at once, more and more seldom, and when the patience is over."""
-        deadline, pause = time.monotonic() + self._patience, min(1.0, self._patience / 4)
+        deadline, pause = time.monotonic() + self.patience, min(1.0, self.patience / 4)
         while (now := time.monotonic()) < deadline:
             yield
             time.sleep(max(0.0, min(pause, deadline - now)))

@@ -37,15 +37,15 @@ KEY_CHANGED = Problem(
 # How a sync ends
 
 REJECTED = Problem(
-    "{count} of {total} orders were rejected, the first of them {key}: {reason}",
+    "{count} of {total} orders were rejected, the first of them {key}: {reason}.",
     "All are in the log{where}. Correct them and send them again.",
 )
 STOPPED = Problem(
-    "The order {key} was rejected: {reason}",
+    "The order {key} was rejected: {reason}.",
     "The sync stopped. Correct it and sync again, or let the sync continue with the others.",
 )
 DUPLICATES = Problem(
-    "{count} orders are in the store more than once: {orders}",
+    "{count} orders are in the store more than once: {orders}.",
     "Somebody else sent them at the same time. Archive those that are too many, and let only one "
     "connection send to a store.",
 )

@@ -8,23 +8,20 @@ from enum import Enum
 from typing import NamedTuple
 
 import requests
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from destination_bigcommerce.api import ORDERS, Api
 from destination_bigcommerce.lookups import Lookups, is_archived
 from destination_bigcommerce.messages import CREATE_FAILED
 from destination_bigcommerce.record import Order, Rejected
 from source_bigcommerce.components.budget import seconds_until_retry
-from source_bigcommerce.components.extractor import (
-    ROWS,
-    Row,
-    described,
-    is_of_the_api,
-    parsed_body,
-)
 from source_bigcommerce.components.keys import key_of
+from source_bigcommerce.components.reply import ROWS, Row, described, is_of_the_api, parsed_body
 
 _TRIES = 4
 _LONGEST_WAIT = 60.0
+# Not done, and that may pass: who sends too much, or is not let in, is refused before all else.
+_PUT_OFF = (401, 403, 429)
 # Of all refusals these are not about the order: but the token, the store, the time, the pace.
 _NOT_ABOUT_THE_ORDER = (401, 403, 404, 407, 408, 425, 429)
 
@@ -77,7 +74,7 @@ class Sender:
             found = self._lookups.find(order.key)
             return _there(found) if found else Outcome(Kind.WOULD_BE_CREATED)
         found = self._lookups.find_surely(order.key)
-        failed = limited = 0
+        failed = refused = put_off = 0
         while not found:
             with nullcontext() if self._lookups.is_proved(order) else self._alone:
                 if self._is_stopping.is_set():
@@ -86,17 +83,19 @@ class Sender:
                 reply = self._created(order)
                 if isinstance(reply, Outcome):
                     return reply
-            if reply is not None and reply.status_code == 429:
-                limited += 1
-                grown = min(_LONGEST_WAIT, 2.0**limited) * random.uniform(0.5, 1)
-                time.sleep(max(seconds_until_retry(reply), grown if limited > 1 else 0.1))
+            if reply is not None and reply.status_code in _PUT_OFF:
+                put_off += 1
+                refused += reply.status_code != 429
+                if refused >= _TRIES:
+                    raise self._api.problem(reply, ORDERS, may_pass=False) or _failed(order, reply)
+                grown = min(_LONGEST_WAIT, 2.0**put_off) * random.uniform(0.5, 1)
+                time.sleep(max(seconds_until_retry(reply), grown if put_off > 1 else 0.1))
                 found = self._lookups.find(order.key)
                 continue
             found = self._lookups.find_after_doubt(order, newest)
             failed += 1
             if not found and failed >= _TRIES:
-                words = described(reply) if reply is not None else "no whole reply came"
-                raise CREATE_FAILED.error(words, key=order.key, tries=failed)
+                raise _failed(order, reply)
         # Found after a doubt it is ours, most likely; either way it is there once.
         return _there(found) if not failed else _there(found)._replace(kind=Kind.CREATED)
 
@@ -125,6 +124,11 @@ class Sender:
         if reply.status_code not in (400, 422) and (problem := self._api.problem(reply, ORDERS)):
             raise problem
         return reply
+
+
+def _failed(order: Order, reply: requests.Response | None) -> AirbyteTracedException:
+    words = described(reply) if reply is not None else "no whole reply came"
+    return CREATE_FAILED.error(words, key=order.key, tries=_TRIES)
 
 
 def _there(found: list[Row]) -> Outcome:

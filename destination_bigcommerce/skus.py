@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from destination_bigcommerce.api import PRODUCTS, Api
 from destination_bigcommerce.record import Order, Rejected
 from source_bigcommerce.components.error_handler import ParameterRefused
-from source_bigcommerce.components.extractor import Row
+from source_bigcommerce.components.reply import Row
 
 _AT_ONCE, _LONGEST_LIST = 50, 4000
 _REMEMBERED = 50_000

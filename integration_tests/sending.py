@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 
 def config_of(store: Sandbox, **values: Any) -> Row:
-    """The configuration that reaches a sandbox store; orders are seen soon there."""
+    """The configuration for a sandbox store, which shows orders soon."""
     return config_for(store, **{"patience_seconds": 1, **values})
 
 
@@ -53,7 +53,7 @@ def order(key: str, **fields: Any) -> Row:
 
 
 def lines_of(records: Iterable[Row], every: int = 10, stream: str = "orders") -> Iterator[Row]:
-    """Messages: the records, and behind each so many of them a state with their number."""
+    """Messages: the records, and after each so many of them a state with their number."""
     number = 0
     for number, record in enumerate(records, 1):
         of_stream = {"stream": stream, "data": record, "emitted_at": 0}
@@ -71,7 +71,7 @@ def _state(number: int, stream: str) -> Row:
 
 @dataclass
 class Sent:
-    """What a write gave: the numbers of the states, and the error in the end."""
+    """The result of a write: the numbers of the states, and the error at the end."""
 
     states: list[int] = field(default_factory=list)
     error: AirbyteTracedException | None = None

@@ -31,7 +31,7 @@ from airbyte_cdk.test import entrypoint_wrapper
 
 from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce
-from source_bigcommerce.components import moments
+from source_bigcommerce.components import clock, moments
 
 LOGGER = logging.getLogger("airbyte")
 Row = dict[str, Any]
@@ -111,7 +111,7 @@ def _at_the_time_of(store: Sandbox) -> AbstractContextManager[Any]:
     if vars(moments)["datetime"] is not datetime:
         return nullcontext()
     now = datetime.fromtimestamp(store.clock.now(), timezone.utc)
-    return patch.object(moments, "utc_now", lambda: now)
+    return patch.object(clock, "utc_now", lambda: now)
 
 
 def sync(

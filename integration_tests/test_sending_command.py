@@ -1,4 +1,4 @@
-"""The destination's command line: what it takes, prints and ends with."""
+"""The destination's command line: its input, output and exit code."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def files(store: Sandbox, tmp_path: Path) -> list[str]:
 def command(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[Command]:
-    """Runs it in this process: exit code and messages; the token is in no output."""
+    """Runs it in this process; returns exit code and messages; the token is in no output."""
     terminate, raises, hook = (
         signal.getsignal(signal.SIGTERM),
         logging.raiseExceptions,

@@ -25,6 +25,7 @@ from integration_tests.sending import (
 )
 from integration_tests.syncs import sync
 from sandbox import Sandbox
+from source_bigcommerce import probes
 
 LOGGER = logging.getLogger("airbyte")
 
@@ -162,7 +163,7 @@ def test_a_rejected_order_is_reported_and_the_others_go_on(
     assert sent.error
     assert sent.error.message == (
         "2 of 4 orders were rejected, the first of them PO-2: BigCommerce refused it with status "
-        f"400 All are in the log and in {path}. Correct them and send them again."
+        f"400. All are in the log and in {path}. Correct them and send them again."
     )
     assert sorted(keys_in(store)) == ["PO-1", "PO-4"]
     told = {line["rejected"]: line for line in logged(caplog, "rejected")}
@@ -212,6 +213,15 @@ def test_a_missing_scope_is_reported_at_the_first_refusal(store: Sandbox) -> Non
     assert "lacks the scope store_v2_orders" in str(sent.error.message)
     assert len(store.requests("orders.create")) <= 10  # one a worker
     assert keys_in(store) == []
+
+
+def test_a_token_that_is_refused_for_a_moment_costs_time_alone(store: Sandbox) -> None:
+    for status in (401, 403):
+        store.faults.add("orders.create", "status", status=status, at=10)
+    keys = [f"PO-{number}" for number in range(30)]
+    assert send(store, map(order, keys)).error is None
+    assert not store.faults.pending()
+    assert sorted(keys_in(store)) == sorted(keys)
 
 
 # Customers
@@ -361,6 +371,16 @@ def test_the_source_reads_back_the_orders_that_were_sent(store: Sandbox) -> None
 # The check
 
 
+def test_the_check_names_an_endpoint_that_hangs(
+    store: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probes, "PATIENCE", 0.5)
+    store.faults.add("orders.update", "hang", seconds=3)
+    told = DestinationBigcommerce().check(LOGGER, config_of(store))
+    assert told.status.value == "FAILED"
+    assert "from /v2/orders." in str(told.message)
+
+
 @pytest.mark.parametrize(
     ("scopes", "values", "lacking"),
     [
@@ -445,7 +465,7 @@ def test_values_are_accepted_as_forms_send_them(store: Sandbox) -> None:
     assert keys_in(store) == ["PO-1"]
 
 
-def test_filter_when_nothing_has_shown_that_it_finds_lets_one_order_go_at_a_time() -> None:
+def test_an_unproven_filter_lets_one_order_go_at_a_time() -> None:
     with Sandbox(orders=3, customers=1, products=1, key_match="none") as store:
         assert not any(row["external_order_id"] for row in store.rows("orders"))
         sent = send(store, [order(f"PO-{number}") for number in range(20)])

@@ -49,7 +49,6 @@ _OTHERWISE: Mapping[str, Settings] = {
     "v3_to_inclusive": {"exclusive": {"date_modified:max"}},
     "v2_plain_colons_heeded": {"v2_dates": "encoded"},
     "v3_encoded_colons_heeded": {"v3_dates": "plain"},
-    "undated_rows_kept": {"undated": True},
     "archived_are_flagged": {"archived_flag": False},
     "archived_are_listed": {"archived_orders": "hidden"},
     "incomplete_are_listed": {"incomplete_orders": "hidden"},
@@ -102,6 +101,8 @@ _BY_WHAT_WAS_SEEN: Mapping[str, Callable[[Seen], Settings]] = {
     "v2_bare_date_is_midnight_utc": lambda seen: (
         {"zone_hours": -6} if seen["taken"] == "otherwise" else {}
     ),
+    # Wherever there are such rows; filters that are not heeded keep them.
+    "undated_rows_kept": lambda _: {"undated": True},
     "is_deleted_brings_archived": lambda seen: {"is_deleted": seen["brings"]},
     "warning_in_consignment": lambda seen: (
         {"warning_place": seen["place"]}

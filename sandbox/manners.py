@@ -59,7 +59,7 @@ def _archived(asked: Query, options: Options) -> Query:
     """With the conditions that decide which archived and incomplete orders are listed."""
     others = [each for each in asked.conditions if each.field != "is_deleted"]
     if options.incomplete_orders == "hidden" and "status_id" not in {each.field for each in others}:
-        others.append(Condition("status_id", "not", 0))
+        others.append(Condition("status_id", "greater", 0))
     given = [each.value for each in asked.conditions if each.field == "is_deleted"]
     if given and options.is_deleted == "refused":
         raise Refusal(400, "The field 'is_deleted' is not supported by this resource.")

@@ -196,7 +196,7 @@ def _names(values: Mapping[str, str], name: str) -> frozenset[str] | None:
 def _condition(route: Route, name: str, text: str, now: int) -> Condition:
     wanted = route.filters[name]
     try:
-        if wanted.op in ("in", "not_in", "overlaps"):
+        if wanted.op in ("in", "overlaps"):
             value: Any = frozenset(_value(route, wanted, part, now) for part in text.split(","))
         else:
             value = _value(route, wanted, text, now)
@@ -228,8 +228,6 @@ def _bounded(name: str, wanted: Condition, options: Options) -> Condition:
 def _value(route: Route, wanted: Filter, text: str, now: int) -> Any:
     if wanted.kind is Kind.INT:
         return int(text)
-    if wanted.kind is Kind.NUMBER:
-        return float(text)
     if wanted.kind is Kind.BOOL:
         if text.lower() not in ("true", "1", "false", "0"):
             raise ValueError(text)

@@ -49,7 +49,6 @@ class Kind(Enum):
     """How the value of a filter is written."""
 
     INT = "an integer"
-    NUMBER = "a number"
     BOOL = "true, false, 1 or 0"
     TEXT = "text"
     DATE = "a date"

@@ -255,8 +255,7 @@ def matches(row: Row, condition: Condition) -> bool:
         for step in field.split("."):
             actual = actual.get(step) if isinstance(actual, dict) else None
     if isinstance(actual, list):
-        every = all if op.startswith("not") else any
-        return every(_TESTS[op](entry, value) for entry in actual)
+        return any(_TESTS[op](entry, value) for entry in actual)
     return actual is not None and bool(_TESTS[op](actual, value))
 
 
@@ -264,16 +263,13 @@ _BOUNDS = ("min", "max", "greater", "less")
 
 _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda actual, value: actual == value,
-    "not": lambda actual, value: actual != value,
     "min": lambda actual, value: actual >= value,
     "max": lambda actual, value: actual <= value,
     "greater": lambda actual, value: actual > value,
     "less": lambda actual, value: actual < value,
     "in": lambda actual, value: actual in value,
-    "not_in": lambda actual, value: actual not in value,
     "overlaps": lambda actual, value: any(each in actual for each in value),
     "starts": lambda actual, value: str(actual).lower().startswith(value.lower()),
-    "like": lambda actual, value: value.lower() in str(actual).lower(),
 }
 
 

@@ -1,8 +1,8 @@
-"""Print a stream of the manifest unfolded: with all that its references stand for.
+"""Print a stream of the manifest unfolded, with its references resolved.
 
     python scripts/show.py order_products
 
-What stands under `$parameters` holds for all within it. Ends with 1 if there is no such stream.
+`$parameters` apply to everything within them. Ends with 1 if there is no such stream.
 """
 
 import sys
@@ -18,7 +18,7 @@ MANIFEST = Path(__file__).resolve().parent.parent / "source_bigcommerce/manifest
 
 
 class _Plain(yaml.SafeDumper):
-    """Without anchors: what is used twice is printed twice."""
+    """Without anchors: a part that is used twice is printed twice."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

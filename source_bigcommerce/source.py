@@ -18,6 +18,7 @@ from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
+    AirbyteStreamStatus,
     ConfiguredAirbyteCatalog,
     FailureType,
     Status,
@@ -26,11 +27,15 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.types import ConnectionDefinition
+from airbyte_cdk.sources.utils.record_helper import stream_data_to_airbyte_message
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
+from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_bigcommerce.components.clock import store_clock
 from source_bigcommerce.components.config import of_the_form
 from source_bigcommerce.components.error_handler import ScopeLacking
+from source_bigcommerce.components.marks import Marks
 from source_bigcommerce.components.messages import (
     HASH_MISSING,
     NO_ACCESS,
@@ -38,11 +43,12 @@ from source_bigcommerce.components.messages import (
     STREAMS_UNREADABLE,
     UNANSWERED,
 )
-from source_bigcommerce.components.moments import dates, store_clock, utc_now
+from source_bigcommerce.components.moments import dates, utc_now
 from source_bigcommerce.components.state import DateCursor
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.questions import answers
 
+_RECEIPTS = "sync_receipts"
 # Records that wait to be printed: two pages. A sync of longer queues is no faster.
 _QUEUED = 500
 # What the check asks for: small pages, all dates at once, of one parent, and few times.
@@ -151,16 +157,25 @@ class SourceBigcommerce(YamlDeclarativeSource):
         progress = self._sync.progress
         _before_threads_are_waited_for(WeakMethod(self._end))
         errors: dict[tuple[str, str | None], FailureType | None] = {}
-        self._wanted = wanted = {configured.stream.name for configured in catalog.streams}
+        wanted = {configured.stream.name for configured in catalog.streams}
         self._prepare_dates(catalog)
+        # Receipts are those of the other streams: they come when those have ended.
+        others = [each for each in catalog.streams if each.stream.name != _RECEIPTS]
+        catalog = ConfiguredAirbyteCatalog(streams=others)
+        self._wanted = {configured.stream.name for configured in others}
+        receipts, failed = self._sync.receipts, None
+        receipts.begin(
+            {each.stream.name: ".".join(each.stream.default_cursor_field or []) for each in others}
+        )
         try:
-            for message in super().read(logger, self._config, catalog):
+            for message in self._marked(super().read(logger, self._config, catalog), catalog):
                 if message.trace and (error := message.trace.error):
                     key = (str(error.stream_descriptor), error.message)
                     if key in errors:
                         continue  # a window of the stream said so already
                     errors[key] = error.failure_type
                 progress.add(message)
+                receipts.see(message)
                 yield message
                 yield from progress.estimates()
                 if progress.is_due():
@@ -169,15 +184,51 @@ class SourceBigcommerce(YamlDeclarativeSource):
             # Of whatever streams failed of the CDK makes a config error; those are not tried again.
             kinds = [kind for kind in errors.values() if kind and kind != FailureType.config_error]
             failure.failure_type = kinds[0] if kinds else failure.failure_type
-            raise
+            failed = failure
         finally:
             self._wanted = None
             self._end()
             self._report(logger)
         yield from progress.estimates(is_last=True)
+        logger.info("Receipt of %s.", receipts.sentence())
+        if _RECEIPTS in wanted:
+            yield from self._receipts()
+        if failed:
+            raise failed
         known = {stream["name"] for stream in self.resolved_manifest["streams"]}
         if unknown := ", ".join(sorted(wanted - known)):
             raise STREAM_UNKNOWN.error(names=unknown)
+
+    def _marked(
+        self, messages: Iterator[AirbyteMessage], catalog: ConfiguredAirbyteCatalog
+    ) -> Iterator[AirbyteMessage]:
+        """The messages, with marks of deleted rows where the form asks for them."""
+        marks = Marks(self._config, catalog)
+        try:
+            for message in messages:
+                yield from marks.of(message)
+        except AirbyteTracedException:
+            yield from marks.rest()
+            raise
+        yield from marks.rest()
+
+    def _receipts(self) -> Iterator[AirbyteMessage]:
+        """All messages of the stream of receipts; the CDK would read it beside the others."""
+        self._wanted = {_RECEIPTS}
+        [stream] = super().streams(self._config)
+        self._wanted = None
+        described = stream.as_airbyte_stream()
+        yield as_airbyte_message(described, AirbyteStreamStatus.STARTED)
+        yield as_airbyte_message(described, AirbyteStreamStatus.RUNNING)
+        for partition in stream.generate_partitions():
+            for record in partition.read():
+                yield stream_data_to_airbyte_message(_RECEIPTS, record.data)
+        stream.cursor.ensure_at_least_one_state_emitted()
+        queue = self._concurrent_source._queue  # where states go, and nobody reads any more
+        while not queue.empty():
+            if isinstance(message := queue.get_nowait(), AirbyteMessage):
+                yield message
+        yield as_airbyte_message(described, AirbyteStreamStatus.COMPLETE)
 
     def _prepare_dates(self, catalog: ConfiguredAirbyteCatalog) -> None:
         """Takes the end of the sync from the store's clock, and the state from full refreshes.
@@ -236,7 +287,8 @@ class SourceBigcommerce(YamlDeclarativeSource):
         probe_of: dict[str, Mapping[str, Any]] = {}
         streams_of: dict[str, list[str]] = defaultdict(list)
         for each in (stream["$parameters"] for stream in self.resolved_manifest["streams"]):
-            streams_of[each["scope"]].append(each["name"])
+            if scope := each.get("scope"):
+                streams_of[scope].append(each["name"])
             if each["name"] in probes:
                 probe_of[each["scope"]] = each
         self._wanted = set(probes)

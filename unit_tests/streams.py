@@ -323,3 +323,26 @@ STREAMS = (
     whole("settings_status", "v3/settings/storefront/status", INFORMATION, ""),
     whole("settings_robots", "v3/settings/storefront/robotstxt", INFORMATION, ""),
 )
+
+ID_OF_PRODUCTS = "include_fields=id&sort=id&direction=asc&limit=250"
+
+
+def deletions(of: str, endpoint: str, query: str, scope: str) -> Expected:
+    """What a list has no more: first its ids are learnt."""
+    return Expected(
+        f"deleted_{of}", endpoint, f"{endpoint}?{query}", scope, cursor="found_deleted_at"
+    )
+
+
+DELETIONS = (
+    deletions("products", "v3/catalog/products", ID_OF_PRODUCTS, PRODUCTS),
+    deletions("customers", "v3/customers", "limit=250", CUSTOMERS),
+    deletions("orders", "v2/orders", "sort=id&limit=250", ORDERS),
+    deletions("subscribers", "v3/customers/subscribers", "limit=250", CUSTOMERS),
+    deletions("brands", "v3/catalog/brands", "include_fields=id&limit=250", PRODUCTS),
+    deletions("categories", "v3/catalog/trees/categories", "limit=250", PRODUCTS),
+)
+RECEIPTS = Expected("sync_receipts", "", "", "", primary_key="stream, sync_started_at")
+
+OF_THE_SYNC = (*(row.name for row in DELETIONS), RECEIPTS.name)
+"""Streams that hold what a sync found out, and no list of the store."""

@@ -10,7 +10,7 @@ import pytest
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
 from unit_tests.differences import differences
-from unit_tests.streams import STREAMS, Expected
+from unit_tests.streams import DELETIONS, RECEIPTS, STREAMS, Expected
 from unit_tests.test_options import BY_CHANNEL, BY_CHANNELS, ORDERS, PRODUCTS
 
 ROOT = Path(__file__).parents[1]
@@ -23,7 +23,7 @@ FORM = SPEC["connectionSpecification"]["properties"]
 REQUIRED = SPEC["connectionSpecification"]["required"]
 FOLDERS = ("unit_tests", "integration_tests")
 SUITE = ROOT / "integration_tests/nothing_lost"
-NAMES = [row.name for row in STREAMS]
+NAMES = [row.name for row in (*STREAMS, *DELETIONS, RECEIPTS)]
 RELATION = re.compile(r"^ {4}(\w+) \|\|--(?:o\{|\|\|) (\w+) : (\w+)$", re.MULTILINE)
 PAGES = sorted(
     path
@@ -50,8 +50,8 @@ def table() -> dict[str, list[str]]:
     return {name: cells.split(" | ") for name, cells in rows}
 
 
-@pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
-def test_stream_when_looked_up_is_described_as_it_is(row: Expected) -> None:
+@pytest.mark.parametrize("row", [*STREAMS, *DELETIONS], ids=lambda row: row.name)
+def test_the_table_describes_each_stream_as_it_is(row: Expected) -> None:
     keys = [f"`{key}`" for key in row.primary_key.split(", ") if key]
     assert table()[row.name][:4] == [
         f"`/{row.endpoint.split('?')[0]}`",
@@ -61,13 +61,13 @@ def test_stream_when_looked_up_is_described_as_it_is(row: Expected) -> None:
     ], "edit docs/streams.md"
 
 
-def test_page_when_read_lists_each_stream_once_with_its_cost() -> None:
+def test_the_table_lists_each_stream_once_with_its_cost() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", STREAMS_PAGE, re.MULTILINE)
     assert not differences(rows, NAMES), "edit the table in docs/streams.md"
     assert [name for name, cells in table().items() if not cells[4].strip()] == []
 
 
-def test_readme_when_it_lists_streams_by_area_has_each_once() -> None:
+def test_the_readme_lists_each_stream_once_by_area() -> None:
     areas = section(README, "## Streams")
     listed = [
         stream
@@ -80,10 +80,10 @@ def test_readme_when_it_lists_streams_by_area_has_each_once() -> None:
 
 @pytest.mark.parametrize("text", [README, STREAMS_PAGE], ids=["README.md", "docs/streams.md"])
 def test_the_pages_tell_the_number_of_streams(text: str) -> None:
-    assert re.findall(r"(\d+) streams", text)[:1] == [str(len(STREAMS))], "edit the number"
+    assert re.findall(r"(\d+) streams", text)[:1] == [str(len(NAMES))], "edit the number"
 
 
-def test_stream_when_it_is_read_whole_has_its_reason_once() -> None:
+def test_each_stream_that_is_read_whole_has_one_reason() -> None:
     reasons = section(STREAMS_PAGE, "## Why a stream is not incremental")
     listed = [
         stream
@@ -95,12 +95,12 @@ def test_stream_when_it_is_read_whole_has_its_reason_once() -> None:
 
 
 @pytest.mark.parametrize(("parent", "child", "field"), RELATION.findall(STREAMS_PAGE))
-def test_relation_when_drawn_is_a_field_of_the_schema(parent: str, child: str, field: str) -> None:
+def test_each_relation_is_a_field_of_the_schema(parent: str, child: str, field: str) -> None:
     assert {parent, child} <= {row.name for row in STREAMS}
     assert field in ResourceSchemaLoader("source_bigcommerce").get_schema(child)["properties"]
 
 
-def test_relations_when_a_stream_is_read_through_another_draw_it() -> None:
+def test_each_parent_stands_in_the_diagram() -> None:
     drawn = {(child, field) for _, child, field in RELATION.findall(STREAMS_PAGE)}
     parents = {
         (row.name, match[1]) for row in STREAMS if (match := re.search(r"\{(\w+)\}", row.endpoint))
@@ -111,7 +111,7 @@ def test_relations_when_a_stream_is_read_through_another_draw_it() -> None:
 # The form
 
 
-def test_form_when_described_has_every_field_with_its_limits() -> None:
+def test_the_page_describes_every_field_of_the_form_with_its_limits() -> None:
     described = re.findall(
         r"^\| ([^|]+) \| `(\w+)` \| (.*) \|$", section(USING, "## Fill in the form"), re.MULTILINE
     )
@@ -129,13 +129,13 @@ def test_form_when_described_has_every_field_with_its_limits() -> None:
         assert ("the form does not show it" in text) == bool(field.get("airbyte_hidden"))
 
 
-def test_scopes_when_listed_are_those_of_the_streams() -> None:
+def test_the_listed_scopes_are_those_of_the_streams() -> None:
     listed = re.findall(r"^ {3}\| [^|`]+ \| `(store_\w+)` \| [^|]+ \|$", USING, re.MULTILINE)
     scopes = {row.scope for row in STREAMS}
     assert not differences(listed, scopes), "edit the list of scopes in docs/bigcommerce.md"
 
 
-def test_channels_when_described_name_the_streams_that_filter_by_them() -> None:
+def test_the_page_names_the_streams_that_filter_by_channel() -> None:
     by_api, by_one, by_listing = re.findall(
         r"^\| [a-z].* \| (`.*) \|$",
         section(USING, "### Channels and hidden products"),
@@ -162,13 +162,13 @@ def promises() -> dict[str, list[tuple[str, str]]]:
 
 
 @pytest.mark.parametrize("promise", promises())
-def test_promise_when_made_names_tests_that_exist(promise: str) -> None:
+def test_each_promise_names_tests_that_exist(promise: str) -> None:
     assert promises()[promise] != []
     for file, test in promises()[promise]:
         assert f"\ndef {test}(" in (SUITE / file).read_text()
 
 
-def test_promises_when_a_test_of_them_exists_name_it() -> None:
+def test_the_promises_name_every_test_of_them() -> None:
     named = {test for tests in promises().values() for test in tests}
     there = {
         (path.name, test)
@@ -177,7 +177,7 @@ def test_promises_when_a_test_of_them_exists_name_it() -> None:
     }
     # These show that the tests themselves are right.
     assert there - named == {
-        ("test_edits.py", "test_a_page_boundary_is_where_the_tests_take_it_to_be"),
+        ("test_edits.py", "test_page_boundaries_are_where_the_tests_assume_them"),
         ("test_order_list_failure.py", "test_the_router_of_the_framework_loses_an_order"),
     }
 
@@ -199,21 +199,21 @@ def links(page: Path) -> list[tuple[Path, str]]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
-def test_link_when_followed_leads_to_a_file_and_a_heading(page: Path) -> None:
+def test_each_link_leads_to_a_file_and_a_heading(page: Path) -> None:
     for file, anchor in links(page):
         assert file.exists(), f"{page.name} links to {file}, which is not there"
         if anchor:
             assert anchor in anchors(file), f"{page.name} links to {file.name}#{anchor}"
 
 
-def test_page_when_it_is_added_is_linked_from_the_index() -> None:
+def test_the_index_links_every_page() -> None:
     index = ROOT / "docs/README.md"
     linked = {file for file, _ in links(index)}
     assert set((ROOT / "docs").glob("*.md")) - linked == {index}, "add the page to docs/README.md"
     assert index in {file for file, _ in links(ROOT / "README.md")}
 
 
-def test_contents_when_a_page_has_them_are_its_headings_in_order() -> None:
+def test_the_contents_of_a_page_are_its_headings_in_order() -> None:
     for page in PAGES:
         contents = re.findall(r"^- \[(.+)\]\(#.+\)$", page.read_text(), re.MULTILINE)
         headings = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
@@ -223,7 +223,7 @@ def test_contents_when_a_page_has_them_are_its_headings_in_order() -> None:
 # Contributing
 
 
-def test_guide_when_it_names_tests_and_bases_names_those_that_exist() -> None:
+def test_the_guide_names_tests_and_bases_that_exist() -> None:
     guide = (ROOT / "CONTRIBUTING.md").read_text()
     surprises = section(guide, "## Surprises of the API")
     for surprise in re.split(r"^- ", surprises, flags=re.MULTILINE)[1:]:
@@ -242,7 +242,7 @@ def test_guide_when_it_names_tests_and_bases_names_those_that_exist() -> None:
     )
 
 
-def test_sandboxes_code_when_run_as_printed_works() -> None:
+def test_the_code_of_the_sandbox_page_runs_as_printed() -> None:
     text = (ROOT / "sandbox/README.md").read_text()
     [code] = re.findall(r"^```python\n(import .*?)^```$", text, re.MULTILINE | re.DOTALL)
     exec(code, {})

@@ -20,12 +20,13 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_bigcommerce import SourceBigcommerce, components
 from source_bigcommerce.components import NormalizeConfig
 from unit_tests.differences import differences
-from unit_tests.streams import CONFIG, STREAMS, Expected
+from unit_tests.streams import CONFIG, DELETIONS, RECEIPTS, STREAMS, Expected
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "source_bigcommerce"
 SCHEMAS = sorted(PACKAGE.glob("schemas/**/*.json"))
-NAMES = [row.name for row in STREAMS]
+ALL = (*STREAMS, *DELETIONS, RECEIPTS)
+NAMES = [row.name for row in ALL]
 
 TEXT = (PACKAGE / "manifest.yaml").read_text()
 MANIFEST = yaml.safe_load(TEXT)
@@ -75,7 +76,7 @@ def source() -> SourceBigcommerce:
 # Streams
 
 
-def test_streams_when_listed_anywhere_are_the_same() -> None:
+def test_every_list_of_streams_is_the_same() -> None:
     page = (ROOT / "docs/streams.md").read_text()
     table = re.search(r"^\| *streams? *\|.*\n\|[-:| ]+\|\n((?:\|.*\n?)+)", page, re.M | re.I)
     assert table, "docs/streams.md lacks the table whose first column is `stream`"
@@ -88,7 +89,7 @@ def test_streams_when_listed_anywhere_are_the_same() -> None:
     assert not wrong, "these differ from unit_tests/streams.py; edit one of the two"
 
 
-def test_catalogue_when_discovered_says_what_the_table_says() -> None:
+def test_the_catalogue_says_what_the_table_says() -> None:
     streams = [stream.as_airbyte_stream() for stream in source().streams(CONFIG)]
     contract = [
         (
@@ -108,15 +109,15 @@ def test_catalogue_when_discovered_says_what_the_table_says() -> None:
             [row.cursor] if row.cursor else [],
             bool(row.cursor),
         )
-        for row in STREAMS
+        for row in ALL
     ]
     assert not differences(contract, expected), (
         f"{EDIT}, or unit_tests/streams.py for a change that users should see"
     )
 
 
-@pytest.mark.parametrize("row", STREAMS, ids=NAMES)
-def test_stream_when_declared_has_the_endpoint_and_scope_of_the_table(row: Expected) -> None:
+@pytest.mark.parametrize("row", [*STREAMS, *DELETIONS], ids=lambda row: row.name)
+def test_each_stream_has_the_endpoint_and_scope_of_the_table(row: Expected) -> None:
     [parameters] = [
         stream["$parameters"]
         for stream in MANIFEST["streams"]
@@ -127,37 +128,38 @@ def test_stream_when_declared_has_the_endpoint_and_scope_of_the_table(row: Expec
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_stream_entry_when_read_is_short_and_names_its_documentation(name: str) -> None:
+def test_each_stream_entry_is_short_and_names_its_documentation(name: str) -> None:
     comments = [line for line in entries()[name] if line.startswith("  #")]
     assert len(entries()[name]) - len(comments) <= 12, f"{name} takes over 12 lines; {EDIT}"
     assert comments, f"no documentation address above {name}; {EDIT}"
     assert comments[-1].startswith("  # https://developer.bigcommerce.com/docs/"), EDIT
 
 
-def test_stream_entries_when_counted_take_four_lines_at_the_median() -> None:
+def test_stream_entries_take_four_lines_at_the_median() -> None:
     lines = [sum(not line.startswith("  #") for line in entry) for entry in entries().values()]
     assert median(lines) <= 4, f"move what streams share into definitions; {EDIT}"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_stream_entry_when_looked_for_shows_its_name_and_endpoint_first(name: str) -> None:
+def test_each_stream_entry_shows_its_name_and_endpoint_first(name: str) -> None:
     base, *rest = [line for line in entries()[name] if not line.startswith("  #")]
     assert base.startswith('  - $ref: "#/definitions/'), f"{EDIT} ({name})"
     head = " ".join(line.strip() for line in rest[:3])
-    assert re.match(rf"\$parameters: (\{{)?name: {name},? endpoint: ", head), f"{EDIT} ({name})"
+    then = "}" if name == RECEIPTS.name else ",? endpoint: "  # of no endpoint
+    assert re.match(rf"\$parameters: (\{{)?name: {name}{then}", head), f"{EDIT} ({name})"
 
 
 # Definitions
 
 
-def test_manifest_when_searched_has_one_authenticator_and_one_url() -> None:
+def test_the_manifest_has_one_authenticator_and_one_url() -> None:
     types = [str(node.get("type")) for node in nodes(MANIFEST)]
     assert [kind for kind in types if kind.endswith("Authenticator")] == ["CustomAuthenticator"]
     urls = [key for node in nodes(MANIFEST) for key in node if key in ("url", "url_base")]
     assert urls == ["url"], f"every request goes through one requester; {EDIT}"
 
 
-def test_manifest_when_searched_holds_no_schema() -> None:
+def test_the_manifest_holds_no_schema() -> None:
     streams = {name: part for name, part in MANIFEST.items() if name != "spec"}
     assert not [n for n in nodes(streams) if "schema" in n or "properties" in n], EDIT
     assert {n["type"] for n in nodes(MANIFEST) if str(n.get("type")).endswith("SchemaLoader")} == {
@@ -166,7 +168,7 @@ def test_manifest_when_searched_holds_no_schema() -> None:
     }, f"schemas are files in source_bigcommerce/schemas/; {EDIT}"
 
 
-def test_definitions_when_followed_from_the_streams_are_all_used() -> None:
+def test_every_definition_is_used() -> None:
     definitions = MANIFEST["definitions"]
     used: set[str] = set()
     found = references([part for name, part in MANIFEST.items() if name != "definitions"])
@@ -185,7 +187,7 @@ def paths(value: Any) -> Iterator[str]:
                     yield item
 
 
-def test_references_when_followed_reach_two_steps_below_a_definition_at_most() -> None:
+def test_references_reach_at_most_two_steps_below_a_definition() -> None:
     deep = {path for path in paths(MANIFEST) if path.count("/") > 4}
     assert not deep, f"give these a definition of their own; {EDIT}"
 
@@ -200,21 +202,21 @@ def derived_from(part: Any) -> set[str]:
 
 
 @pytest.mark.parametrize("stream", MANIFEST["streams"], ids=lambda of: of["$parameters"]["name"])
-def test_stream_of_one_version_when_followed_is_made_of_nothing_of_the_other(stream: Any) -> None:
+def test_streams_of_one_version_use_nothing_of_the_other(stream: Any) -> None:
     made_of = derived_from(stream)
     is_of_orders = "orders_retriever" in made_of  # transactions: v3, read through v2
-    is_v2 = is_of_orders or stream["$parameters"]["endpoint"].startswith("v2/")
+    is_v2 = is_of_orders or stream["$parameters"].get("endpoint", "").startswith("v2/")
     other = "v3_" if is_v2 else "v2_"
     assert not [name for name in made_of if name.startswith(other)], EDIT
 
 
-def test_custom_classes_when_declared_are_those_that_components_export() -> None:
+def test_the_custom_classes_are_those_that_components_export() -> None:
     declared = {node["class_name"] for node in nodes(MANIFEST) if "class_name" in node}
     exported = {f"source_bigcommerce.components.{name}" for name in components.__all__}
     assert declared == exported, "edit source_bigcommerce/components/__init__.py"
 
 
-def test_versions_when_compared_are_equal() -> None:
+def test_the_versions_are_equal() -> None:
     version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     changelog = ROOT / "CHANGELOG.md"
     latest = re.search(r"^## \[(\d.*?)\] - \d{4}-\d\d-\d\d$", changelog.read_text(), re.MULTILINE)
@@ -235,8 +237,8 @@ def fields(path: str, schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, A
         yield from fields(f"{path}[]", schema["items"])
 
 
-@pytest.mark.parametrize("row", STREAMS, ids=NAMES)
-def test_schema_when_resolved_is_draft_07_nullable_and_open(row: Expected) -> None:
+@pytest.mark.parametrize("row", ALL, ids=NAMES)
+def test_each_schema_is_draft_07_nullable_and_open(row: Expected) -> None:
     schema = ResourceSchemaLoader("source_bigcommerce").get_schema(row.name)
     jsonschema.Draft7Validator.check_schema(schema)
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
@@ -253,7 +255,7 @@ def test_schema_when_resolved_is_draft_07_nullable_and_open(row: Expected) -> No
     assert closed == []
 
 
-def test_schemas_when_compared_repeat_nothing_of_ten_lines() -> None:
+def test_the_schemas_repeat_nothing_of_ten_lines() -> None:
     """One line is one field, as the files are written."""
     parts = Counter(
         json.dumps(node, sort_keys=True)
@@ -268,18 +270,18 @@ def test_schemas_when_compared_repeat_nothing_of_ten_lines() -> None:
 # Spec
 
 
-def test_spec_when_printed_equals_its_snapshot() -> None:
+def test_the_spec_equals_its_snapshot() -> None:
     spec = SourceBigcommerce().spec(None)  # type: ignore[arg-type]  # the logger is not used
     dumped = ConnectorSpecificationSerializer.dump(spec)
     printed = {key: dumped[key] for key in SPEC}
     assert printed == SPEC, "edit unit_tests/snapshots/spec.json if users should see the change"
 
 
-def test_spec_when_a_form_is_drawn_has_an_order_of_its_own_for_each_field() -> None:
+def test_each_field_of_the_form_has_an_order_of_its_own() -> None:
     assert [field["order"] for field in PROPERTIES.values()] == list(range(len(PROPERTIES))), EDIT
 
 
-def test_spec_when_a_form_is_drawn_puts_each_field_into_a_group_in_their_order() -> None:
+def test_each_field_of_the_form_is_in_a_group_in_their_order() -> None:
     groups = [group["id"] for group in SPEC["connectionSpecification"]["groups"]]
     assert list(dict.fromkeys(field["group"] for field in PROPERTIES.values())) == groups, EDIT
     described = [
@@ -289,7 +291,7 @@ def test_spec_when_a_form_is_drawn_puts_each_field_into_a_group_in_their_order()
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
-def test_field_when_it_has_a_pattern_has_words_for_it_and_examples_that_fit(name: str) -> None:
+def test_a_field_with_a_pattern_has_words_for_it_and_examples_that_fit(name: str) -> None:
     field = PROPERTIES[name]
     assert ("pattern" in field) == ("pattern_descriptor" in field), EDIT
     for value in [*field.get("examples", []), *([field["default"]] if "default" in field else [])]:
@@ -297,20 +299,20 @@ def test_field_when_it_has_a_pattern_has_words_for_it_and_examples_that_fit(name
         NormalizeConfig().transform({"store_hash": "abc123", "access_token": "t", name: value})
 
 
-def test_consent_when_asked_for_is_for_every_scope_that_a_stream_needs() -> None:
+def test_the_consent_is_for_every_scope_that_a_stream_needs() -> None:
     asked = SPEC["advanced_auth"]["oauth_config_specification"][
         "oauth_connector_input_specification"
     ]["scope"].split()
     assert sorted(asked) == sorted({row.scope for row in STREAMS}), EDIT
 
 
-def test_spec_when_searched_for_secrets_marks_them() -> None:
+def test_the_spec_marks_its_secrets() -> None:
     marked = {name for name, field in PROPERTIES.items() if field.get("airbyte_secret")}
     secret = {name for name in PROPERTIES if re.search("token|secret|password", name)}
     assert marked == secret == {"access_token"}, EDIT
 
 
-def test_spec_defaults_when_the_form_is_left_empty_are_those_filled_in() -> None:
+def test_an_empty_form_gets_the_defaults_of_the_spec() -> None:
     config: dict[str, Any] = {"store_hash": "abc123", "access_token": "t"}
     NormalizeConfig().transform(config)
     defaults = {key: field["default"] for key, field in PROPERTIES.items() if "default" in field}
@@ -322,7 +324,7 @@ def test_spec_defaults_when_the_form_is_left_empty_are_those_filled_in() -> None
 
 
 @pytest.mark.parametrize("key", [key for key, f in PROPERTIES.items() if f["type"] == "integer"])
-def test_spec_bounds_when_passed_by_one_are_refused(key: str) -> None:
+def test_values_beyond_the_bounds_of_the_spec_are_refused(key: str) -> None:
     lowest, highest = PROPERTIES[key]["minimum"], PROPERTIES[key]["maximum"]
     for value in (lowest, highest):
         config = {**CONFIG, key: value}

@@ -9,7 +9,7 @@ import pytest
 import requests_mock
 
 from unit_tests.replies import API, read
-from unit_tests.streams import CONFIG, STREAMS, Expected
+from unit_tests.streams import CONFIG, DELETIONS, STREAMS, Expected
 
 PARENT = {
     "id": 7,
@@ -22,7 +22,7 @@ PARENT = {
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
-def test_requests_of_a_full_refresh_when_the_store_is_small_are_those_of_the_table(
+def test_the_requests_of_a_full_refresh_are_those_of_the_table(
     row: Expected, requests_mock: requests_mock.Mocker
 ) -> None:
     requests_mock.get(re.compile(f"{API}/v2/"), json=[PARENT])
@@ -47,3 +47,14 @@ def test_requests_of_a_full_refresh_when_the_store_is_small_are_those_of_the_tab
             "application/json",
             "Airbyte source-bigcommerce",
         ]
+
+
+@pytest.mark.parametrize("row", DELETIONS, ids=lambda row: row.name)
+def test_the_first_read_of_deletions_learns_the_ids(
+    row: Expected, requests_mock: requests_mock.Mocker
+) -> None:
+    requests_mock.get(re.compile(f"{API}/v2/"), json=[PARENT])
+    requests_mock.get(re.compile(f"{API}/v3/"), json={"data": [{"id": 7, "category_id": 7}]})
+    assert read(row.name, CONFIG) == []
+    sent = [unquote(request.url) for request in requests_mock.request_history]
+    assert sent == [f"{API}/{row.first_request}"]

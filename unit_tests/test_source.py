@@ -26,7 +26,7 @@ from source_bigcommerce.components.messages import Problem
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.source import _QUEUED
 from unit_tests.replies import API, clients_of
-from unit_tests.streams import CONFIG, STREAMS, Expected
+from unit_tests.streams import CONFIG, DELETIONS, OF_THE_SYNC, STREAMS, Expected
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = {row.name for row in STREAMS if "{" in row.endpoint}
@@ -50,7 +50,7 @@ def api() -> Iterator[requests_mock.Mocker]:
 # The budget
 
 
-def test_budget_when_streams_are_built_is_one_and_reaches_every_client() -> None:
+def test_one_budget_reaches_every_client() -> None:
     config = {**CONFIG, "quota_share": 40}
     source = SourceBigcommerce(config=config)
     budget = source._constructor._api_budget
@@ -60,16 +60,17 @@ def test_budget_when_streams_are_built_is_one_and_reaches_every_client() -> None
     # One for the parents and one for their children; orders are also counted, and asked for those
     # that the list hides.
     assert {name: len(found) for name, found in clients.items()} == {
-        row.name: 1 + (row.name in {*CHILDREN, "orders"}) + (row.name in WITH_ARCHIVED)
-        for row in STREAMS
-    }
+        row.name: 1 + (row.name in CHILDREN) + 2 * (row.name in WITH_ARCHIVED) for row in STREAMS
+    } | {"sync_receipts": 0, "deleted_products": 2, "deleted_customers": 2, "deleted_orders": 4} | (
+        dict.fromkeys(("deleted_subscribers", "deleted_brands", "deleted_categories"), 2)
+    )
     for found in clients.values():
         for client in found:
             assert client._session._api_budget is budget
 
 
 @pytest.mark.parametrize("command", ["read", "check"])
-def test_streams_when_not_asked_for_are_not_built(
+def test_streams_that_are_not_asked_for_are_not_built(
     api: requests_mock.Mocker, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     catalog = catalog_of(["brands", "store"], CONFIG)
@@ -91,10 +92,10 @@ def test_streams_when_not_asked_for_are_not_built(
         assert len(built) == len({row.scope for row in STREAMS})
     built.clear()
     source.discover(logger, CONFIG)
-    assert len(built) == len(STREAMS)
+    assert len(built) == len(STREAMS) + len(OF_THE_SYNC)
 
 
-def test_records_when_they_wait_to_be_printed_are_few() -> None:
+def test_few_records_wait_to_be_printed() -> None:
     source = SourceBigcommerce(config=CONFIG)
     queue = source._concurrent_source._queue
     assert queue.maxsize == _QUEUED
@@ -102,7 +103,7 @@ def test_records_when_they_wait_to_be_printed_are_few() -> None:
     assert source._message_repository._queue is queue  # type: ignore[attr-defined]
 
 
-def test_error_handlers_when_streams_are_built_shrink_keyset_pages_and_excuse_lone_orders() -> None:
+def test_error_handlers_shrink_keyset_pages_and_excuse_lone_orders() -> None:
     flags = {
         name: [
             (handler.shrinks_pages, handler.missing_is_empty)
@@ -116,7 +117,9 @@ def test_error_handlers_when_streams_are_built_shrink_keyset_pages_and_excuse_lo
         {row.name: [plain] for row in STREAMS}
         | {name: [plain, child] for name in CHILDREN}
         | {name: [keyset, child] for name in KEYSET_PARENTS - WITH_ARCHIVED}
-        | {name: [keyset, keyset, child] for name in WITH_ARCHIVED}
+        | {name: [keyset, plain, keyset, child] for name in WITH_ARCHIVED}
+        | {row.name: [plain, plain] for row in DELETIONS}
+        | {"sync_receipts": [], "deleted_orders": [plain] * 4}
         | {
             "orders": [keyset, plain, keyset],
             "products": [keyset],
@@ -125,7 +128,7 @@ def test_error_handlers_when_streams_are_built_shrink_keyset_pages_and_excuse_lo
     )
 
 
-def test_cdk_when_installed_is_of_the_pinned_minor_version() -> None:
+def test_the_installed_cdk_is_of_the_pinned_minor_version() -> None:
     """`_api_budget` and `_queue` are private to the CDK: look again before raising the pin."""
     installed = ".".join(version("airbyte-cdk").split(".")[:2])
     text = (ROOT / "pyproject.toml").read_text()
@@ -157,7 +160,7 @@ SUSPENDED = "The store is suspended. Ask BigCommerce support to reopen it, then 
 def lacking(scope: str, *also: str) -> str:
     """What the check says about all streams of a scope, in the order of the manifest."""
     listed = [stream["$parameters"] for stream in SourceBigcommerce().resolved_manifest["streams"]]
-    names = [each["name"] for each in listed if each["scope"] == scope]
+    names = [each["name"] for each in listed if each.get("scope") == scope]
     streams = ", ".join([*names, *also])
     return (
         f"Some streams cannot be read: {streams} need the scope {scope} (read-only). Create a "
@@ -165,7 +168,7 @@ def lacking(scope: str, *also: str) -> str:
     )
 
 
-def test_check_when_it_names_its_probes_names_one_a_scope_with_pages_where_there_are() -> None:
+def test_the_check_names_one_probe_a_scope_and_prefers_one_with_pages() -> None:
     of_scope: dict[str, list[Expected]] = {}
     for row in STREAMS:
         of_scope.setdefault(row.scope, []).append(row)
@@ -182,7 +185,7 @@ def test_check_when_it_names_its_probes_names_one_a_scope_with_pages_where_there
     assert len(PROBES) == len(of_scope)
 
 
-def test_check_when_an_error_names_a_scope_in_its_words_alone_tells_the_words(
+def test_the_check_repeats_an_error_that_names_a_scope_only_in_its_words(
     api: requests_mock.Mocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = "The endpoint /v3/x?scope=store_sites_read_only is closed."
@@ -211,7 +214,7 @@ PAGES = lacking("store_v2_content_read_only")
         ("", 401, Status.FAILED, TOKEN),
     ],
 )
-def test_check_when_some_paths_answer_an_error_says_what_to_do(
+def test_the_check_says_what_to_do_about_paths_that_answer_an_error(
     api: requests_mock.Mocker, paths: str, status: int, result: Status, message: str | None
 ) -> None:
     api.get(
@@ -223,7 +226,7 @@ def test_check_when_some_paths_answer_an_error_says_what_to_do(
     assert (found.status, found.message) == (result, message)
 
 
-def test_check_when_all_is_well_asks_for_one_row_behind_each_scope(
+def test_the_check_asks_for_one_row_behind_each_scope(
     api: requests_mock.Mocker,
 ) -> None:
     SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
@@ -234,7 +237,7 @@ def test_check_when_all_is_well_asks_for_one_row_behind_each_scope(
     assert asked["v2/orders"] == 2
 
 
-def test_check_when_it_asks_for_a_page_asks_for_one_row(api: requests_mock.Mocker) -> None:
+def test_the_check_asks_for_one_row_of_a_page(api: requests_mock.Mocker) -> None:
     SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
     unpaged = {row.first_request for row in STREAMS if "limit=" not in row.first_request}
     asked = [

@@ -1,4 +1,4 @@
-"""The table of all `$parameters` words at the head of the manifest is true and whole."""
+"""The manifest's table of `$parameters` words is true and complete."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IN_CLASSES = re.compile(r'parameters"?\)?[^\n]{0,7}\.get\("(\w+)"')
 
 
 def vocabulary() -> dict[str, set[str]]:
-    """Each word with its readers, as the table has them."""
+    """Each word with its readers, by the table."""
     found: dict[str, set[str]] = {}
     word = ""
     for first, readers in re.findall(r"^# \| (\w*) *\| .*? \| (.*?) *\|$", TEXT, re.MULTILINE)[1:]:

@@ -59,7 +59,7 @@ def destination(tmp_path: Path) -> Path:
     return path
 
 
-def test_orders_when_sent_twice_by_pyairbyte_are_there_once(
+def test_orders_sent_twice_by_pyairbyte_exist_once(
     store: Sandbox, source: Path, destination: Path
 ) -> None:
     import airbyte

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pendulum import parse
+from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse as parse
 
 from integration_tests.hosts.environments import ROOT, environment, run, snippet, wheel
 from integration_tests.syncs import config_for

@@ -24,6 +24,17 @@ START = "2021-03-01T00:00:00Z"
 """When the stores' history begins: their default `now` less five years."""
 NOW = "2026-03-01T00:00:00Z"
 
+
+def whole_history(page_size: int, num_workers: int = 2) -> dict[str, Any]:
+    """The settings of a sync of everything, in windows, with a few rows a page."""
+    return {
+        "start_date": START,
+        "end_date": NOW,
+        "num_workers": num_workers,
+        "page_size": page_size,
+    }
+
+
 ALL = (
     "customers",
     "orders",

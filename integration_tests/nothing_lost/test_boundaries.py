@@ -21,6 +21,7 @@ from integration_tests.nothing_lost.completeness import (
     shop,
     state_of,
     streams,
+    whole_history,
 )
 from integration_tests.syncs import sync
 from sandbox import Sandbox
@@ -30,7 +31,7 @@ from source_bigcommerce.components.moments import BEGINNING
 
 # Streams read in windows, page by page within them.
 WINDOWED = tuple(name for name in INCREMENTAL if name != "channels")
-SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 10}
+SETTINGS = whole_history(page_size=10)
 EMPTY = dict.fromkeys(
     ("orders", "customers", "products", "brands", "categories", "channels", "pages"), 0
 )

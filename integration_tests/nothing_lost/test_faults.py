@@ -12,15 +12,14 @@ from airbyte_cdk.models import FailureType
 from integration_tests.nothing_lost.completeness import (
     ALL,
     INCREMENTAL,
-    NOW,
     ORDER_CHILDREN,
-    START,
     assert_complete,
     assert_honest,
     completed,
     shop,
     shop_that_hides,
     streams,
+    whole_history,
 )
 from integration_tests.syncs import Sync, sync
 from sandbox import Sandbox
@@ -34,7 +33,7 @@ GROUPS = {
     "transactions": ("transactions",),
 }
 PLACES = ("first", "middle", "last")
-SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 14}
+SETTINGS = whole_history(page_size=14)
 
 _TOLD = {
     "X-Rate-Limit-Requests-Left": "0",

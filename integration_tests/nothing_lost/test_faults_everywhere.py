@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from airbyte_cdk.models import FailureType
 
 from integration_tests.nothing_lost.completeness import (
-    NOW,
-    START,
     assert_honest,
     completed,
     shop_that_hides,
     streams,
+    whole_history,
 )
 from integration_tests.nothing_lost.test_faults import FAULTS, failed_streams
 from integration_tests.syncs import Sync, sync
@@ -25,7 +24,7 @@ from sandbox.routes import ROUTES
 pytestmark = pytest.mark.thorough
 
 NAMES = tuple(streams())
-SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 20}
+SETTINGS = whole_history(page_size=20)
 SIZES = {"orders": 20, "channels": 3} | dict.fromkeys(
     ("customers", "products", "pages", "brands", "categories"), 45
 )

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 import pytest
 
 from integration_tests.nothing_lost.completeness import (
-    NOW,
-    START,
     assert_complete,
     assert_honest,
     completed,
     shop,
+    whole_history,
 )
 from integration_tests.syncs import sync
 from sandbox import Sandbox
@@ -32,7 +29,7 @@ def test_a_page_of_products_with_600_variants_each_is_read_in_parts(
 ) -> None:
     monkeypatch.setattr(budget, "_FIRST_REPLY_WAIT", 0.1)
     with _shop(80, compressed) as store:
-        read = sync(store, "products", **_settings(80))
+        read = sync(store, "products", **whole_history(80, num_workers=1))
         assert read.errors == []
         assert completed(read) == {"products"}
         assert_complete(store, ["products"], read)
@@ -50,7 +47,3 @@ def _shop(products: int, compressed: bool) -> Sandbox:
         date = product["date_modified"]
         store.edit("products", product["id"], {"variants": variants, "date_modified": date})
     return store
-
-
-def _settings(page_size: int) -> dict[str, Any]:
-    return {"start_date": START, "end_date": NOW, "num_workers": 1, "page_size": page_size}

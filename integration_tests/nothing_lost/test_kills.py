@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 from airbyte_cdk.models import AirbyteMessage
@@ -13,20 +12,19 @@ from airbyte_cdk.models import AirbyteMessage
 from integration_tests.nothing_lost import processes
 from integration_tests.nothing_lost.completeness import (
     ALL,
-    NOW,
-    START,
     TOKEN,
     assert_complete,
     assert_states_true,
     completed,
     shop,
+    whole_history,
 )
 from integration_tests.syncs import State, Sync
 from sandbox import Sandbox
 
 pytestmark = pytest.mark.process
 
-SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 6, "page_size": 20}
+SETTINGS = whole_history(page_size=20, num_workers=6)
 KILLS = 5
 # Enough full-refresh rows that no sync can end before it is killed: its pipe is full by then.
 SIZES = {"orders": 200, "brands": 150, "categories": 150, "pages": 150}

@@ -11,12 +11,11 @@ import pytest
 from airbyte_cdk.models import Level
 
 from integration_tests.nothing_lost.completeness import (
-    NOW,
-    START,
     assert_honest,
     completed,
     shop,
     streams,
+    whole_history,
 )
 from integration_tests.nothing_lost.test_faults import failed_streams
 from integration_tests.syncs import Sync, sync
@@ -25,7 +24,7 @@ from sandbox import Sandbox
 pytestmark = pytest.mark.thorough
 
 NAMES = tuple(streams())
-SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 20}
+SETTINGS = whole_history(page_size=20)
 SIZES = {"orders": 45, "channels": 3} | dict.fromkeys(
     ("customers", "products", "pages", "brands", "categories"), 45
 )

@@ -23,11 +23,15 @@ NAMES = [
 def most_held(monkeypatch: pytest.MonkeyPatch) -> dict[bool, int]:
     """The most bytes of replies that lists, and children, have held beside another reply."""
     most, before = {False: 0, True: 0}, Memory._set
+    holding: set[Share] = set()
 
     def watched(self: Memory, share: Share, size: int) -> None:
         before(self, share, size)
+        holding.discard(share)
+        if size:
+            holding.add(share)
         kind = share.is_of_parent
-        if self._held[kind] > share.size:
+        if sum(each.is_of_parent == kind for each in holding) > 1:
             most[kind] = max(most[kind], self._held[kind])
 
     monkeypatch.setattr(memory_of, "_MOST", ROOM)

@@ -9,20 +9,19 @@ import pytest
 from integration_tests.nothing_lost.completeness import (
     ALL,
     INCREMENTAL,
-    NOW,
     ORDER_CHILDREN,
-    START,
     assert_complete,
     completed,
     shop,
     streams,
+    whole_history,
 )
 from integration_tests.syncs import sync
 from sandbox.clock import instant
 
 pytestmark = pytest.mark.thorough
 
-SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 40}
+SETTINGS = whole_history(page_size=40)
 
 # States of Airbyte's archived connector, and of our own.
 DATES = {

@@ -10,13 +10,12 @@ from airbyte_cdk.models import FailureType
 
 from integration_tests.nothing_lost.completeness import (
     ALL,
-    NOW,
     ORDER_CHILDREN,
-    START,
     assert_complete,
     assert_honest,
     completed,
     shop,
+    whole_history,
 )
 from integration_tests.syncs import Row, Sync, sync
 from sandbox import Sandbox
@@ -24,7 +23,7 @@ from source_bigcommerce.components import budget
 
 pytestmark = pytest.mark.thorough
 
-SETTINGS: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2, "page_size": 14}
+SETTINGS = whole_history(page_size=14)
 LISTS = tuple(name for name in ALL if name not in ORDER_CHILDREN)
 NO_WORDS = json.dumps({"status": 504, "title": "", "type": "/status-codes", "errors": {}})
 MAX_LIMIT = json.dumps([{"status": 413, "message": "Too much.", "details": {"max_limit": 9}}])

@@ -23,7 +23,8 @@ from sandbox import Sandbox
 from sandbox.clock import instant, iso
 from sandbox.faults import Change
 from source_bigcommerce.components import sync as connector
-from source_bigcommerce.components.moments import store_clock, utc_now
+from source_bigcommerce.components.clock import store_clock
+from source_bigcommerce.components.moments import utc_now
 
 pytestmark = pytest.mark.thorough
 
@@ -88,7 +89,7 @@ def test_a_badly_told_time_of_the_store_loses_nothing(
 def test_a_store_that_tells_no_time_loses_nothing(
     kind: str, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("source_bigcommerce.components.moments._TIME_OUT", 0.3)
+    monkeypatch.setattr("source_bigcommerce.components.clock._TIME_OUT", 0.3)
     with shop(**SIZES) as store:
         status = {"status": 500} if kind == "status" else {}
         fault = store.faults.add("time.get", kind, times=None, **status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.reply import Family
-from sandbox.route import Filters, Kind, Paging, Route, v3_filters
+from sandbox.route import Kind, Paging, Route, v3_filters
 
 ORDERS = ("store_v2_orders_read_only",)
 TRANSACTIONS = ("store_v2_transactions_read_only",)
@@ -24,27 +24,14 @@ EVERYONE = ()
 
 V2, V3 = Family.V2, Family.V3
 
-ID_OPS = "eq in not_in min max greater less"
-INCLUSIVE = "eq min max"
 FIELDS = ("include_fields", "exclude_fields")
-
-ID_IN = v3_filters("id", "in", Kind.INT)
-DATES: Filters = {
-    **v3_filters("date_created", INCLUSIVE, Kind.DATE),
-    **v3_filters("date_modified", INCLUSIVE, Kind.DATE),
-}
-_METAFIELD_FILTERS: Filters = {
-    **v3_filters("key", "eq in", Kind.TEXT),
-    **v3_filters("namespace", "eq in", Kind.TEXT),
-    **v3_filters("date_created", "min max", Kind.DATE),
-    **v3_filters("date_modified", "min max", Kind.DATE),
-}
+MODIFIED = v3_filters("date_modified", "min max", Kind.DATE)
+CREATED = v3_filters("date_created", "min max", Kind.DATE)
+ON_CHANNELS = v3_filters("channel_id", "in", Kind.INT)
 
 
-def metafields(
-    resource: str, path: str, scopes: tuple[str, ...], filters: Filters | None = None
-) -> Route:
-    """All metafields of one kind of resource; `filters` are those that only this kind takes."""
+def metafields(resource: str, path: str, scopes: tuple[str, ...]) -> Route:
+    """All metafields of one kind of resource."""
     return Route(
         f"{resource}_metafields.list",
         V3,
@@ -52,7 +39,7 @@ def metafields(
         f"{resource}_metafields",
         scopes,
         paging=Paging.CURSOR,
-        filters={**_METAFIELD_FILTERS, **(filters or {})},
+        filters=MODIFIED,
         direction=True,
         fields=("include_fields",),
     )

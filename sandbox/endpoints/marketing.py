@@ -10,25 +10,9 @@ from sandbox.route import (
     Meta,
     Paging,
     Route,
-    date_in,
-    v2_filter,
-    v2_range,
     v3_filters,
 )
 from sandbox.table import Row
-
-COUPON_FILTERS: Filters = {
-    **v2_range("id", Kind.INT),
-    **v2_filter("id", Kind.INT),
-    **v2_filter("code", Kind.TEXT),
-    **v2_filter("name", Kind.TEXT),
-    **v2_filter("type", Kind.TEXT),
-    "exclude_type": Filter("type", "not", Kind.TEXT),
-}
-
-
-def single_code(promotion: Row) -> str:
-    return str((promotion.get("codes") or {}).get("code", ""))
 
 
 def on_channels(promotion: Row) -> tuple[int, ...] | range:
@@ -37,53 +21,18 @@ def on_channels(promotion: Row) -> tuple[int, ...] | range:
 
 
 PROMOTION_FILTERS: Filters = {
-    **v3_filters("id", "eq", Kind.INT),
-    **v3_filters("name", "eq", Kind.TEXT),
-    **v3_filters("code", "eq", Kind.TEXT, single_code),
-    **v3_filters("currency_code", "eq", Kind.TEXT),
     **v3_filters("redemption_type", "eq", Kind.TEXT, lambda row: row["redemption_type"].lower()),
-    **v3_filters("status", "eq", Kind.TEXT),
     "channels": Filter(on_channels, "overlaps", Kind.INT),
-    "query": Filter(lambda row: f"{row['name']} {single_code(row)}", "like", Kind.TEXT),
-}
-
-GIFT_CERTIFICATE_FILTERS: Filters = {
-    **v2_range("id", Kind.INT),
-    **v2_filter("code", Kind.TEXT),
-    **v2_filter("order_id", Kind.INT),
-    **v2_filter("to_name", Kind.TEXT),
-    **v2_filter("to_email", Kind.TEXT),
-    **v2_filter("from_name", Kind.TEXT),
-    **v2_filter("from_email", Kind.TEXT),
 }
 
 REDIRECT_FILTERS: Filters = {
-    **v3_filters("id", "in min max", Kind.INT),
-    **v3_filters("site_id", "eq", Kind.INT),
     "keyword": Filter(lambda row: row["from_path"].lstrip("/"), "starts", Kind.TEXT),
 }
 
-BLOG_FILTERS: Filters = {
-    **v2_filter("is_published", Kind.BOOL),
-    **v2_filter("url", Kind.TEXT),
-    **v2_filter("tag", Kind.TEXT, "tags"),
-    **v2_filter("published_date", Kind.DATE, date_in("published_date_iso8601")),
-}
-
-HOOK_FILTERS: Filters = {
-    **v3_filters("is_active", "eq", Kind.BOOL),
-    **v3_filters("scope", "eq", Kind.TEXT),
-    **v3_filters("destination", "eq", Kind.TEXT),
-}
-
-PAGE_FILTERS: Filters = {
-    **v3_filters("id", "in", Kind.INT),
-    **v3_filters("channel_id", "eq", Kind.INT),
-    **v3_filters("name", "eq like", Kind.TEXT),
-}
+MIN_ID: Filters = {"min_id": Filter("id", "min", Kind.INT)}
 
 ROUTES: tuple[Route, ...] = (
-    Route("coupons.list", V2, "/v2/coupons", "coupons", MARKETING, filters=COUPON_FILTERS),
+    Route("coupons.list", V2, "/v2/coupons", "coupons", MARKETING, filters=MIN_ID),
     Route(
         "promotions.list",
         V3,
@@ -91,8 +40,6 @@ ROUTES: tuple[Route, ...] = (
         "promotions",
         MARKETING,
         filters=PROMOTION_FILTERS,
-        sorts=("id", "name", "priority", "start_date"),
-        direction=True,
         concurrent=40,
     ),
     Route(
@@ -104,7 +51,6 @@ ROUTES: tuple[Route, ...] = (
         parent="promotions",
         paging=Paging.CURSOR,
         page_beside_cursor=False,
-        filters=v3_filters("code", "eq", Kind.TEXT),
         concurrent=10,
     ),
     Route(
@@ -113,9 +59,7 @@ ROUTES: tuple[Route, ...] = (
         "/v2/gift_certificates",
         "gift_certificates",
         MARKETING,
-        filters=GIFT_CERTIFICATE_FILTERS,
-        sorts=("id",),
-        direction=True,
+        filters=MIN_ID,
     ),
     Route(
         "banners.list",
@@ -123,7 +67,7 @@ ROUTES: tuple[Route, ...] = (
         "/v2/banners",
         "banners",
         MARKETING,
-        filters=v2_range("id", Kind.INT),
+        filters=MIN_ID,
     ),
     Route(
         "pages.list",
@@ -131,7 +75,7 @@ ROUTES: tuple[Route, ...] = (
         "/v3/content/pages",
         "pages",
         CONTENT,
-        filters=PAGE_FILTERS,
+        filters=v3_filters("channel_id", "eq", Kind.INT),
         includes=("body",),
         unknown_parameter=400,
     ),
@@ -142,8 +86,6 @@ ROUTES: tuple[Route, ...] = (
         "redirects",
         CONTENT,
         filters=REDIRECT_FILTERS,
-        sorts=("from_path", "type", "site_id", "id"),
-        direction=True,
         includes=("to_url",),
     ),
     Route(
@@ -152,7 +94,6 @@ ROUTES: tuple[Route, ...] = (
         "/v2/blog/posts",
         "blog_posts",
         CONTENT,
-        filters=BLOG_FILTERS,
         newest_first="published_date_iso8601",
         max_page=50,
     ),
@@ -174,8 +115,6 @@ ROUTES: tuple[Route, ...] = (
         "scripts",
         CONTENT,
         filters=v3_filters("channel_id", "in", Kind.INT),
-        sorts=("name", "description", "date_created", "date_modified"),
-        direction=True,
     ),
-    Route("webhooks.list", V3, "/v3/hooks", "webhooks", EVERYONE, filters=HOOK_FILTERS),
+    Route("webhooks.list", V3, "/v3/hooks", "webhooks", EVERYONE),
 )

@@ -4,40 +4,20 @@ from __future__ import annotations
 
 from sandbox.endpoints.common import (
     CHANNELS,
-    DATES,
-    ID_IN,
     INFORMATION,
     LISTINGS,
+    MODIFIED,
+    ON_CHANNELS,
     PAYMENT_METHODS,
     SITES,
     V2,
     V3,
     metafields,
 )
-from sandbox.route import Answer, Filter, Filters, Kind, Meta, Paging, Route, v3_filters
-from sandbox.table import Row
-
-CHANNEL_FILTERS: Filters = {
-    # An available channel is one that can be used, in the documentation's words.
-    "available": Filter(lambda row: row["status"] != "deleted", "eq", Kind.BOOL),
-    **v3_filters("status", "in", Kind.TEXT),
-    **v3_filters("type", "in", Kind.TEXT),
-    **v3_filters("platform", "in", Kind.TEXT),
-    **DATES,
-}
+from sandbox.route import Answer, Kind, Meta, Paging, Route, v3_filters
 
 
-def url_types(site: Row) -> list[str]:
-    return [url["type"] for url in site["urls"]]
-
-
-SITE_FILTERS: Filters = {
-    **v3_filters("channel_id", "in", Kind.INT),
-    **v3_filters("url_type", "in", Kind.TEXT, url_types),
-}
-
-
-def settings(area: str, path: str, by_channel: bool = True) -> Route:
+def settings(area: str, path: str, by_channel: bool = False) -> Route:
     """One area of the settings, for the whole store or for one channel."""
     return Route(
         f"settings_{area}.get",
@@ -60,7 +40,7 @@ ROUTES: tuple[Route, ...] = (
         "/v3/channels",
         "channels",
         CHANNELS,
-        filters=CHANNEL_FILTERS,
+        filters=MODIFIED,
         includes=("currencies",),
     ),
     metafields("channel", "/v3/channels/metafields", CHANNELS),
@@ -71,7 +51,7 @@ ROUTES: tuple[Route, ...] = (
         "channel_listings",
         LISTINGS,
         paging=Paging.AFTER,
-        filters={**v3_filters("product_id", "in", Kind.INT), **DATES},
+        filters=MODIFIED,
         max_limit=1000,
     ),
     Route(
@@ -80,7 +60,7 @@ ROUTES: tuple[Route, ...] = (
         "/v3/sites",
         "sites",
         SITES,
-        filters=SITE_FILTERS,
+        filters=ON_CHANNELS,
         meta=Meta.OFFSET,
     ),
     metafields("store", "/v3/store/metafields", INFORMATION),
@@ -93,7 +73,6 @@ ROUTES: tuple[Route, ...] = (
         "tax_zones",
         INFORMATION,
         paging=Paging.NONE,
-        filters=ID_IN,
         meta=Meta.NOTHING,
     ),
     Route(
@@ -103,7 +82,6 @@ ROUTES: tuple[Route, ...] = (
         "tax_rates",
         INFORMATION,
         paging=Paging.NONE,
-        filters={**ID_IN, **v3_filters("tax_zone_id", "in", Kind.INT)},
     ),
     Route(
         "shipping_zones.list",
@@ -123,10 +101,10 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("payment_methods.list", V2, "/v2/payments/methods", "payment_methods", PAYMENT_METHODS),
     settings("profile", "store/profile"),
-    settings("locale", "store/locale", by_channel=False),
+    settings("locale", "store/locale"),
     settings("catalog", "catalog"),
     settings("inventory", "inventory"),
-    settings("seo", "storefront/seo"),
+    settings("seo", "storefront/seo", by_channel=True),
     settings("search", "storefront/search"),
     settings("security", "storefront/security"),
     settings("status", "storefront/status"),

@@ -3,6 +3,7 @@
 from source_bigcommerce.components.authenticator import TokenAuthenticator
 from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.config import NormalizeConfig
+from source_bigcommerce.components.deletions import Deletions
 from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.extractor import (
     NestedRowsExtractor,
@@ -10,6 +11,7 @@ from source_bigcommerce.components.extractor import (
     StockExtractor,
 )
 from source_bigcommerce.components.flatten import Flatten, SchemaFile
+from source_bigcommerce.components.receipt_rows import ReceiptRows
 from source_bigcommerce.components.requester import Requester
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.values import Values
@@ -17,10 +19,12 @@ from source_bigcommerce.components.window import WindowRetriever
 
 __all__ = [
     "ChildRows",
+    "Deletions",
     "ErrorHandler",
     "Flatten",
     "NestedRowsExtractor",
     "NormalizeConfig",
+    "ReceiptRows",
     "Requester",
     "Rows",
     "RowsExtractor",

@@ -9,8 +9,8 @@ from airbyte_cdk.sources.declarative.requesters.requester import Requester
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_bigcommerce.components.error_handler import ParameterRefused
-from source_bigcommerce.components.extractor import Row, rows_of
 from source_bigcommerce.components.keys import Keys, key_of
+from source_bigcommerce.components.reply import Row, rows_of
 
 LOGGER = logging.getLogger("airbyte")
 _YES = (True, "true", "1")

@@ -1,19 +1,14 @@
 """The store's access token, sent to the store and to nobody else."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass
 from functools import partial
 from typing import Any
 
 import requests
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
-from urllib3.exceptions import ReadTimeoutError
 
-from source_bigcommerce.components.extractor import is_v3_url
-
-
-class ReplyTooLarge(requests.RequestException):
-    """A reply was larger than the memory allows; the rest of it was not read."""
+from source_bigcommerce.components.reply import Bounded, is_v3_url
 
 
 @dataclass
@@ -60,28 +55,4 @@ class TokenAuthenticator(DeclarativeAuthenticator):
 def _on_reply(response: requests.Response, *, largest: int, **_: Any) -> None:
     # Without a target, `requests` does not follow. The error handler then reports the 3xx.
     response.headers.pop("Location", None)
-    response.raw = _Bounded(response.raw, largest)
-
-
-class _Bounded:
-    """A raw body that raises ReplyTooLarge once it gets too large."""
-
-    def __init__(self, raw: Any, largest: int) -> None:
-        self._raw, self._largest = raw, largest
-
-    def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
-        size = 0
-        try:
-            # urllib3 unpacks no more of a compressed reply at once than it is asked for.
-            for chunk in self._raw.stream(*args, **kwargs):
-                size += len(chunk)
-                if size > self._largest:
-                    self._raw.close()
-                    raise ReplyTooLarge(f"more than {self._largest} bytes")
-                yield chunk
-        except ReadTimeoutError as error:
-            # What `requests` makes a broken connection is a page too heavy for the time there is.
-            raise requests.exceptions.ReadTimeout(error) from error
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._raw, name)
+    response.raw = Bounded(response.raw, largest)

@@ -17,38 +17,38 @@ LOGGER = logging.getLogger("airbyte")
 
 LEFT, TOTAL = "X-Rate-Limit-Requests-Left", "X-Rate-Limit-Requests-Quota"
 
-# That of the plans which the documentation names, where no header tells another.
+# The window of the documented plans, unless a header says otherwise.
 _WINDOW = 30.0
-# What says that its window is shorter says nothing; it is no wait, but a loop.
+# A shorter window is nonsense: waiting for it would be a busy loop.
 _SHORTEST_WINDOW = 0.1
-# A header that asks for a longer one is wrong, or would have a person think that nothing happens.
+# A longer pause is wrong, or makes a person think that nothing happens.
 _LONGEST_WAIT = 300.0
 # How long the first request goes alone if no reply comes: its reply tells how many may follow.
 _FIRST_REPLY_WAIT = 10.0
-# Two pauses that end within a second of each other are one, and are told once.
+# Two pauses that end within a second of each other are one, and are logged once.
 _SAME_PAUSE = 1.0
-# A request that failed is kept in memory by its error. What has had no reply for longer than its
+# The error of a failed request keeps it in memory. A request without a reply for longer than its
 # time-outs (manifest) is not under way any more.
 _LONGEST_REPLY = 75.0
-# What is left of one quota is seen to grow, within a window, by less than a tenth of it: replies
-# that gateways keep, for instance. Instants are of one window if they are nearer than a fourth.
+# Within a window, the rest of one quota may seem to grow by less than a tenth of it, for instance
+# because gateways cache replies. Instants nearer than a quarter of a window are of one window.
 _SOME, _SAME_WINDOW = 10, 4
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of a quota at an instant. Times are seconds from then on.
+    """What is known about a quota at an instant. Times are seconds from that instant.
 
     first_reply_in: how long the first request still goes alone; None once it need not.
     blocked_for: how long a 429 asked to wait; 0 or less if none did.
-    quota, left: requests of a window, None as long as no reply told; those that nobody has used.
+    quota, left: requests of a window, and those that are left; None until a reply tells.
     share: the part of them that the form grants.
-    window: how long one lasts.
-    resets_in: when the next one begins.
+    window: how long a window lasts.
+    resets_in: when the next window begins.
     wanted: requests that other apps seem to want until then.
-    wanted_for: when they will want fewer than are left, if none of ours goes.
+    wanted_for: when they will want fewer than are left, without a request of ours.
     gone: requests that other apps seem to have made since a reply told what is left.
-    under_way: those of ours that have had no reply yet.
+    under_way: our requests without a reply so far.
     """
 
     first_reply_in: float | None
@@ -65,7 +65,7 @@ class Standing:
 
     @property
     def kept(self) -> int:
-        """Requests that the form leaves to other apps; one at least is ours."""
+        """Requests that the form leaves to other apps; at least one is ours."""
         quota = self.quota or 1
         return min(int(quota * (1 - self.share)), quota - 1)
 
@@ -73,9 +73,9 @@ class Standing:
 class Decision(NamedTuple):
     """Whether the next request goes.
 
-    pause: seconds to wait before what is known is looked at again; 0 to go at once.
-    reason: why, in words for the log; empty where nobody need know.
-    holds_for: seconds in which the same reason need not be told again.
+    pause: seconds to wait before the next decision; 0 to go at once.
+    reason: why, in words for the log; empty if nobody needs to know.
+    holds_for: seconds in which the same reason is not logged again.
     """
 
     pause: float = 0.0
@@ -102,7 +102,7 @@ def decide(known: Standing) -> Decision:
         reason = "other apps of the store use its quota too"
         return Decision(known.wanted_for, reason, known.resets_in)
     spare = known.left - known.gone - max(known.wanted, known.kept)
-    if known.under_way >= max(1, spare):  # one at least goes, to see what is left by now
+    if known.under_way >= max(1, spare):  # at least one goes, to see what is left by now
         return Decision(known.resets_in)  # a reply ends it
     return _GO
 
@@ -111,16 +111,16 @@ class StoreBudget:
     """Lets requests go only while the store's own headers say that its quota allows them.
 
     Each reply tells how many requests are left in the current window, for all apps of the store
-    together, and when the next window begins. No plan is assumed: the first request goes alone, and
-    what its reply says holds until another reply says otherwise. What other apps seem to need until
-    then is left to them (OtherApps).
+    together, and when the next window begins. It assumes no plan: the first request goes alone, and
+    its reply counts until another one says otherwise. Other apps keep what they seem to need until
+    then (OtherApps).
 
     Not YAML: the CDK's budget takes the milliseconds until the reset for an epoch time and never
     waits (https://github.com/airbytehq/airbyte-python-cdk/issues/1151).
 
-    share: percent of the quota to use; the rest is left to the store's other apps.
-    changed: what its requests wait for, if others wait for it too.
-    wait: waits for that, so many seconds at most.
+    share: percent of the quota to use; the rest is for the store's other apps.
+    changed: the condition that its requests wait for, if others wait for it, too.
+    wait: waits for that condition, at most so many seconds.
 
     Source: https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits
     """
@@ -149,13 +149,13 @@ class StoreBudget:
         self._announced_until = 0.0
 
     def acquire_call(self, request: Any, is_its: Callable[[], bool] = lambda: True) -> bool:
-        """Returns when `request` may be sent; a wait ends with the window, or with a 429's.
+        """Returns once `request` may be sent; a wait ends with the window, or with that of a 429.
 
-        False if `is_its` says that it is no request of this quota any more.
+        Returns False if `is_its` says that the request is not of this quota any more.
         """
         with self._changed:
             if request in self._in_flight:
-                # A retry: the reply to the last try never came, and none is waited for.
+                # A retry: the reply to the last try never came, and nobody waits for it.
                 del self._in_flight[request]
                 self._has_reply = True
                 self._changed.notify_all()
@@ -170,14 +170,14 @@ class StoreBudget:
                 self._tell(decision, now)
                 self._wait(decision.pause)
                 if self._in_flight and self._clock() >= self._alone_until:
-                    self._has_reply = True  # none has come, and none is waited for any longer
+                    self._has_reply = True  # no reply has come, and nobody waits for it any longer
             self._other_apps.ours += 1
             self._in_flight[request] = now
             self._alone_until = self._alone_until or now + _FIRST_REPLY_WAIT
             return True
 
     def update_from_response(self, request: Any, response: Any) -> None:
-        """Takes in what a reply's headers say. Headers that make no sense are passed over."""
+        """Reads the headers of a reply. Ignores headers that make no sense."""
         headers = response.headers
         left = number(headers, LEFT)
         reset = _seconds(headers, "X-Rate-Limit-Time-Reset-Ms")
@@ -193,7 +193,7 @@ class StoreBudget:
                 window = _seconds(headers, "X-Rate-Limit-Time-Window-Ms") or 0
                 self._window = min(window, _LONGEST_WAIT) if window >= _SHORTEST_WINDOW else _WINDOW
                 resets_at = now + (self._window if reset is None else min(reset, self._window))
-                # Replies of one window arrive in any order: only the lowest count is sure.
+                # Replies of one window arrive in any order, so only the lowest count is certain.
                 is_new_window = resets_at > self._resets_at + self._window / 2
                 under_way = len(self._under_way(now))
                 if is_new_window:
@@ -214,10 +214,10 @@ class StoreBudget:
         return self._in_flight.get(request, 0.0)
 
     def agrees(self, headers: Mapping[str, str], sent: float) -> bool:
-        """Whether the headers of the reply to a request, sent at that instant, may be of it.
+        """Whether the headers of a reply to a request sent at that instant may be of this quota.
 
-        They are not if they tell of another number of requests, or of more that are left than
-        there were before the request was sent, in the same window.
+        They are not if they show another number of requests, or more left than there were before
+        the request was sent, in the same window.
         """
         total, left = number(headers, TOTAL), number(headers, LEFT) or 0
         if self._quota is None or total is None:
@@ -231,7 +231,7 @@ class StoreBudget:
         return not (is_same_window and is_more and sent > self._left_since)
 
     def hand_over(self, request: Any, other: "StoreBudget") -> None:
-        """A request that was sent turns out to be of another quota."""
+        """Forgets a sent request that turns out to be of another quota."""
         sent = self._in_flight.pop(request, None)
         if sent is not None:
             other._in_flight[request] = sent
@@ -240,12 +240,12 @@ class StoreBudget:
 
     @property
     def total(self) -> int | None:
-        """Requests in a window; None as long as no reply told."""
+        """Requests in a window; None until a reply tells."""
         return self._quota
 
     @property
     def is_pausing(self) -> bool:
-        """Whether the next request would have to wait for the next window, or a 429's end."""
+        """Whether the next request has to wait for the next window, or for the end of a 429."""
         now = self._clock()
         if now >= max(self._resets_at, self._blocked_until):
             return False
@@ -253,19 +253,19 @@ class StoreBudget:
 
     @property
     def scarcity(self) -> float:
-        """The part of the quota that is gone; of which nothing is known, none."""
+        """The part of the quota that is gone; 0 if nothing is known."""
         return 1 - self._left / self._quota if self._quota else 0.0
 
     @property
     def state(self) -> str:
-        """`83 of 150 requests left in this 30 s`; empty as long as no reply told."""
+        """`83 of 150 requests left in this 30 s`; empty until a reply tells."""
         if self._quota is None:
             return ""
         return f"{self._left:,} of {self._quota:,} requests left in these {self._window:.0f} s"
 
     @property
     def pause(self) -> float:
-        """Seconds for which no request goes, as the quota is used up or a 429 asked for a pause."""
+        """Seconds for which no request goes: the quota is used up, or a 429 asked for a pause."""
         return max(self._announced_until, self._blocked_until) - self._clock()
 
     def _under_way(self, now: float) -> list[requests.PreparedRequest]:
@@ -296,7 +296,7 @@ class StoreBudget:
         )
 
     def _tell(self, decision: Decision, now: float) -> None:
-        """Once a pause, not once a thread."""
+        """Logs once per pause, not once per thread."""
         until = now + decision.holds_for
         if decision.reason and abs(until - self._announced_until) > _SAME_PAUSE:
             self._announced_until = until
@@ -304,7 +304,7 @@ class StoreBudget:
 
 
 def seconds_until_retry(response: requests.Response) -> float:
-    """How long a 429 asks to wait: the longer of its two headers, 0 without them, 300 at most."""
+    """Seconds that a 429 asks to wait: the longer of its headers, 0 without them, at most 300."""
     retry_after = number(response.headers, "X-Retry-After") or 0
     reset = _seconds(response.headers, "X-Rate-Limit-Time-Reset-Ms") or 0
     return min(max(retry_after, reset), _LONGEST_WAIT)
@@ -316,7 +316,7 @@ def _seconds(headers: Mapping[str, str], name: str) -> float | None:
 
 
 def number(headers: Mapping[str, str], name: str) -> int | None:
-    """The number in a header; None if it holds none, or one that makes no sense."""
+    """The number in a header; None if there is none, or it makes no sense."""
     try:
         value = float(headers[name])
     except (KeyError, ValueError):

@@ -1,11 +1,11 @@
 """Rows that belong to rows: line items of orders, images of products, codes of promotions."""
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import InitVar, dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -17,7 +17,6 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.dates import instant, readable_date
 from source_bigcommerce.components.embedded import CUT, EMBEDDED
-from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.keys import give_ids, key_of
 from source_bigcommerce.components.messages import (
     CHILDREN_LACKING,
@@ -25,6 +24,7 @@ from source_bigcommerce.components.messages import (
     LIST_UNPROVED,
     REPLY_UNKNOWN,
 )
+from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.components.window import Window, is_late
@@ -32,7 +32,11 @@ from source_bigcommerce.components.window import Window, is_late
 # What a list is found to lack when it has been read.
 _OF_LISTS = (LIST_ENDLESS.message(), LIST_UNPROVED.message())
 
-Children = list[Record] | Future[list[Record]]
+# So many pages of one parent are read before it is its turn: a price list may have thousands.
+_PAGES_AHEAD = 10
+
+Pages = Iterable[list[Record]]
+Children = Pages | Future[Pages]
 
 
 @dataclass
@@ -133,21 +137,26 @@ class ChildRows(Retriever):
     def _children_of(self, parent: Row, parent_id: Any, window: Window) -> Children:
         rows = self._embedded(parent) if self._embedded else None
         if isinstance(rows, list):
-            return self._records(rows)
+            return [self._records(rows)]
         named = {field: parent.get(field) for field in self.parent_fields}
         if lacking := [field for field, value in named.items() if value is None]:
             raise REPLY_UNKNOWN.error(f"a row without {lacking[0]} has {self.name}")
         return self.api_budget.submit(self._fetch, {**named, self.parent_key: parent_id}, window)
 
-    def _fetch(self, parent: Mapping[str, Any], window: Window) -> list[Record]:
+    def _fetch(self, parent: Mapping[str, Any], window: Window) -> Pages:
+        """The children of a parent by page; what is not read yet is read by whoever goes on."""
+        pages = self._pages_of(parent, window)
+        return chain(list(islice(pages, _PAGES_AHEAD)), pages)
+
+    def _pages_of(self, parent: Mapping[str, Any], window: Window) -> Iterator[list[Record]]:
         named = {
             name: quote(value, safe="") if isinstance(value, str) else value
             for name, value in parent.items()
         }
         of_parent = StreamSlice(partition=named, cursor_slice=window.cursor_slice)
         try:
-            pages = self.children.pages(of_parent)
-            return [record for rows in pages for record in self._records(rows)]
+            for rows in self.children.pages(of_parent):
+                yield self._records(rows)
         except AirbyteTracedException as error:
             # What is wrong with the API's answers for this parent; not with the token or the line.
             if error.failure_type != FailureType.system_error and error.message not in _OF_LISTS:
@@ -165,9 +174,15 @@ class ChildRows(Retriever):
     def _related(
         self, parent_id: Any, date: Any, children: Children, window: Window
     ) -> Iterator[Record]:
-        found = children.result() if isinstance(children, Future) else children
-        give_ids(cast(Row, child.data) for child in found)
-        for child in found:
+        seen = Counter[bytes]()
+        for page in children.result() if isinstance(children, Future) else children:
+            give_ids((cast(Row, child.data) for child in page), seen)
+            yield from self._of_parent(page, parent_id, date, window)
+
+    def _of_parent(
+        self, page: list[Record], parent_id: Any, date: Any, window: Window
+    ) -> Iterator[Record]:
+        for child in page:
             row = cast(dict[str, Any], child.data)
             if self.drops_late and is_late(row.get(self.children.date), window):
                 continue

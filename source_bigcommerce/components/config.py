@@ -18,6 +18,7 @@ from source_bigcommerce.components.messages import (
     API_URL_UNSAFE,
     API_URL_WITH_LOGIN,
     CHANNELS_UNREADABLE,
+    CHOICE_UNFIT,
     HASH_MISSING,
     HASH_UNREADABLE,
     NUMBER_UNFIT,
@@ -34,7 +35,7 @@ LONGEST_LOOKBACK = 44640  # minutes; what the form takes at most
 FORM = {
     *("store_hash", "access_token", "api_url", "start_date", "end_date", "channel_ids"),
     *("num_workers", "quota_share", "lookback_minutes", "page_size"),
-    *("skip_hidden_products", "flatten_records"),
+    *("skip_hidden_products", "flatten_records", "prove", "deletions"),
 }
 
 
@@ -104,6 +105,8 @@ class NormalizeConfig(ConfigTransformation):
                 config[key] = _number(config.get(key), spec)
             elif spec["type"] == "boolean":
                 config[key] = _switch(config.get(key), spec)
+            elif "enum" in spec:
+                config[key] = _choice(config.get(key), spec)
         config["channel_ids"] = _channel_ids(config.get("channel_ids"))
         # The connector builder shows the first windows only.
         config["window"] = _ONE_WINDOW if "__test_read_config" in config else _SMALLEST_WINDOW
@@ -185,6 +188,17 @@ def _switch(value: Any, spec: Mapping[str, Any]) -> bool:
     if text in _SWITCHES:
         return _SWITCHES[text]
     raise SWITCH_UNFIT.error(title=spec["title"], value=shown(value))
+
+
+def _choice(value: Any, spec: Mapping[str, Any]) -> str:
+    text = value.strip().lower() if isinstance(value, str) else value
+    if text in NOT_GIVEN:
+        return str(spec["default"])
+    if text in spec["enum"]:
+        return str(text)
+    raise CHOICE_UNFIT.error(
+        title=spec["title"], value=shown(value), choices=" or ".join(spec["enum"])
+    )
 
 
 def _channel_ids(value: Any) -> list[int]:

@@ -10,9 +10,9 @@ from typing import Any
 from airbyte_cdk.sources.types import StreamSlice
 
 from source_bigcommerce.components.dates import readable_date
-from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.keys import Keys, key_of
 from source_bigcommerce.components.messages import LIST_UNPROVED
+from source_bigcommerce.components.reply import Row
 
 # v2 windows ask for two seconds more than they are, see the manifest.
 _BEYOND = timedelta(seconds=2)
@@ -51,8 +51,11 @@ class DateFilter:
         # From the earliest to the latest window that has begun; "" is before every date.
         self._start: str | None = None
         self._end = ""
-        self._is_ignored = self._failed = False
+        # Whether a row from outside of a window came.
+        self.is_ignored = self._failed = False
         self._handed_on: list[Keys] = []  # by window
+        # Rows that the window beside may be sent as well: the start of the one that had them first.
+        self._owners: dict[int | str, dict[str, str]] = {}
 
     def pages(
         self, window: StreamSlice, read: Callable[[StreamSlice], Iterator[list[Row]]]
@@ -63,43 +66,69 @@ class DateFilter:
         """
         start, end = self._bounds(window)
         with self._lock:
-            if not self._is_ignored:
+            if not self.is_ignored:
                 self._start = start if self._start is None else min(self._start, start)
                 self._end = max(self._end, end, str(self._config.get("end_date", ""))[:19])
             self._handed_on.append(ids := Keys())
         late = _text(datetime.fromisoformat(end) + _BEYOND) if end else ""
+        early = _text(datetime.fromisoformat(start) + _BEYOND) if start else ""
         asks_for_end = start or not self._has_open_end
-        for rows in read(window) if not self._is_ignored else ():
+        for rows in read(window) if not self.is_ignored else ():
+            dates = list(map(self._date, rows))
             outside = any(
                 date < start or (asks_for_end and late < date <= self._began)
-                for date in map(self._date, rows)
+                for date in dates
                 if date
             )
             with self._lock:
-                is_first = outside and not self._is_ignored
-                self._is_ignored = self._is_ignored or outside
-                if not self._is_ignored:
+                is_first = outside and not self.is_ignored
+                self.is_ignored = self.is_ignored or outside
+                if not self.is_ignored:
                     ids.extend(list(map(self._key, rows)))
             if is_first:
                 self._say(f"rows from outside of {window['start_time']} to {window['end_time']}")
                 yield from self._for_all(window, read)
                 return
-            if self._is_ignored:
+            if self.is_ignored:
                 break
+            for date, row in zip(dates, rows, strict=True):
+                if date and (date <= early or date > end):
+                    self._own(row, date, start)
             yield rows
-        if self._is_ignored:
+        if self.is_ignored:
             self._through.wait()
             if self._failed:
                 raise LIST_UNPROVED.error("the window that read the list for all others failed")
             since, until = self._start or "", self._end
             if start < since or end > until:
                 for rows in read(window):
-                    dates = map(self._date, rows)
+                    dates = list(map(self._date, rows))
                     yield [
                         row
                         for date, row in zip(dates, rows, strict=True)
                         if date and start <= date <= end and not since <= date <= until
                     ]
+
+    def once(self, window: StreamSlice, rows: list[Row]) -> list[Row]:
+        """The rows of a window without those that the window beside it had first.
+
+        Whether the bounds of v2 are inclusive is unknown, so windows overlap; and what loads a
+        table need not look for a row that comes twice in one sync, as that of PyAirbyte does not.
+        If the window that had a row first fails, its state does, and it is read again.
+        """
+        if not self._owners:
+            return rows
+        start, _ = self._bounds(window)
+        return [row for row in rows if self._is_owner(row, start)]
+
+    def _own(self, row: Row, date: str, start: str) -> None:
+        if (key := self._key(row)) is not None:
+            with self._lock:
+                self._owners.setdefault(key, {}).setdefault(date, start)
+
+    def _is_owner(self, row: Row, start: str) -> bool:
+        owners = self._owners.get(key) if (key := self._key(row)) is not None else None
+        return not owners or owners.get(self._date(row), start) == start
 
     def _for_all(
         self, window: StreamSlice, read: Callable[[StreamSlice], Iterator[list[Row]]]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from source_bigcommerce.components.extractor import Row
+from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.values import whole
 
 _WARNING = "__warning__"

@@ -19,17 +19,7 @@ from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce.components.authenticator import ReplyTooLarge
 from source_bigcommerce.components.budget import seconds_until_retry
-from source_bigcommerce.components.extractor import (
-    ROWS,
-    described,
-    is_of_the_api,
-    is_v3_url,
-    parsed_body,
-    rows_of,
-    values_of,
-)
 from source_bigcommerce.components.messages import (
     FIREWALL,
     GIVEN_UP,
@@ -44,6 +34,16 @@ from source_bigcommerce.components.messages import (
     STORE_SUSPENDED,
     TOKEN_REFUSED,
     UNREACHABLE,
+)
+from source_bigcommerce.components.reply import (
+    ROWS,
+    ReplyTooLarge,
+    described,
+    is_of_the_api,
+    is_v3_url,
+    parsed_body,
+    rows_of,
+    values_of,
 )
 from source_bigcommerce.components.sync import Sync
 

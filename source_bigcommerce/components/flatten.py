@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import InitVar, dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any
 
 from airbyte_cdk.sources.declarative.schema.json_file_schema_loader import JsonFileSchemaLoader
 from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 from airbyte_cdk.sources.types import Config, StreamSlice, StreamState
+
+from source_bigcommerce.components.marks import DELETED_AT, MARKED
 
 Schema = Mapping[str, Any]
 
@@ -129,11 +132,15 @@ class Flatten(RecordTransformation):
 
 @dataclass
 class SchemaFile(JsonFileSchemaLoader):
-    """The schema of a file, flattened if records are.
+    """The schema of a file, flattened if records are, with a column for marks if rows have one.
 
     Not YAML: JsonFileSchemaLoader returns the file as it is.
     """
 
     def get_json_schema(self) -> Mapping[str, Any]:
         schema = super().get_json_schema()
+        is_marked = PurePath(self._get_json_filepath()).stem in MARKED
+        if is_marked and self.config.get("deletions") == "mark":
+            mark = {"type": ["null", "string"], "format": "date-time"}
+            schema = {**schema, "properties": {**schema["properties"], DELETED_AT: mark}}
         return Columns(schema).flat_schema if self.config.get("flatten_records") else schema

@@ -35,16 +35,20 @@ class Keys:
             self._others.extend(key for key in keys if key is not None)
 
 
-def give_ids(rows: Iterable[MutableMapping[str, Any]]) -> None:
+def give_ids(
+    rows: Iterable[MutableMapping[str, Any]], seen: "Counter[bytes] | None" = None
+) -> None:
     """Gives each row of one parent whose `id` is null a negative id of its own.
 
     Users saw modifiers of products without ids. The id is made of the row's name, which the API
     makes unique and keeps, so the next sync makes the same id. For a row without a name it is made
     of all its fields. Of two equal rows, the second one gets the next id.
 
+    seen: those of the parent's pages before, if it has several.
+
     `{"id": None, "name": "Engraving1700000000-77"}` becomes `{"id": -138419235022107, ...}`
     """
-    seen: Counter[bytes] = Counter()
+    seen = Counter() if seen is None else seen
     for row in rows:
         if row.get("id", 0) is None:
             named = row.get("name") or row.get("display_name") or row

@@ -1,4 +1,4 @@
-"""How much of replies a sync holds, all of them together."""
+"""Bounds the replies that a sync holds, all together."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ import requests
 
 from source_bigcommerce.components.quotas import SyncEnded
 
-# Bytes of JSON; as objects of Python they take some six times as much.
+# Bytes of JSON; Python's objects take about six times as much.
 _MOST = 32 * 2**20
 # How long the first request for a resource goes alone if no reply comes.
 _FIRST_REPLY_WAIT = 10.0
@@ -17,11 +17,11 @@ _FIRST_REPLY_WAIT = 10.0
 
 @dataclass(eq=False)
 class Share:
-    """What one read of a list holds of the memory: its last reply, until it asks for the next.
+    """The memory that one read of a list holds: its last reply, until it asks for the next.
 
-    is_of_parent: it is a list of one parent's children.
-    size: bytes that came, or that are expected.
-    resource: what was asked for last.
+    is_of_parent: whether it is the list of one parent's children.
+    size: bytes that arrived, or that are expected.
+    resource: the resource of the last request.
     """
 
     is_of_parent: bool = False
@@ -30,16 +30,16 @@ class Share:
 
 
 class Memory:
-    """Lets a reply come when there is room for it beside those that are held already.
+    """Lets a request go once there is room for its reply beside the replies already held.
 
-    A list holds a reply until it asks for the next one: then the rows have been handed on. How
-    large a reply will be is taken from those that its resource sent so far; until one has come, one
-    is asked for at a time. A reply that is larger than expected waits to be parsed, and one that is
-    larger than all the room comes alone.
+    A list holds a reply until it asks for the next one, because then its rows have been passed on.
+    The expected size of a reply follows from the earlier replies of its resource; until one has
+    arrived, requests go one at a time. A reply that is larger than expected waits to be parsed, and
+    one that is larger than all the room comes alone.
 
-    No two wait for each other, whatever they wait for: who waits holds nothing, but a reply that is
-    not parsed. Children, for whom their parents' list waits, have as much room of their own, and
-    give it back as soon as they are parsed.
+    No two threads wait for each other: a waiting thread holds nothing, except a reply that is not
+    parsed. A list of parents waits for their children, so children have as much room of their own,
+    and give it back as soon as they are parsed.
 
     most: bytes of replies, unpacked.
     """
@@ -47,9 +47,9 @@ class Memory:
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
         self._changed = threading.Condition()
-        # Each by whether it is of one parent.
+        # Each by whether the list is of one parent.
         self._held = {False: 0, True: 0}
-        self._parsing = {False: 0, True: 0}  # replies that have come, and wait for room
+        self._parsing = {False: 0, True: 0}  # replies that have arrived, and wait for room
         self._expected: dict[str, int] = {}
         self._first: dict[str, Share] = {}
         self._of_parent = 1
@@ -58,9 +58,9 @@ class Memory:
 
     @contextmanager
     def asked_for(self, share: Share) -> Iterator[None]:
-        """What this thread asks for here is for this share, whose last reply has been used up.
+        """Requests of this thread are for this share, whose last reply has been used up.
 
-        So has that of another list that this thread read: it is read on after this one, if at all.
+        So has that of another list of this thread, which continues after this one, if at all.
         """
         last = self._last
         self.give_back(last.get(share.is_of_parent, share))
@@ -72,9 +72,9 @@ class Memory:
             self._of_thread.share = None
 
     def make_room(self, resource: str) -> None:
-        """Returns when a reply of this resource may be asked for. Raises SyncEnded."""
+        """Returns once a request for this resource may go. Raises SyncEnded."""
         share = self._share
-        if share is None:  # of a single request, whose reply is small
+        if share is None:  # a single request, whose reply is small
             return
         with self._changed:
             self._set(share, 0)
@@ -87,7 +87,7 @@ class Memory:
             self._set(share, expected)
 
     def came(self, response: requests.Response) -> None:
-        """A reply has come. Returns when it may be parsed. Raises SyncEnded."""
+        """Takes a reply that has arrived. Returns once it may be parsed. Raises SyncEnded."""
         share = self._share
         if share is None:
             return
@@ -102,7 +102,7 @@ class Memory:
             self._set(share, size)
 
     def learn(self, share: Share, rows: int, asked: int | None) -> None:
-        """The reply held so many rows, of so many that were asked for; the next may hold all."""
+        """Notes that the reply held so many of the rows asked for; the next one may hold all."""
         with self._changed:
             if self._first.get(share.resource) is share:
                 del self._first[share.resource]
@@ -118,7 +118,7 @@ class Memory:
             self._changed.notify_all()
 
     def give_back(self, share: Share) -> None:
-        """The rows of the last reply have been handed on."""
+        """Notes that the rows of the last reply have been passed on."""
         with self._changed:
             self._set(share, 0)
             if self._first.get(share.resource) is share:
@@ -126,18 +126,18 @@ class Memory:
 
     @property
     def parents_ahead(self) -> int:
-        """Of so many parents the children fit, if all are as many as the most so far."""
+        """The number of parents whose children fit, if each has as many as the most so far."""
         return self._most // self._of_parent
 
     def stop(self) -> None:
-        """Whoever waits is told by SyncEnded that nobody reads any more."""
+        """Ends the waiting with SyncEnded: nobody reads any more."""
         with self._changed:
             self._is_stopped = True
             self._changed.notify_all()
 
     @property
     def _last(self) -> dict[bool, Share]:
-        """What this thread asked for last, by whether it was of one parent."""
+        """The last request of this thread, by whether it was for one parent."""
         last: dict[bool, Share] = self._of_thread.__dict__.setdefault("last", {})
         return last
 

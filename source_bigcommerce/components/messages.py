@@ -108,6 +108,12 @@ LIST_UNPROVED = Problem(
     "about the endpoint in the log.",
     FailureType.transient_error,
 )
+LIST_SHORT = Problem(
+    "The store counts {counted} rows, {came} came.",
+    "Sync again, it reads what is missing; if it lasts, ask BigCommerce support about the endpoint "
+    "in the log, or turn off Prove completeness.",
+    FailureType.transient_error,
+)
 CHILDREN_LACKING = Problem(
     "BigCommerce does not send all {rows} of {parent} {id}.",
     "Ask its support why they cannot be read page by page, or leave the stream out: the rest of it "
@@ -163,6 +169,7 @@ START_AFTER_END = Problem(
 )
 NUMBER_UNFIT = Problem("{title} is {value}.", "Type a whole number from {lowest} to {highest}.")
 SWITCH_UNFIT = Problem("{title} is {value}.", "Turn it on or off: true or false.")
+CHOICE_UNFIT = Problem("{title} is {value}.", "Choose {choices}.")
 CHANNELS_UNREADABLE = Problem(
     "Channels {value} is not a list of channel ids.",
     "Type whole numbers, such as 1: the stream channels lists them under id.",

@@ -1,41 +1,23 @@
-"""Moments: what a person types, what the store's clock says, and the form that requests take."""
+"""Moments: as a person types them, by this machine's clock, and as requests need them."""
 
-import logging
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, cast
 
-import orjson
-import requests
-
-from source_bigcommerce.components.authenticator import TokenAuthenticator
 from source_bigcommerce.components.given import NOT_GIVEN, given, shown
 from source_bigcommerce.components.messages import (
     DATE_IMPOSSIBLE,
     DATE_UNREADABLE,
     START_AFTER_END,
 )
-from source_bigcommerce.components.sync import Sync
 
 if TYPE_CHECKING:
     from pendulum import DateTime
 
-LOGGER = logging.getLogger("airbyte")
-
 # Windows of a sync without a start date begin here; the first one is open to everything older.
 # BigCommerce opened in 2009.
 BEGINNING = "2009-01-01T00:00:00Z"
-
-_TIME_OUT = 10
-_LARGEST = 10_000
-# How far this machine's clock may be ahead of the store if the store does not tell its time.
-_MARGIN = timedelta(minutes=10)
-# With a clock that is wrong by more, neither side could open a secure connection.
-_MOST_AHEAD = timedelta(days=1)
-_NO_STORE_BEFORE = datetime(2009, 1, 1, tzinfo=timezone.utc)
 
 # The patterns of the form say the same (manifest.yaml).
 _BLANKS = " \t\r\n\u00a0"
@@ -52,23 +34,23 @@ _AGO = re.compile(rf"(?:{_SPAN.pattern}){{1,7}}ago")
 
 
 def utc_now() -> datetime:
-    """By the clock of this machine."""
+    """The dates of a configuration, by the clock of this machine."""
     return datetime.now(timezone.utc).replace(microsecond=0)
 
 
 def dates(config: Mapping[str, Any], now: datetime, sure_until: datetime) -> dict[str, Any]:
-    """What a configuration says about dates, by the given clock.
+    """The dates of a configuration, by the given clock.
 
     `start_date`, `end_date` (never later than `now`), `now` and `sure_until` as full UTC
     timestamps, and `reads_everything`: no start date was given.
 
-    sure_until: what changed later is read as well, and does not count as read.
+    sure_until: later changes are read, too, but do not count as read.
 
     Raises a config error that names the field of the form and what to type there.
     """
     start = _instant(given(config, "start_date", BEGINNING), "Start date", now)
     end = _instant(given(config, "end_date", "now"), "End date", now, is_end=True)
-    # Rows edited during the sync must fall behind its end, so it is never in the future.
+    # Rows edited during the sync must be later than its end, so the end is never in the future.
     end = min(end, now)
     if start > end:
         raise START_AFTER_END.error(start=format_instant(start), end=format_instant(end))
@@ -107,8 +89,8 @@ def _instant(value: Any, title: str, now: datetime, is_end: bool = False) -> dat
 
 
 def _parsed(text: str) -> "DateTime":
-    """A date or timestamp; of UTC where it names no zone. Raises ValueError for none."""
-    import pendulum  # `spec` does not pay for it
+    """A date or timestamp, in UTC unless it names a zone. Raises ValueError for anything else."""
+    import pendulum  # imported here, so `spec` does not pay for it
 
     if "/" in text:
         return pendulum.from_format(text, "M/D/YYYY")
@@ -128,70 +110,3 @@ def _ago(text: str, now: datetime) -> "DateTime":
         spans: dict[str, Any] = {f"{unit}s": int(number) if number.isdecimal() else 1}
         moment = moment.subtract(**spans)
     return moment
-
-
-def store_clock(config: Mapping[str, Any], sync: Sync) -> tuple[datetime, datetime]:
-    """The store's time, and the time that has surely been reached.
-
-    Asks once, and uses the `Date` of any reply, so a token without the scope of `/v2/time` gets the
-    time, too. If the store tells several times, the earliest counts: rows that are too late arrive
-    with the next sync. If that is far from this machine's clock, either may be wrong: the sync
-    reads up to the later and is sure up to the earlier. If the store tells no time, or is more than
-    a day ahead, this machine's clock counts, and is sure up to ten minutes ago.
-
-    Source: https://developer.bigcommerce.com/docs/rest-management/store-information
-    """
-    times = [time for time in _asked(config, sync) if time > _NO_STORE_BEFORE]
-    ours = utc_now()
-    if not times:
-        LOGGER.info("The store does not tell its time: the clock of this machine counts.")
-        return ours, ours - _MARGIN
-    store = min(times)
-    if store > ours + _MOST_AHEAD:
-        LOGGER.warning(
-            "The store says it is %s, and this machine %s: what changed by the earlier is read.",
-            format_instant(store),
-            format_instant(ours),
-        )
-        return ours, ours - _MARGIN
-    if abs(store - ours) <= _MARGIN:
-        return store, store
-    LOGGER.info(
-        "The store says it is %s, and this machine %s: what changed between is read each time.",
-        format_instant(store),
-        format_instant(ours),
-    )
-    return max(store, ours), min(store, ours)
-
-
-def _asked(config: Mapping[str, Any], sync: Sync) -> list[datetime]:
-    request = requests.Request(
-        "GET",
-        f"{config['api_url']}/stores/{config['store_hash']}/v2/time",
-        headers={
-            "Accept": "application/json",
-            "User-Agent": "Airbyte source-bigcommerce",
-        },
-        auth=TokenAuthenticator(config=config, parameters={}, largest_reply=_LARGEST),
-    )
-    session = requests.Session()
-    sync.connections.carry(session)
-    prepared, response = session.prepare_request(request), requests.Response()
-    sync.acquire_call(prepared)
-    try:
-        response = session.send(prepared, timeout=_TIME_OUT, allow_redirects=False, stream=True)
-        return list(_times(response))
-    except (requests.RequestException, OSError):
-        return []
-    finally:
-        sync.update_from_response(prepared, response)
-
-
-def _times(response: requests.Response) -> Iterator[datetime]:
-    with suppress(TypeError, ValueError, OverflowError):
-        date = parsedate_to_datetime(response.headers.get("Date", ""))
-        yield (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
-    if response.status_code == requests.codes.ok:
-        with suppress(TypeError, ValueError, LookupError, OverflowError, OSError):
-            time = orjson.loads(response.content)["time"]
-            yield datetime.fromtimestamp(int(time), timezone.utc)

@@ -17,9 +17,9 @@ import orjson
 import requests
 
 from source_bigcommerce.components.error_handler import ParameterRefused
-from source_bigcommerce.components.extractor import ROWS, Row, described, parsed_body, rows_of
 from source_bigcommerce.components.keys import Keys
 from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED
+from source_bigcommerce.components.reply import ROWS, Row, described, parsed_body, rows_of
 
 # No API caps its pages below this: a list that is shorter costs no second request.
 _LOWEST_CAP = 10
@@ -71,10 +71,10 @@ class Page:
         body = parsed_body(response) if response.status_code in ROWS else None
         meta = _mapping(body.get("meta")) if isinstance(body, dict) else {}
         counts, cursors = _mapping(meta.get("pagination")), _mapping(meta.get("cursor_pagination"))
-        total = _number(counts.get("total", counts.get("total_items")))
+        total = as_count(counts.get("total", counts.get("total_items")))
         told = counts.get("per_page", counts.get("limit", cursors.get("per_page")))
-        per_page = _number(told) or None
-        pages = _number(counts.get("total_pages"))
+        per_page = as_count(told) or None
+        pages = as_count(counts.get("total_pages"))
         if total is not None:
             size = max(per_page or limit or 0, len(rows), 1)
             pages = max(pages or 0, -(-total // size))
@@ -457,14 +457,14 @@ def _content(row: Row) -> int:
 
 
 def _key_of(row: Row, key: str) -> int | None:
-    return _number(row.get(key))
+    return as_count(row.get(key))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _number(value: Any) -> int | None:
+def as_count(value: Any) -> int | None:
     """A count as a number, or None: it may be text, negative, or anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _MOST_DIGITS:
         return int(value)

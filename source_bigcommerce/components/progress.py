@@ -44,6 +44,10 @@ class Progress:
         if message.record:
             self._read[message.record.stream] += 1
 
+    def read_of(self, stream: str) -> int:
+        """Records of the stream up to now."""
+        return self._read[stream]
+
     def estimates(self, is_last: bool = False) -> Iterator[AirbyteMessage]:
         """Trace messages with new estimates, once a second at most but for the last."""
         if not self._changed or (

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import InitVar, dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from airbyte_cdk.sources.declarative.extractors.record_selector import RecordSelector
@@ -20,19 +21,24 @@ from airbyte_cdk.sources.streams.http.page_size_reduction_exception import (
     PageSizeReductionRequiredException,
 )
 from airbyte_cdk.sources.types import Config, StreamSlice
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.date_filter import DateFilter
-from source_bigcommerce.components.extractor import Row, RowsExtractor, forget
+from source_bigcommerce.components.extractor import RowsExtractor
 from source_bigcommerce.components.memory import Share
 from source_bigcommerce.components.messages import GIVEN_UP, LIST_UNPROVED
 from source_bigcommerce.components.pagination import (
     Page,
     Seen,
     SmallerPages,
+    as_count,
     by_cursor,
     by_key,
     by_page,
 )
+from source_bigcommerce.components.proof import Counting, Proof, Watch
+from source_bigcommerce.components.receipts import Finding, Verdict
+from source_bigcommerce.components.reply import Row, forget, rows_of
 from source_bigcommerce.components.sync import Sync
 
 LOGGER = logging.getLogger("airbyte")
@@ -63,6 +69,7 @@ class Rows(Retriever):
     date: field of a row that the window's dates are about; empty where a list has no windows.
     drops_late: drop what changed after the window's end, where the API is not asked to.
     at_once: requests that the API answers at a time, of all that ask for such a list; 0 for any.
+    counter: asks how many rows a window has, where the pages do not tell.
     """
 
     requester: HttpRequester
@@ -77,16 +84,17 @@ class Rows(Retriever):
     date: str = ""
     drops_late: bool = False
     at_once: int = 0
+    counter: HttpRequester | None = None
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self.api_budget = self.api_budget or Sync(self.config)
-        self._stream = str(parameters.get("name", ""))
+        self.stream = str(parameters.get("name", ""))
         # The rows of a stream of children are not what a page of parents, or of one's, counts.
         self._is_counted = not parameters.get("has_parent")
         self.page_size = int(self.config["page_size"])
         if (self.date or self.paging == "key") and not self.key:
-            raise ValueError(f"manifest.yaml: the retriever of {self._stream} lacks `key`")
+            raise ValueError(f"manifest.yaml: the retriever of {self.stream} lacks `key`")
         self._dates = (
             DateFilter(
                 self.date,
@@ -112,27 +120,51 @@ class Rows(Retriever):
             yield from self.record_selector.filter_and_transform(rows, {}, {}, window)
 
     def pages(self, window: StreamSlice) -> Iterator[list[Row]]:
-        """The rows of a window as they come, each once.
+        """What records are made of: the rows of a window as they come, each once.
 
-        Raises an error where the API does not show that these are all.
+        Raises an error where the API does not show that these are all, or counts more afterwards.
         """
         extractor = cast(RowsExtractor, self.record_selector.extractor)
-        if self._dates and window.cursor_slice and not window.partition:
-            pages = self._dates.pages(window, self.replies)
-        else:
-            pages = self.replies(window)
+        for rows in self.listed(window):
+            yield (handed_on := extractor.records_of(rows))
+            handed_on.clear()  # nobody needs them while the next ones are asked for
+
+    def listed(self, window: StreamSlice) -> Iterator[list[Row]]:
+        """As `pages`, but the rows as the API sends them."""
+        proof = Proof(
+            counting=_Counting(self, window),
+            may_grow=self.drops_late or not window.cursor_slice or bool(window.partition),
+            doubt=self._doubt,
+            report=partial(self._found, window),
+            key=self.key or "id",
+        )
+        read = partial(self._within_dates, window)
+        dates = self._dates_of(window)
         try:
-            for rows in pages:
-                yield (handed_on := extractor.records_of(rows))
-                handed_on.clear()  # nobody needs them while the next ones are asked for
+            for rows in proof.pages(read) if self.config.get("prove") else read(Watch()):
+                yield dates.once(window, rows) if dates else rows
         except _Enough:
             return
 
-    def replies(self, window: StreamSlice) -> Iterator[list[Row]]:
-        """The rows that the API sends for a window, whether they are of its dates or not."""
-        ask = _Asking(self, window)
+    def _within_dates(self, window: StreamSlice, watch: Watch) -> Iterator[list[Row]]:
+        replies = partial(self.replies, watch=watch)
+        dates = self._dates_of(window)
+        return dates.pages(window, replies) if dates else replies(window)
+
+    def _dates_of(self, window: StreamSlice) -> DateFilter | None:
+        return self._dates if window.cursor_slice and not window.partition else None
+
+    def replies(self, window: StreamSlice, watch: Watch | None = None) -> Iterator[list[Row]]:
+        """The rows that the API sends for a window, whether they are of its dates or not.
+
+        watch: sees the replies, and how many of their rows are new.
+        """
+        watch = watch or Watch()
+        ask = _Asking(self, window, watch)
         try:
-            yield from self._by_its_way(ask)
+            for rows in self._by_its_way(ask):
+                watch.page(rows)
+                yield rows
         finally:
             ask.let_go()
 
@@ -145,20 +177,82 @@ class Rows(Retriever):
             return by_page(ask, Seen())
         return iter([Seen().new(ask({}))])
 
+    def ask(self, window: StreamSlice, asked: Mapping[str, Any]) -> Page | None:
+        """One reply to a request with these parameters; None if there is none."""
+        self.api_budget.receipts.asks(self.stream)
+        with self.turn:
+            reply = self.requester.send_request(stream_slice=window, request_params=asked)
+        limit = asked.get("limit")
+        return None if reply is None else Page.of(reply, limit, self.page_size, int)
+
+    def counted(self, window: StreamSlice, **asked: Any) -> int | None:
+        """How many rows the store says a window has; None if it does not say. Costs a request."""
+        if self.counter is not None:
+            self.api_budget.receipts.asks(self.stream)
+            reply = self.counter.send_request(stream_slice=window, request_params=asked)
+            counts = rows_of(reply) if reply is not None else []
+            return as_count(counts[0].get("count")) if counts else None
+        page = self.ask(window, {"limit": 1, **asked}) if self.has_limit else None
+        # A total that is that of the page is none.
+        return None if page is None or page.total == len(page.rows) else page.total
+
+    def _doubt(self) -> str:
+        is_ignored = self._dates is not None and self._dates.is_ignored
+        return "the store does not heed the dates asked for" if is_ignored else ""
+
+    def _found(self, window: StreamSlice, found: Finding, is_again: bool) -> None:
+        if window.partition and not is_again and found.verdict is not Verdict.SHORT:
+            return  # of one parent: what is counted are the parents
+        self.api_budget.receipts.add(self.stream, found, is_again)
+        if found.verdict is Verdict.NOT_PROVED and found.reason not in self._said:
+            self._said.add(found.reason)
+            LOGGER.info("%s is not proved to be whole: %s.", self.stream, found.reason)
+
     def count(self, rows: int) -> None:
         """Of a window, as its first reply says."""
         if self._is_counted and rows:
-            self.api_budget.progress.expect(self._stream, rows)
+            self.api_budget.progress.expect(self.stream, rows)
 
     def say(self, problem: str, reason: str, remedy: str) -> None:
         """Once a problem: a stream's windows all have the same one."""
         if problem not in self._said:
             self._said.add(problem)
-            LOGGER.warning("%s: %s (%s). %s", self._stream, problem, reason, remedy)
+            LOGGER.warning("%s: %s (%s). %s", self.stream, problem, reason, remedy)
 
     def _say_dates(self, reason: str) -> None:
         remedy = "The list is read once, without windows."
         self.say("The store does not heed the dates asked for", reason, remedy)
+
+
+class _Counting(Counting):
+    """How many rows of a window there are, by requests with the window's own filters."""
+
+    def __init__(self, rows: Rows, window: StreamSlice) -> None:
+        self._rows, self._window = rows, window
+
+    def total(self) -> int | None:
+        try:
+            return self._rows.counted(self._window)
+        except AirbyteTracedException as error:
+            LOGGER.debug("%s is not counted: %r", self._rows.stream, error)
+            return None
+
+    def behind(self, key: int) -> int | None:
+        parameter = self._rows.key_parameter
+        if ":" not in parameter:  # a filter of v3, and no way to go on
+            return None
+        page = self._rows.ask(self._window, {"limit": 1, parameter: key})
+        return page.total if page else None
+
+    def has_row_at(self, place: int) -> bool:
+        if not (self._rows.has_limit and self._rows.has_pages) or self._rows.paging == "none":
+            return True
+        try:
+            page = self._rows.ask(self._window, {"limit": 1, "page": place})
+        except AirbyteTracedException as error:
+            LOGGER.debug("%s is not asked for one row: %r", self._rows.stream, error)
+            return False
+        return bool(page and page.rows)
 
 
 class _Enough(Exception):
@@ -168,8 +262,8 @@ class _Enough(Exception):
 class _Asking:
     """The requests of one read of a list, and how many rows each of them asks for."""
 
-    def __init__(self, rows: Rows, window: StreamSlice) -> None:
-        self._rows, self._window = rows, window
+    def __init__(self, rows: Rows, window: StreamSlice, watch: Watch) -> None:
+        self._rows, self._window, self._watch = rows, window, watch
         self._size = PageSizeReducer(_IN_PARTS, rows.page_size)
         self._asked = 0
         self._is_by_page = rows.paging == "page"
@@ -189,6 +283,7 @@ class _Asking:
         while True:
             limit = self._size.page_size_override or rows.page_size
             sized = {"limit": limit} if rows.has_limit else {}
+            rows.api_budget.receipts.asks(rows.stream)
             try:
                 with self._memory.asked_for(self._share), rows.turn:
                     reply = rows.requester.send_request(
@@ -212,6 +307,7 @@ class _Asking:
         self._asked += 1
         if self._asked == 1:
             rows.count(page.total or 0)
+        self._watch.reply(page, asked_by.get("page", None if asked_by else 1))
         return page
 
     def let_go(self) -> None:

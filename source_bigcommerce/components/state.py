@@ -13,6 +13,7 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
 from source_bigcommerce.components.config import LONGEST_LOOKBACK
+from source_bigcommerce.components.deletion_state import MemoryCursor
 from source_bigcommerce.components.moments import format_instant
 
 LOGGER = logging.getLogger("airbyte")
@@ -89,11 +90,13 @@ class DateCursor(ConcurrentCursor):
         stream_state: Mapping[str, Any],
         config: Mapping[str, Any],
         **options: Any,
-    ) -> "DateCursor":
+    ) -> "DateCursor | MemoryCursor":
         """In place of the factory's `create_concurrent_cursor_from_datetime_based_cursor`."""
-        shifts = (options["component_definition"].get("parameters") or {}).get("shifts", False)
+        parameters = options["component_definition"].get("parameters") or {}
         cursor = make(stream_state={}, config=config, **options)
-        return cls(cursor, stream_state, config, shifts)
+        if parameters.get("remembers"):
+            return MemoryCursor(cursor, stream_state, config)
+        return cls(cursor, stream_state, config, parameters.get("shifts", False))
 
     @property
     def state(self) -> MutableMapping[str, Any]:

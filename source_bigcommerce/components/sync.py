@@ -12,6 +12,7 @@ from source_bigcommerce.components.connections import Connections
 from source_bigcommerce.components.memory import Memory
 from source_bigcommerce.components.progress import Progress
 from source_bigcommerce.components.quotas import Quotas, SyncEnded, resource_of
+from source_bigcommerce.components.receipts import Receipts
 
 _TRIES = 6
 _WORKERS = 10
@@ -48,6 +49,7 @@ class Sync(AbstractAPIBudget):
         self.most_pages = config.get("__test_read_config", {}).get("max_pages_per_slice")
         self.quotas = Quotas(config.get("quota_share", 100))
         self.progress = Progress()
+        self.receipts = Receipts(self.progress.read_of, bool(config.get("prove")))
         # What one stream finds out about the store, for those that read it after: see WithArchived.
         self.found: dict[str, tuple[str, ...]] = {}
         self.connections = Connections()
@@ -93,6 +95,7 @@ class Sync(AbstractAPIBudget):
         url = str(request.url or "")
         self._asked.endpoint = urlsplit(url).path
         self.memory.make_room(resource_of(url))
+        self.receipts.asked()
         self.quotas.acquire_call(request)
 
     def update_from_response(self, request: Any, response: Any) -> None:

@@ -3,16 +3,17 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
-from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce.components.archived import Orders, WithArchived
+from source_bigcommerce.components.archived import WithArchived
 from source_bigcommerce.components.dates import instant
-from source_bigcommerce.components.extractor import Row, rows_of
+from source_bigcommerce.components.proof import Watch
+from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.rows import Rows
 
 LOGGER = logging.getLogger("airbyte")
@@ -50,33 +51,34 @@ class WindowRetriever(Rows):
 
     Not YAML: as Rows; SimpleRetriever also takes the slice as the cursor made it.
 
-    counter: asks how many rows a window has, where the pages do not tell.
-    counted_from_page: a count costs a request; windows of fewer pages are not worth it.
+    counted_from_page: a count costs a request; windows of fewer pages are not worth one before they
+        are read.
     archived: the same list, asked for what it may hide; see WithArchived.
     """
 
-    counter: HttpRequester | None = None
     counted_from_page: int = 1
     archived: Rows | None = None
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         super().__post_init__(parameters)
         if not self.date:
-            raise ValueError(f"manifest.yaml: the retriever of {self._stream} lacks `date`")
-        self._replies: Orders = super().replies
-        if self.archived and self.api_budget.most_pages is None:
+            raise ValueError(f"manifest.yaml: the retriever of {self.stream} lacks `date`")
+        if self.archived:
             self.archived.largest = self.largest
-            # Within the filter by date: where dates are not heeded, both lists are read once.
-            self._replies = WithArchived(
-                listed=super().replies,
-                archived=self.archived.replies,
-                requester=self.archived.requester,
-                found=self.api_budget.found,
-                key=self.key,
-            )
 
-    def replies(self, window: StreamSlice) -> Iterator[list[Row]]:
-        return self._replies(window)
+    def replies(self, window: StreamSlice, watch: Watch | None = None) -> Iterator[list[Row]]:
+        listed = partial(super().replies, watch=watch)
+        if not self.archived or self.api_budget.most_pages is not None:
+            return listed(window)
+        # Within the filter by date: where dates are not heeded, both lists are read once.
+        both = WithArchived(
+            listed=listed,
+            archived=self.archived.replies,
+            requester=self.archived.requester,
+            found=self.api_budget.found,
+            key=self.key,
+        )
+        return both(window)
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
@@ -84,8 +86,8 @@ class WindowRetriever(Rows):
         window = Window(stream_slice)
         read, many = 0, self.counted_from_page * self.page_size
         for rows in self.pages(window):
-            if self.counter and read < many <= read + len(rows):
-                self._count(self.counter, window)
+            if self.counter and self._is_counted and read < many <= read + len(rows):
+                self._count(window)
             read += len(rows)
             for record in self.record_selector.filter_and_transform(rows, {}, {}, window):
                 row = cast(dict[str, Any], record.data)
@@ -94,10 +96,8 @@ class WindowRetriever(Rows):
                     continue
                 yield record
 
-    def _count(self, counter: HttpRequester, window: Window) -> None:
+    def _count(self, window: Window) -> None:
         try:
-            reply = counter.send_request(stream_slice=window)
-            if reply is not None:
-                self.count(int(rows_of(reply)[0]["count"]))
-        except (AirbyteTracedException, LookupError, TypeError, ValueError) as error:
+            self.count(self.counted(window) or 0)
+        except AirbyteTracedException as error:
             LOGGER.debug("A window of orders is not counted: %r", error)

@@ -76,17 +76,17 @@ _ORDER = _each(
     (
         "max_id_heeded",
         "`max_id` of orders leaves out orders with a higher id.",
-        "nothing; for counting",
+        "deletions.py: deleted_orders",
         "The same window.",
-        "Nothing.",
+        "Noticed; no deletions of orders are told.",
         lists.max_id_heeded,
     ),
     (
         "max_id_inclusive",
         "`max_id` includes the order of this id.",
-        "nothing; for counting",
+        "deletions.py: deleted_orders",
         "The same window.",
-        "Nothing.",
+        "An order at the edge of a range is looked for in the wrong place.",
         lists.max_id_inclusive,
     ),
     (
@@ -100,9 +100,9 @@ _ORDER = _each(
     (
         "id_min_heeded",
         "`id:min` of products brings products from this id on.",
-        "nothing; for counting",
+        "deletions.py: deleted_products",
         "The ids from one in the middle of the first page on.",
-        "Nothing.",
+        "Noticed; no deletions of products are told.",
         lists.id_min_heeded,
     ),
     (

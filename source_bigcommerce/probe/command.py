@@ -17,7 +17,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_bigcommerce.components.authenticator import TokenAuthenticator
 from source_bigcommerce.components.budget import seconds_until_retry
 from source_bigcommerce.components.config import NormalizeConfig, of_the_form
-from source_bigcommerce.components.extractor import ROWS
+from source_bigcommerce.components.reply import ROWS
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.probe.report import Line, lines, report, table
 from source_bigcommerce.probe.store import MOST_REQUESTS, NONE_LEFT, CannotTell, Reply, Store

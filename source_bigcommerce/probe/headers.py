@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-from source_bigcommerce.components.extractor import ROWS
+from source_bigcommerce.components.reply import ROWS
 from source_bigcommerce.components.values import whole
 from source_bigcommerce.probe.finding import Finding, found
 from source_bigcommerce.probe.rows import rows_by_stream

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from source_bigcommerce.components.extractor import ROWS
+from source_bigcommerce.components.reply import ROWS
 from source_bigcommerce.components.values import whole
 from source_bigcommerce.probe.finding import Finding, found
 from source_bigcommerce.probe.store import (
@@ -137,6 +137,8 @@ def _follows(all_of_them: Sequence[Any], page: Sequence[Any], start: int) -> Fin
 
 
 def first_page_has_rows(store: Store) -> Finding:
+    if not store.stream("brands").rows and _second_page(store).rows:
+        return found(False, lists=1)
     counted = [
         reply
         for reply in store.replies

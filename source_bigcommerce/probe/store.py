@@ -8,8 +8,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 from urllib.parse import quote, urlencode
 
-from source_bigcommerce.components.extractor import ROWS
-from source_bigcommerce.components.json_text import parsed
+from source_bigcommerce.components.reply import ROWS, parsed
 from source_bigcommerce.components.values import whole
 from source_bigcommerce.probe.streams import Stream
 

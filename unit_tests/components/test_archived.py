@@ -10,7 +10,7 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from source_bigcommerce.components.archived import WithArchived
 from source_bigcommerce.components.error_handler import ParameterRefused
-from source_bigcommerce.components.extractor import Row
+from source_bigcommerce.components.reply import Row
 from unit_tests.replies import reply
 
 SIZE = 3

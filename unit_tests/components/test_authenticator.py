@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from source_bigcommerce.components import TokenAuthenticator
-from source_bigcommerce.components.authenticator import ReplyTooLarge
+from source_bigcommerce.components.reply import ReplyTooLarge
 
 AUTHENTICATOR = TokenAuthenticator({"access_token": "secret-token"}, parameters={})
 

@@ -560,7 +560,7 @@ OTHERS = "other apps of the store use its quota too"
         ({"under_way": 1, "gone": 70}, Decision(10.0)),
     ],
 )
-def test_decision_when_this_is_known_is_to_go_or_to_wait_so_long_and_why(
+def test_the_decision_is_to_go_or_to_wait_so_long_and_why(
     known: dict[str, Any], decision: Decision
 ) -> None:
     assert decide(replace(QUIET, **known)) == decision

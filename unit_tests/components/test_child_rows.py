@@ -262,3 +262,22 @@ def test_a_manifest_that_lacks_what_children_need_fails_at_the_start(
 ) -> None:
     with pytest.raises(ValueError, match=f"^manifest.yaml: {words}"):
         child_rows(of_parent, **options)
+
+
+def test_a_parent_with_many_pages_of_children_is_not_held_in_memory() -> None:
+    asked: list[int] = []
+
+    class Pages(Rows):
+        def pages(self, stream_slice: StreamSlice) -> Iterator[Any]:
+            for number in range(100):
+                asked.append(number)
+                yield [{"id": None, "name": "twice"}, {"id": number}]
+
+    retriever = child_rows(of_parent, PARENTS[:1])
+    retriever.children = cast(Any, Pages(of_parent))
+    records = retriever.read_records({}, WINDOW)
+    first = next(iter(records))
+    assert len(asked) == 10
+    rows = [first.data, *(record.data for record in records)]
+    assert len(asked) == 100
+    assert len(rows) == len({row["id"] for row in rows}) == 200

@@ -49,7 +49,7 @@ def refusal(**values: Any) -> str:
     return error.value.message
 
 
-def test_config_when_only_what_is_required_is_given_gets_every_default() -> None:
+def test_a_config_with_only_what_is_required_gets_every_default() -> None:
     assert normalized() == {
         "store_hash": "abc123",
         "access_token": "t",
@@ -60,6 +60,8 @@ def test_config_when_only_what_is_required_is_given_gets_every_default() -> None
         "quota_share": 100,
         "skip_hidden_products": False,
         "flatten_records": False,
+        "prove": True,
+        "deletions": "streams",
         "channel_ids": [],
         "reads_everything": True,
         "start_date": "2009-01-01T00:00:00Z",
@@ -70,7 +72,7 @@ def test_config_when_only_what_is_required_is_given_gets_every_default() -> None
     }
 
 
-def test_config_when_normalized_again_stays_as_it_is_but_for_the_start() -> None:
+def test_a_normalized_config_keeps_all_but_the_start_if_normalized_again() -> None:
     once = normalized(start_date="2024-01-01", end_date="2024-01-31")
     assert normalized(**once) == once
 
@@ -111,7 +113,7 @@ def test_config_when_normalized_again_stays_as_it_is_but_for_the_start() -> None
         "\u00a0abc123\u00a0",
     ],
 )
-def test_store_hash_when_typed_in_any_form_is_found(typed: str) -> None:
+def test_a_store_hash_is_found_in_any_form(typed: str) -> None:
     assert normalized(store_hash=typed)["store_hash"] == "abc123"
 
 
@@ -143,11 +145,11 @@ def test_store_hash_when_typed_in_any_form_is_found(typed: str) -> None:
         ({"a": 1}, "\"{'a': 1}\" holds no store hash"),
     ],
 )
-def test_store_hash_when_it_is_none_is_refused(typed: Any, problem: str) -> None:
+def test_what_holds_no_store_hash_is_refused(typed: Any, problem: str) -> None:
     assert refusal(store_hash=typed) == f"Store hash {problem}. {HASH}"
 
 
-def test_access_token_when_pasted_with_space_around_is_trimmed() -> None:
+def test_space_around_an_access_token_is_trimmed() -> None:
     assert normalized(access_token=" a1B2_c3\n")["access_token"] == "a1B2_c3"
 
 
@@ -155,7 +157,7 @@ def test_access_token_when_pasted_with_space_around_is_trimmed() -> None:
     "typed",
     [" ", "two words", "naïve", "a\nb", "a\x00b", 12345, 0, True, ["secret"], {"secret": 1}],
 )
-def test_access_token_when_it_is_none_is_refused_and_not_shown(typed: Any) -> None:
+def test_what_is_no_access_token_is_refused_and_not_shown(typed: Any) -> None:
     message = refusal(access_token=typed)
     assert message == (
         f"Access token is not a token: it must be one word of plain characters. {TOKEN}"
@@ -163,7 +165,7 @@ def test_access_token_when_it_is_none_is_refused_and_not_shown(typed: Any) -> No
 
 
 @pytest.mark.parametrize("typed", [None, ""])
-def test_access_token_when_empty_is_missing(typed: Any) -> None:
+def test_an_empty_access_token_counts_as_missing(typed: Any) -> None:
     assert refusal(access_token=typed) == f"Access token is missing. {TOKEN}"
 
 
@@ -179,7 +181,7 @@ def test_access_token_when_empty_is_missing(typed: Any) -> None:
         ("http://[::1]:8080", "http://[::1]:8080"),
     ],
 )
-def test_api_url_when_it_is_safe_is_kept(typed: Any, url: str) -> None:
+def test_a_safe_api_url_is_kept(typed: Any, url: str) -> None:
     assert normalized(api_url=typed)["api_url"] == url
 
 
@@ -200,7 +202,7 @@ def test_api_url_when_it_is_safe_is_kept(typed: Any, url: str) -> None:
         ["https://a.example"],
     ],
 )
-def test_api_url_when_it_is_not_safe_is_refused(typed: Any) -> None:
+def test_an_unsafe_api_url_is_refused(typed: Any) -> None:
     shown = typed if isinstance(typed, str) else repr(typed)
     assert refusal(api_url=typed) == (
         f'API address "{shown}" is not an https address. Leave it at https://api.bigcommerce.com.'
@@ -219,7 +221,7 @@ def test_api_url_when_it_is_not_safe_is_refused(typed: Any) -> None:
         ("http://a.example/?auth_token=pass", "http://a.example/?***"),
     ],
 )
-def test_api_url_when_it_may_hold_a_secret_is_refused_and_not_shown(typed: str, shown: str) -> None:
+def test_an_api_url_that_may_hold_a_secret_is_refused_and_not_shown(typed: str, shown: str) -> None:
     assert refusal(api_url=typed) == (
         f'API address "{shown}" is not an https address. Leave it at https://api.bigcommerce.com.'
     )
@@ -246,7 +248,7 @@ def test_api_url_when_it_may_hold_a_secret_is_refused_and_not_shown(typed: str, 
         ("https://" + 60 * "u" + ":pass@a.example", "https://***@a.example"),
     ],
 )
-def test_api_url_when_it_holds_a_login_is_refused_and_not_shown(typed: str, shown: str) -> None:
+def test_an_api_url_with_a_login_is_refused_and_not_shown(typed: str, shown: str) -> None:
     assert refusal(api_url=typed) == (
         f'API address "{shown}" holds a user name or a password. Leave it out: only the access '
         "token is sent."
@@ -265,7 +267,7 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize(("key", "title", "lowest", "highest"), NUMBERS)
-def test_number_when_it_is_none_of_the_allowed_is_refused(
+def test_a_number_outside_its_limits_is_refused(
     key: str, title: str, lowest: int, highest: int
 ) -> None:
     hostile = [
@@ -292,7 +294,9 @@ def test_number_when_it_is_none_of_the_allowed_is_refused(
 
 
 @pytest.mark.parametrize(("key", "title", "lowest", "highest"), NUMBERS)
-def test_number_when_allowed_is_kept(key: str, title: str, lowest: int, highest: int) -> None:
+def test_a_number_within_its_limits_is_kept(
+    key: str, title: str, lowest: int, highest: int
+) -> None:
     assert [normalized(**{key: value})[key] for value in (lowest, highest)] == [lowest, highest]
     for value in (highest, float(highest), str(highest), f" {highest}.0\n", f"+0{highest}"):
         found = normalized(**{key: value})[key]
@@ -334,7 +338,7 @@ DATES = [
 
 
 @pytest.mark.parametrize(("typed", "start", "end"), DATES)
-def test_date_when_typed_in_any_form_becomes_a_full_timestamp(
+def test_a_date_in_any_form_becomes_a_full_timestamp(
     typed: str, start: str, end: str | None
 ) -> None:
     assert normalized(start_date=typed)["start_date"] == start
@@ -377,7 +381,7 @@ def test_date_when_typed_in_any_form_becomes_a_full_timestamp(
         ({"year": 2024}, "is not a date"),
     ],
 )
-def test_date_when_it_is_none_is_refused(key: str, typed: Any, problem: str) -> None:
+def test_what_is_no_date_is_refused(key: str, typed: Any, problem: str) -> None:
     title = {"start_date": "Start date", "end_date": "End date"}[key]
     shown = typed if isinstance(typed, str) else repr(typed)
     shown = shown.replace("\x00", "?")
@@ -386,7 +390,7 @@ def test_date_when_it_is_none_is_refused(key: str, typed: Any, problem: str) -> 
 
 
 @pytest.mark.parametrize("typed", ["2024-03-16", "2024-03-15", "9999-12-31", "today", None, ""])
-def test_end_when_it_is_in_the_future_is_now(typed: Any) -> None:
+def test_an_end_in_the_future_means_now(typed: Any) -> None:
     """Rows edited during the sync must fall behind its end."""
     assert normalized(end_date=typed)["end_date"] == NOW
 
@@ -400,16 +404,14 @@ def test_end_when_it_is_in_the_future_is_now(typed: Any) -> None:
         (None, "2008-12-31", ("2009-01-01T00:00:00Z", "2008-12-31T23:59:59Z")),
     ],
 )
-def test_start_when_it_is_after_the_end_is_refused(
-    start: Any, end: Any, shown: tuple[str, str]
-) -> None:
+def test_a_start_after_the_end_is_refused(start: Any, end: Any, shown: tuple[str, str]) -> None:
     assert refusal(start_date=start, end_date=end) == (
         f"Start date is {shown[0]}, which is after the end ({shown[1]}). "
         "Choose an earlier start date."
     )
 
 
-def test_start_when_it_equals_the_end_is_accepted() -> None:
+def test_a_start_that_equals_the_end_is_accepted() -> None:
     config = normalized(start_date="now")
     assert config["start_date"] == config["end_date"] == NOW
 
@@ -417,7 +419,7 @@ def test_start_when_it_equals_the_end_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("start", "reads_everything"), [(None, True), ("", True), ("2009-01-01", False)]
 )
-def test_everything_is_read_when_no_start_is_given(start: Any, reads_everything: bool) -> None:
+def test_everything_is_read_without_a_start(start: Any, reads_everything: bool) -> None:
     config = normalized(start_date=start)
     assert (config["start_date"], config["reads_everything"]) == (
         "2009-01-01T00:00:00Z",
@@ -449,7 +451,7 @@ def test_everything_is_read_when_no_start_is_given(start: Any, reads_everything:
         ),
     )
 )
-def test_config_when_it_is_hostile_is_made_whole_or_refused_in_words(
+def test_a_hostile_config_is_made_whole_or_refused_in_words(
     values: dict[str, Any],
 ) -> None:
     try:
@@ -482,7 +484,7 @@ def test_config_when_it_is_hostile_is_made_whole_or_refused_in_words(
         ([0, 2**53], [0, 2**53]),
     ],
 )
-def test_channels_when_typed_in_any_way_are_ids_in_order(typed: Any, ids: list[int]) -> None:
+def test_channels_typed_in_any_way_become_ids_in_order(typed: Any, ids: list[int]) -> None:
     assert normalized(channel_ids=typed)["channel_ids"] == ids
 
 
@@ -500,7 +502,7 @@ def test_channels_when_typed_in_any_way_are_ids_in_order(typed: Any, ids: list[i
         ("9" * 19, "9" * 19),
     ],
 )
-def test_channels_when_they_are_no_ids_are_refused(typed: Any, shown: str) -> None:
+def test_channels_that_are_no_ids_are_refused(typed: Any, shown: str) -> None:
     assert refusal(channel_ids=typed) == (
         f'Channels "{shown}" is not a list of channel ids. Type whole numbers, such as 1: the '
         "stream channels lists them under id."
@@ -510,18 +512,28 @@ def test_channels_when_they_are_no_ids_are_refused(typed: Any, shown: str) -> No
 SWITCHES = {key: field["title"] for key, field in PROPERTIES.items() if field["type"] == "boolean"}
 ON, OFF = (
     [True, 1, "true", "True", " ON\n", "yes", "1"],
-    [False, 0, "false", "Off", "no", "0", None],
+    [False, 0, "false", "Off", "no", "0"],
 )
 
 
 @pytest.mark.parametrize("key", SWITCHES)
-def test_switch_when_set_in_any_way_is_on_or_off(key: str) -> None:
+def test_a_switch_set_in_any_way_is_on_or_off(key: str) -> None:
     assert [normalized(**{key: value})[key] for value in ON] == [True] * len(ON)
     assert [normalized(**{key: value})[key] for value in OFF] == [False] * len(OFF)
+    assert normalized(**{key: None})[key] == normalized()[key] == (key == "prove")
+
+
+def test_deletions_chosen_in_any_way_are_streams_or_marks() -> None:
+    marks, streams = ["mark", " Mark\n"], ["streams", "STREAMS", "", None]
+    assert [normalized(deletions=each)["deletions"] for each in marks] == ["mark"] * 2
+    assert [normalized(deletions=each)["deletions"] for each in streams] == ["streams"] * 4
+    unfit: list[tuple[Any, str]] = [("both", "both"), (True, "True"), ([], "[]")]
+    for value, shown in unfit:
+        assert refusal(deletions=value) == f'Deletions is "{shown}". Choose streams or mark.'
 
 
 @pytest.mark.parametrize("key", SWITCHES)
-def test_switch_when_neither_on_nor_off_is_refused(key: str) -> None:
+def test_a_switch_that_is_neither_on_nor_off_is_refused(key: str) -> None:
     typed: list[tuple[Any, str]] = [("maybe", "maybe"), ("", ""), (2, "2"), ([], "[]"), ("2", "2")]
     for text, shown in typed:
         assert refusal(**{key: text}) == (
@@ -529,11 +541,11 @@ def test_switch_when_neither_on_nor_off_is_refused(key: str) -> None:
         )
 
 
-def test_keys_of_the_form_when_compared_with_the_spec_are_the_same() -> None:
+def test_the_keys_of_the_form_are_those_of_the_spec() -> None:
     assert set(PROPERTIES) == FORM, "edit FORM in source_bigcommerce/components/config.py"
 
 
-def test_form_when_none_is_handed_over_is_that_of_the_manifest() -> None:
+def test_the_form_is_that_of_the_manifest_by_default() -> None:
     config = {"store_hash": "abc123", "access_token": "t"}
     NormalizeConfig().transform(config)
     assert config == normalized()
@@ -598,7 +610,7 @@ def is_beyond_the_calendar(text: str) -> bool:
 @example("", "2024-02-29T00:00", "")
 @example("", "31/12/2024", "")
 @example("", "tomorrow", "")
-def test_pattern_of_a_date_lets_through_what_the_connector_reads_and_nothing_else(
+def test_the_pattern_of_a_date_accepts_what_the_connector_reads_and_nothing_else(
     key: str, before: str, typed: str, after: str
 ) -> None:
     text = before + typed + after
@@ -612,7 +624,7 @@ def test_pattern_of_a_date_lets_through_what_the_connector_reads_and_nothing_els
 
 
 @pytest.mark.parametrize("key", ["start_date", "end_date", "store_hash"])
-def test_pattern_when_read_by_other_languages_means_the_same(key: str) -> None:
+def test_patterns_mean_the_same_in_other_languages(key: str) -> None:
     """No digits or spaces of other scripts, no flags, names, look-behind or anchors of Python."""
     pattern = PROPERTIES[key]["pattern"]
     own = re.sub(r"\(\?!\[\\s\\S\]\)", "", pattern)
@@ -626,7 +638,7 @@ def test_pattern_when_read_by_other_languages_means_the_same(key: str) -> None:
         r"\A[ \"<]?(https://|store-|stores/|/stores/)?[a-zA-Z0-9./@?=%-]+(/v3/)?[>\" ]?\Z"
     )
 )
-def test_store_hash_when_it_is_understood_fits_the_pattern_of_the_form(typed: str) -> None:
+def test_an_accepted_store_hash_fits_the_pattern_of_the_form(typed: str) -> None:
     try:
         normalized(store_hash=typed)
     except AirbyteTracedException:

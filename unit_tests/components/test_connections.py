@@ -16,8 +16,8 @@ import requests
 
 from source_bigcommerce.components import TokenAuthenticator
 from source_bigcommerce.components import connections as connections_of
-from source_bigcommerce.components.authenticator import ReplyTooLarge
 from source_bigcommerce.components.connections import Connections, is_loopback
+from source_bigcommerce.components.reply import ReplyTooLarge
 
 Send = Callable[[socket.socket], None]
 LARGEST = 100_000
@@ -194,6 +194,14 @@ def test_the_environment_is_read_once_a_host_and_not_lost(
     def answers(connection: socket.socket) -> None:
         connection.sendall(HEAD + b"Content-Length: 5\r\nConnection: close\r\n\r\nproxy")
 
+    read: list[str] = []
+    of_environment = requests.sessions.get_environ_proxies
+
+    def counted(url: str, no_proxy: str | None = None) -> dict[str, str]:
+        read.append(url)
+        return dict(of_environment(url, no_proxy=no_proxy))
+
+    monkeypatch.setattr(requests.sessions, "get_environ_proxies", counted)
     with host(answers) as proxy_url, requests.Session() as session:
         Connections().carry(session)
         monkeypatch.setenv("HTTP_PROXY", proxy_url)
@@ -206,3 +214,4 @@ def test_the_environment_is_read_once_a_host_and_not_lost(
             session.get("https://127.0.0.1:1/", timeout=5)
         monkeypatch.delenv("HTTP_PROXY")
         assert session.get("http://shop.example/", timeout=5).content == b"proxy"
+    assert read == ["http://shop.example/", "https://127.0.0.1:1/"]

@@ -13,7 +13,7 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.date_filter import DateFilter
-from source_bigcommerce.components.extractor import Row
+from source_bigcommerce.components.reply import Row
 
 YEARS = [2020, 2021, 2022, 2023]
 END = "2023-12-31T23:59:59Z"
@@ -48,7 +48,7 @@ class Dates(DateFilter):
             self.asked.append((window["start_time"][:4], window["end_time"][:4]))
             return read(window)
 
-        return [row["id"] for rows in self.pages(of, asked) for row in rows]
+        return [row["id"] for rows in self.pages(of, asked) for row in self.once(of, rows)]
 
 
 def ignoring(_: StreamSlice) -> Iterator[list[Row]]:
@@ -87,6 +87,51 @@ def test_windows_side_by_side_bring_each_row_once() -> None:
         ids = [*pool.map(lambda year: dates.ids(window(year), read), YEARS)]
     assert sorted(chain.from_iterable(ids)) == [0, 1, 2, 3]
     assert len(dates.asked) == len(YEARS) + 1
+
+
+# Windows end at 23:59:59 and ask for two seconds more.
+AT_AN_EDGE = ["2020-12-31T23:59:59Z", "2021-01-01T00:00:00Z", "2021-01-01T00:00:01Z"]
+
+
+@pytest.mark.parametrize("is_inclusive", [True, False])
+@pytest.mark.parametrize("order", [(2020, 2021), (2021, 2020)])
+def test_a_row_that_two_windows_are_sent_comes_once(
+    order: tuple[int, int], is_inclusive: bool
+) -> None:
+    dates = Dates()
+    edge = [row(number, date) for number, date in enumerate(AT_AN_EDGE)]
+
+    def read(of: StreamSlice) -> Iterator[list[Row]]:
+        start, end = of["start_time"], f"{int(of['end_time'][:4]) + 1}-01-01T00:00:01Z"
+        yield [
+            each
+            for each in edge
+            if start < each["date_modified"] < end
+            or (is_inclusive and each["date_modified"] in (start, end))
+        ]
+
+    ids = [dates.ids(window(year), read) for year in order]
+    assert sorted(chain.from_iterable(ids)) == [0, 1, 2]
+
+
+def test_a_row_that_changed_between_two_windows_comes_again() -> None:
+    dates = Dates()
+    assert dates.ids(window(2020), lambda _: iter([[row(1, AT_AN_EDGE[1])]])) == [1]
+    assert dates.ids(window(2021), lambda _: iter([[row(1, "2021-01-01T00:00:02Z")]])) == [1]
+
+
+def test_a_window_that_is_read_again_has_its_rows_again() -> None:
+    dates = Dates()
+    for _ in range(2):
+        assert dates.ids(window(2020), lambda _: iter([[row(1, AT_AN_EDGE[1])]])) == [1]
+
+
+def test_rows_without_a_key_are_all_kept() -> None:
+    dates = Dates()
+    of: list[Row] = [{"date_modified": AT_AN_EDGE[1]}, {"date_modified": AT_AN_EDGE[1]}]
+    for year in (2020, 2021):
+        [rows] = dates.pages(window(year), lambda _: iter([of]))
+        assert dates.once(window(year), rows) == of
 
 
 def test_a_window_is_not_read_before_the_one_that_reads_for_all_is_through() -> None:

@@ -14,8 +14,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import ErrorHandler
-from source_bigcommerce.components.authenticator import ReplyTooLarge
-from source_bigcommerce.components.extractor import described
+from source_bigcommerce.components.reply import ReplyTooLarge, described
 from source_bigcommerce.components.sync import Sync
 from unit_tests.replies import API, clients_of, reply
 from unit_tests.streams import CONFIG

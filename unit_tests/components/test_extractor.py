@@ -10,7 +10,7 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components import NestedRowsExtractor, RowsExtractor, StockExtractor
-from source_bigcommerce.components.extractor import parsed_body
+from source_bigcommerce.components.reply import parsed_body
 from unit_tests.replies import reply
 from unit_tests.streams import CONFIG
 

@@ -9,7 +9,7 @@ from airbyte_cdk.sources.streams.http.error_handlers import ResponseAction
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components import ErrorHandler
-from source_bigcommerce.components.extractor import rows_of
+from source_bigcommerce.components.reply import rows_of
 from unit_tests.replies import reply
 
 ERROR = {"status": 503, "message": "Try again"}

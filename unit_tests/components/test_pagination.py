@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from source_bigcommerce.components import pagination
-from source_bigcommerce.components.extractor import Row
 from source_bigcommerce.components.messages import LIST_UNPROVED
 from source_bigcommerce.components.pagination import Page, Seen, by_cursor, by_key, by_page
+from source_bigcommerce.components.reply import Row
 from unit_tests.replies import reply
 
 Rows = list[Row]

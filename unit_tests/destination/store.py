@@ -13,10 +13,21 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from destination_bigcommerce.record import Order, order_of
 from source_bigcommerce.components.error_handler import ParameterRefused
 
-FATES = ("created", "lost", "late", "gone", "limited", "refused", "mute", "killed", "killed_late")
+FATES = (
+    "created",
+    "lost",
+    "late",
+    "gone",
+    "limited",
+    "denied",
+    "refused",
+    "mute",
+    "killed",
+    "killed_late",
+)
 """What becomes of a create: it is done and said so; done, and no word comes; done a while after an
-error; not done, with an error; put off; refused; done, and the reply has no key; the sender dies
-before, or after it."""
+error; not done, with an error; put off, as there are too many, or with a 401; refused; done, and
+the reply has no key; the sender dies before, or after it."""
 
 
 class Killed(BaseException):
@@ -110,6 +121,8 @@ class Store:
             raise Killed
         if fate == "limited":
             return reply(429, {"status": 429})
+        if fate == "denied":
+            return reply(401, {"error": "no"})
         if fate == "refused":
             return reply(400, [{"status": 400, "message": "no such product"}])
         if fate == "gone":
@@ -126,8 +139,10 @@ class Store:
     def was_allowed(self, scope: str) -> None:
         pass
 
-    def problem(self, reply: requests.Response, scope: str) -> AirbyteTracedException | None:
-        return None
+    def problem(
+        self, reply: requests.Response, scope: str, may_pass: bool = True
+    ) -> AirbyteTracedException | None:
+        return None if may_pass else AirbyteTracedException(message="token")
 
 
 def reply(status: int, body: Any) -> requests.Response:

@@ -134,6 +134,17 @@ def test_a_create_that_keeps_failing_ends_the_sync(clock: Clock) -> None:
     assert store.keys() == []
 
 
+def test_a_create_that_is_denied_for_good_ends_the_sync_without_doubt(clock: Clock) -> None:
+    store = Store(clock, fates=iter(["denied"] * 4))
+    made = begun(store)
+    clock.sleep(PATIENCE)
+    before = clock.now
+    with pytest.raises(AirbyteTracedException, match="token"):
+        made.settle(order("PO-1"))
+    assert (store.sent, store.keys()) == (4, [])
+    assert clock.now - before < PATIENCE
+
+
 def test_a_doubtful_order_that_cannot_be_looked_up_is_unsettled(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -212,7 +212,7 @@ def test_old_keys_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     flow = flow_of(created, look_for_others=lambda created: looks.append(len(created)))
     list(flow.states(input_of(60)))
     assert len(flow._known) == 10
-    assert looks == [25, 25, 10]
+    assert sorted(looks) == [10, 25, 25]
 
 
 def test_a_record_that_is_no_order_is_rejected_and_others_go_on() -> None:

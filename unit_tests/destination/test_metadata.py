@@ -27,7 +27,7 @@ PAGE = (ROOT / "docs/sending-orders.md").read_text()
 GIVEN = {"store_hash": "abc123", "access_token": "token"}
 
 
-def test_metadata_when_read_by_airbytes_model_is_that_of_a_destination() -> None:
+def test_the_metadata_is_that_of_a_destination_by_the_model_of_airbyte() -> None:
     read = ConnectorMetadataDefinitionV0.model_validate(METADATA)
     assert read.data.connector_type.value == "destination"
     assert UUID(DATA["definitionId"]).version == 4
@@ -37,17 +37,17 @@ def test_metadata_when_read_by_airbytes_model_is_that_of_a_destination() -> None
 @pytest.mark.parametrize(
     "name", ["dockerImageTag", "license", "icon", "allowedHosts", "remoteRegistries"]
 )
-def test_metadata_when_it_is_of_the_package_is_that_of_the_source(name: str) -> None:
+def test_metadata_of_the_package_is_that_of_the_source(name: str) -> None:
     assert DATA[name] == OF_SOURCE["data"][name]
 
 
-def test_names_when_they_stand_elsewhere_are_those_of_the_command() -> None:
+def test_the_names_are_those_of_the_command() -> None:
     project = (ROOT / "pyproject.toml").read_text()
     assert f'{DATA["dockerRepository"]} = "destination_bigcommerce.run:run"' in project
     assert (ROOT / DATA["documentationUrl"].removeprefix("file:///")).is_file()
 
 
-def test_page_when_read_describes_every_field_of_the_form() -> None:
+def test_the_page_of_the_destination_describes_every_field_of_its_form() -> None:
     told = set(re.findall(r"`(\w+)`", PAGE.partition("## The form")[2].partition("\n## ")[0]))
     assert FORM.keys() <= told
     assert all(field["title"] in PAGE for field in FORM.values())
@@ -55,7 +55,7 @@ def test_page_when_read_describes_every_field_of_the_form() -> None:
     assert (FORM["patience_seconds"]["default"], FORM["patience_seconds"]["maximum"]) == (30, 600)
 
 
-def test_field_when_shared_is_that_of_the_source() -> None:
+def test_shared_fields_are_those_of_the_source() -> None:
     manifest = yaml.safe_load((ROOT / "source_bigcommerce/manifest.yaml").read_text())
     of_source = manifest["spec"]["connection_specification"]["properties"]
     own = {"description", "order"}
@@ -64,7 +64,7 @@ def test_field_when_shared_is_that_of_the_source() -> None:
         assert FORM[key].items() >= shared.items()
 
 
-def test_form_when_little_is_given_has_the_defaults() -> None:
+def test_a_small_form_gets_the_defaults() -> None:
     assert normalized(GIVEN) == {
         **GIVEN,
         "api_url": "https://api.bigcommerce.com",
@@ -80,7 +80,7 @@ def test_form_when_little_is_given_has_the_defaults() -> None:
     }
 
 
-def test_form_when_normalized_again_is_the_same() -> None:
+def test_a_normalized_form_stays_the_same() -> None:
     once = normalized({**GIVEN, "default_status_id": "11", "dry_run": "true", "streams": None})
     assert (once["default_status_id"], once["dry_run"]) == (11, True)
     assert normalized(once) == once
@@ -100,7 +100,7 @@ def test_form_when_normalized_again_is_the_same() -> None:
         ({"streams": {"a": 1}}, "Streams is {'a': 1}."),
     ],
 )
-def test_form_when_a_value_is_wrong_names_the_field(values: dict[str, Any], words: str) -> None:
+def test_a_wrong_value_of_the_form_names_the_field(values: dict[str, Any], words: str) -> None:
     with pytest.raises(AirbyteTracedException) as error:
         normalized({**GIVEN, **values})
     assert str(error.value.message).startswith(words)

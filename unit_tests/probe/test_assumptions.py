@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 import yaml
 
-from scripts import assumptions as script
 from source_bigcommerce.probe import headers, orders
 from source_bigcommerce.probe.assumptions import ASSUMPTIONS
 from source_bigcommerce.probe.report import SCHEMA, report
@@ -21,9 +21,10 @@ CLOSED = [each for each in ASSUMPTIONS if each.look in (headers.beyond, orders.u
 
 
 def test_the_page_has_the_table_of_the_list() -> None:
-    page = script.PAGE.read_text()
-    shown = page.split(script.BEGIN)[1].split(script.END)[0]
-    assert shown == script.table(), "run make assumptions"
+    script = runpy.run_path(str(ROOT / "scripts/assumptions.py"))
+    page = script["PAGE"].read_text()
+    shown = page.split(script["BEGIN"])[1].split(script["END"])[0]
+    assert shown == script["table"](), "run make assumptions"
     example = re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert set(json.loads(example[0])) == set(report([], 0))
 
@@ -48,7 +49,11 @@ def test_each_assumption_is_one_sentence_with_an_id_of_its_own() -> None:
 
 def test_the_probe_knows_each_stream_of_the_store_and_its_parent() -> None:
     known = {each.name: each for each in streams()}
-    of_the_store = [row for row in STREAMS if re.match(r"v\d/", row.endpoint)]
+    of_the_store = [
+        row
+        for row in STREAMS
+        if re.match(r"v\d/", row.endpoint) and not row.name.startswith("deleted_")
+    ]
     assert set(known) == {row.name for row in of_the_store}
     assert {each.parent for each in known.values()} <= {"", *PARENTS}
     for name, key in PARENTS.values():

@@ -191,7 +191,7 @@ def test_references_of_lists_are_whole(
         "channel_listings",
     ],
 )
-def test_longer_than_a_page(collection: str) -> None:
+def test_collections_are_longer_than_a_page(collection: str) -> None:
     assert len(Sandbox().rows(collection)) > 250
 
 

@@ -36,7 +36,7 @@ def send(store: Sandbox) -> Send:
     return sent
 
 
-def test_order_when_created_is_found_with_its_lines(store: Sandbox, send: Send) -> None:
+def test_a_created_order_is_found_with_its_lines(store: Sandbox, send: Send) -> None:
     made = send("POST", "v2/orders", {**ORDER, "external_order_id": "A", "staff_notes": "x"}).json()
     [found] = send("GET", "v2/orders", external_order_id="A").json()
     assert found == made
@@ -48,7 +48,7 @@ def test_order_when_created_is_found_with_its_lines(store: Sandbox, send: Send) 
     assert (line["name"], line["total_inc_tax"]) == ("Mug", "100.2000")
 
 
-def test_row_when_created_has_the_fields_of_others(store: Sandbox, send: Send) -> None:
+def test_a_created_row_has_the_fields_of_others(store: Sandbox, send: Send) -> None:
     place = {"first_name": "Jo", "zip": "10115"}
     made = send("POST", "v2/orders", {**ORDER, "shipping_addresses": [place]}).json()
     assert made.keys() == store.rows("orders")[0].keys()
@@ -80,19 +80,19 @@ def test_row_when_created_has_the_fields_of_others(store: Sandbox, send: Send) -
         ({"shipping_addresses": [{"nonsense": 1}]}, 400),
     ],
 )
-def test_order_when_it_is_wrong_is_refused(
+def test_a_wrong_order_is_refused(
     store: Sandbox, send: Send, fields: dict[str, Any], status: int
 ) -> None:
     assert send("POST", "v2/orders", {**ORDER, **fields}).status_code == status
     assert len(store.rows("orders")) == 20
 
 
-def test_channel_when_inactive_is_refused(store: Sandbox, send: Send) -> None:
+def test_an_inactive_channel_is_refused(store: Sandbox, send: Send) -> None:
     store.edit("channels", 1, {"is_enabled": False})
     assert send("POST", "v2/orders", ORDER).status_code == 400
 
 
-def test_product_when_out_of_stock_is_refused(store: Sandbox, send: Send) -> None:
+def test_a_product_out_of_stock_is_refused(store: Sandbox, send: Send) -> None:
     product = next(r for r in store.rows("products") if r["inventory_tracking"] == "product")
     [variant, *_] = store.data.variants_of(product["id"])
     line = {"product_id": product["id"], "variant_id": variant["id"]}
@@ -102,7 +102,7 @@ def test_product_when_out_of_stock_is_refused(store: Sandbox, send: Send) -> Non
             assert send("POST", "v2/orders", order).status_code == status
 
 
-def test_pickup_when_sent_has_its_lines(send: Send) -> None:
+def test_a_pickup_has_its_lines(send: Send) -> None:
     pickup = {"pickup_method_id": 1, "line_items": [LINE]}
     order = {"billing_address": {"zip": "78701"}, "consignments": {"pickups": [pickup]}}
     made = send("POST", "v2/orders", order)
@@ -122,7 +122,7 @@ def test_pickup_when_sent_has_its_lines(send: Send) -> None:
         ("none", "A", []),
     ],
 )
-def test_key_when_looked_up_finds_what_the_option_says(
+def test_a_key_finds_what_the_option_says(
     store: Sandbox, send: Send, match: str, asked: str, found: list[str]
 ) -> None:
     for key in ("A", "AB", "a"):
@@ -133,14 +133,14 @@ def test_key_when_looked_up_finds_what_the_option_says(
     assert [row["external_order_id"] for row in rows] == found
 
 
-def test_key_when_edited_is_found_by_the_new_one(store: Sandbox, send: Send) -> None:
+def test_an_edited_key_is_found_by_its_new_value(store: Sandbox, send: Send) -> None:
     made = send("POST", "v2/orders", {**ORDER, "external_order_id": "A"}).json()
     store.edit("orders", made["id"], {"external_order_id": "B"})
     assert send("GET", "v2/orders", external_order_id="A").status_code == 204
     assert len(send("GET", "v2/orders", external_order_id="B").json()) == 1
 
 
-def test_rows_when_created_just_now_are_listed_later(store: Sandbox, send: Send) -> None:
+def test_rows_created_just_now_are_listed_later(store: Sandbox, send: Send) -> None:
     store.options.lookup_lag = 60
     made = send("POST", "v2/orders", {**ORDER, "external_order_id": "A"}).json()
     send("POST", "v3/customers", [PERSON])
@@ -163,7 +163,7 @@ def test_rows_when_created_just_now_are_listed_later(store: Sandbox, send: Send)
         ([PERSON] * 11, 413),
     ],
 )
-def test_customers_when_created_are_all_or_none(
+def test_customers_are_created_all_or_none(
     store: Sandbox, send: Send, people: list[Any], status: int
 ) -> None:
     taken = store.rows("customers")[0]["email"]
@@ -188,7 +188,7 @@ def test_customers_when_created_are_all_or_none(
         ("rate_limit", False),
     ],
 )
-def test_fault_when_it_strikes_a_create_does_it_or_not(
+def test_a_fault_of_a_create_leaves_it_done_or_not(
     store: Sandbox, send: Send, kind: str, is_done: bool
 ) -> None:
     store.faults.add("orders.create", kind)
@@ -201,7 +201,7 @@ def test_fault_when_it_strikes_a_create_does_it_or_not(
     assert len(store.rows("orders")) == 20 + is_done
 
 
-def test_change_when_it_changes_nothing_tells_of_the_scope(store: Sandbox, send: Send) -> None:
+def test_an_empty_change_tells_about_the_scope(store: Sandbox, send: Send) -> None:
     assert send("PUT", "v2/orders/0", {}).status_code == 404
     assert send("PUT", "v3/customers", []).status_code == 200
     store.options.scopes = frozenset({"store_v2_orders_read_only", "store_v2_customers_read_only"})

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_bigcommerce.components.json_text import parsed
+from source_bigcommerce.components.reply import parsed
 
 BIG = 123456789012345678901234567890
 

@@ -1,0 +1,198 @@
+"""What each sync says of its own completeness, from a store that is honest and from others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import AirbyteStreamStatus, Level, SyncMode
+
+from integration_tests.syncs import Row, Sync, catalog_of, config_for, sync
+from sandbox import Sandbox
+from sandbox.faults import Change
+from source_bigcommerce.components import pagination, reply, rows
+from source_bigcommerce.components.pagination import Ask, Seen
+
+NAMES = ("orders", "products", "customers", "brands", "order_products", "store", "coupons")
+SPAN: dict[str, Any] = {"start_date": "2020-01-01", "num_workers": 1}
+PAGED: dict[str, Any] = {**SPAN, "page_size": 20}
+KEYS = {
+    *("stream", "sync_started_at", "verdict", "rows_delivered", "windows_proved"),
+    *("windows_not_proved", "windows_read_again", "requests", "seconds"),
+}
+
+
+def receipts(read: Sync) -> dict[str, Row]:
+    return {row["stream"]: row for row in read.records["sync_receipts"]}
+
+
+def statuses(read: Sync, *streams: str) -> list[tuple[str, AirbyteStreamStatus]]:
+    told = [message.trace.stream_status for message in read.messages if message.trace]
+    return [
+        (each.stream_descriptor.name, each.status)
+        for each in told
+        if each and each.stream_descriptor.name in streams
+    ]
+
+
+def closing_line(read: Sync) -> str:
+    [line] = [line for line in read.logs(Level.INFO) if line.startswith("Receipt of ")]
+    return line
+
+
+def test_receipts_come_last_and_say_that_all_is_whole(shop: Sandbox) -> None:
+    read = sync(shop, "sync_receipts", *NAMES, **SPAN)
+    found = receipts(read)
+    assert list(found) == list(NAMES)
+    assert all(row.keys() >= KEYS for row in found.values())
+    assert {name: row["verdict"] for name, row in found.items()} == {
+        **dict.fromkeys(NAMES, "whole"),
+        "coupons": "not proved",
+    }
+    assert found["coupons"]["reason"] == "the store does not count its rows"
+    for name, row in found.items():
+        assert row["rows_delivered"] == len(read.records[name])
+        assert row["requests"] > 0
+        assert row.get("newest_date") == next(iter(read.state[name].values()), None) or (
+            name in ("brands", "store", "coupons")
+        )
+    counted = {name: found[name].get("rows_counted") for name in NAMES}
+    assert counted == {
+        **{name: len(read.records[name]) for name in ("orders", "products", "customers", "brands")},
+        "order_products": len(read.records["orders"]),
+        "store": None,
+        "coupons": None,
+    }
+    sent = [message for message in read.messages if message.record]
+    assert {m.record.stream for m in sent[-len(NAMES) :] if m.record} == {"sync_receipts"}
+    ends = [name for name, status in statuses(read, "sync_receipts", *NAMES)]
+    assert set(ends[-3:]) == {"sync_receipts"}
+    assert closing_line(read) == (
+        "Receipt of 7 streams: 6 whole, 1 not proved (coupons: the store does not count its rows)."
+    )
+
+
+def test_the_requests_of_receipts_add_up_to_those_of_the_sync(shop: Sandbox) -> None:
+    read = sync(shop, *NAMES, "transactions", "sync_receipts", **SPAN)
+    asked = len(shop.log) - len(shop.requests("time.get"))
+    assert sum(row["requests"] for row in receipts(read).values()) == asked
+
+
+def test_receipts_come_even_if_streams_fail(store: Sandbox) -> None:
+    store.options.update({"scopes": {"store_v2_products", "store_v2_information"}})
+    read = sync(store, "orders", "brands", "sync_receipts", failing=True, **SPAN)
+    found = receipts(read)
+    assert found["brands"]["verdict"] == "whole"
+    assert found["orders"]["verdict"] == "not proved"
+    assert "lacks the scope store_v2_orders_read_only" in found["orders"]["reason"]
+    assert statuses(read, "sync_receipts")[-1][1] == AirbyteStreamStatus.COMPLETE
+    assert "orders: it ended with an error" in closing_line(read)
+
+
+def test_the_stream_of_receipts_is_full_refresh_with_a_key(shop: Sandbox) -> None:
+    [stream] = catalog_of(["sync_receipts"], config_for(shop)).streams
+    assert stream.sync_mode == SyncMode.full_refresh
+    assert stream.stream.source_defined_primary_key == [["stream"], ["sync_started_at"]]
+    assert sync(shop, "sync_receipts").records == {}
+
+
+def test_a_daily_sync_without_changes_costs_no_further_request(store: Sandbox) -> None:
+    names = [name for name in NAMES if name not in ("brands", "coupons")]
+    first = sync(store, *names, **SPAN)
+    asked = []
+    for prove in (True, False):
+        store.log.clear()
+        read = sync(store, *names, "sync_receipts", state=first.state, prove=prove, **SPAN)
+        asked.append([(entry.path, entry.query) for entry in store.log])
+        verdicts = {row["verdict"] for row in receipts(read).values()}
+        assert verdicts == ({"whole"} if prove else {"not proved"})
+    assert asked[0] == asked[1]
+
+
+# The protections of the reading, each taken out once. The receipt says so, the stream is not
+# complete, and its state is as it was.
+
+Way = Callable[[Ask, Seen, str], Iterator[list[reply.Row]]]
+
+
+def forward(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[reply.Row]]:
+    """By page number, from the first one on: rows that leave push others out of sight."""
+    number = 1
+    while (page := ask({"page": number} if number > 1 else {})).rows:
+        yield seen.new(page)
+        number += 1
+
+
+def without_a_page(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[reply.Row]]:
+    for number, page in enumerate(pagination.by_key(ask, seen, parameter)):
+        if number != 1:
+            yield page
+
+
+def with_pages_cut(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[reply.Row]]:
+    for page in pagination.by_key(ask, seen, parameter):
+        yield page[:-1] if len(page) > 10 else page
+
+
+@pytest.mark.parametrize("name", ["products", "orders"])
+@pytest.mark.parametrize("way", [without_a_page, with_pages_cut])
+def test_the_receipt_of_a_read_that_drops_rows_says_short(
+    shop: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str, way: Way
+) -> None:
+    monkeypatch.setattr(rows, "by_key", way)
+    _assert_short(sync(shop, name, "sync_receipts", failing=True, **PAGED), name)
+
+
+def test_the_receipt_of_a_read_with_hidden_rows_says_short(
+    store: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "by_key", forward)
+    store.clock.advance(3600)
+    end = "2026-03-01T00:00:00Z"
+    keys = [row["id"] for row in store.rows("products")]
+    # With each read, a row leaves the window once the first page was read.
+    for number, key in enumerate(keys[:2]):
+        change = Change("edit", "products", (key,), {})
+        store.faults.change(
+            "products.list", change, where={"page": 2}, when="before", at=number + 1
+        )
+    read = sync(store, "products", "sync_receipts", failing=True, end_date=end, **PAGED)
+    _assert_short(read, "products")
+
+
+def test_the_receipt_of_a_proven_read_says_whole(
+    store: Sandbox,
+) -> None:
+    store.clock.advance(3600)
+    keys = [row["id"] for row in store.rows("products")]
+    for number, key in enumerate(keys[:2]):
+        change = Change("edit", "products", (key,), {})
+        store.faults.change("products.list", change, at=number + 1)
+    read = sync(store, "products", "sync_receipts", end_date="2026-03-01T00:00:00Z", **PAGED)
+    assert receipts(read)["products"]["verdict"] == "whole"
+    assert receipts(read)["products"]["windows_read_again"] == 0
+
+
+def test_the_receipt_says_that_the_window_of_a_late_row_was_read_again(
+    store: Sandbox,
+) -> None:
+    late = {"date_modified": "2025-06-01T00:00:00Z", "date_created": "2025-06-01T00:00:00Z"}
+    store.faults.change("orders.count", Change("insert", "orders", fields=late), when="before")
+    read = sync(store, "orders", "sync_receipts", **{**SPAN, "page_size": 100})
+    found = receipts(read)["orders"]
+    assert (found["verdict"], found["windows_read_again"]) == ("whole", 1)
+    ids = [row["id"] for row in read.records["orders"]]
+    assert sorted(ids) == [row["id"] for row in store.rows("orders")]
+
+
+def _assert_short(read: Sync, name: str) -> None:
+    found = receipts(read)[name]
+    assert found["verdict"] == "short"
+    assert found["rows_counted"] > 0
+    assert [status for _, status in statuses(read, name)][-1] == AirbyteStreamStatus.INCOMPLETE
+    said = [error.message for error in read.errors if "The store counts" in (error.message or "")]
+    assert said
+    assert f"1 short ({name}: " in closing_line(read)
+    before: Mapping[str, Any] = read.state[name]
+    assert before["date_modified"] < "2020-01-01T00:00:00Z"
