@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +19,8 @@ LOGGER = logging.getLogger("airbyte")
 _PAGE = 250
 _MOST = 8 * _PAGE
 _LONGEST_PAUSE = 8.0
+# A create that nobody answered may be done late, and then be seen late.
+_MORE_AFTER_DOUBT = 3
 _PLAIN: Mapping[str, str] = {}
 _ARCHIVED: Mapping[str, str] = {"is_deleted": "true"}
 # Keys of these are found if any are. What else may stand in a key is seen to be found first.
@@ -98,7 +100,7 @@ class Lookups:
         Raises UNSETTLED where it cannot be told.
         """
         try:
-            for _ in self._looks():
+            for _ in self._looks(_MORE_AFTER_DOUBT * self.patience):
                 if found := self.find(order.key):
                     return found
             return self._listed_since(order, newest)
@@ -119,21 +121,25 @@ class Lookups:
         self.newest = max(self.newest, id)
         if echo == order.key and self.is_proved(order):
             return
-        for _ in self._looks():
+        for _ in self._looks(self.patience):
             if id in map(_id, self._found_if_told(order.key)):
                 self._proved |= _to_prove(order)
                 return
         raise KEY_CHANGED.error(f"BigCommerce keeps {echo!r}", id=id, key=order.key)
 
     def created_since(self, newest: int, last: int) -> Iterator[Row]:
-        """All orders that are newer, as soon as the last of ours is among them."""
-        if not any(self._has(last, _PLAIN) for _ in self._looks()):
-            LOGGER.warning("Order %s was created, and is not in the list of orders.", last)
-        return self._listed(newest)
+        """All orders that are newer, as soon as the last of ours is among them.
 
-    def _looks(self) -> Iterator[None]:
+        Those that are created meanwhile are left to the next look, or to that of their creator.
+        """
+        newest_now = max(self.newest, last)
+        if not any(self._has(last, _PLAIN) for _ in self._looks(self.patience)):
+            LOGGER.warning("Order %s was created, and is not in the list of orders.", last)
+        return takewhile(lambda row: _id(row) <= newest_now, self._listed(newest))
+
+    def _looks(self, patience: float) -> Iterator[None]:
         """Moments to look at: at once, more and more seldom, and when the patience is over."""
-        deadline, pause = time.monotonic() + self.patience, min(1.0, self.patience / 4)
+        deadline, pause = time.monotonic() + patience, min(1.0, patience / 4)
         while (now := time.monotonic()) < deadline:
             yield
             time.sleep(max(0.0, min(pause, deadline - now)))

@@ -59,7 +59,10 @@ class Skus:
                 self._take(path, self._one(path, sku), {sku})
 
     def _one(self, path: str, sku: str) -> list[Row]:
-        return self._api.rows(path, PRODUCTS, sku=sku, limit=250)
+        try:
+            return self._api.rows(path, PRODUCTS, sku=sku, limit=250)
+        except ParameterRefused:  # the other list is left
+            return []
 
     def _take(self, path: str, rows: list[Row], wanted: set[str]) -> None:
         for row in rows:

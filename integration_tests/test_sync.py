@@ -330,7 +330,7 @@ def test_pages_of_a_hundred_rows_take_these_requests(
     store: Sandbox, name: str, options: dict[str, Any], requests: list[str]
 ) -> None:
     store.options.update(options)
-    result = sync(store, name, num_workers=1, page_size=100, **SPAN)
+    result = sync(store, name, num_workers=1, page_size=100, prove=False, **SPAN)
     sent = [f"{each.path}?{unquote(each.raw_query)}" for each in store.log]
     assert sorted(sent) == sorted(
         f"/stores/sandbox/{request}".replace("?&", "?") for request in requests

@@ -78,7 +78,9 @@ class Memory:
             return
         with self._changed:
             self._set(share, 0)
-            if not (share.is_of_parent or resource in self._expected):
+            # A request that is made once more has waited for others already.
+            is_known = resource in self._expected or share.resource == resource
+            if not (share.is_of_parent or is_known):
                 self._wait(lambda: resource not in self._first, _FIRST_REPLY_WAIT)
                 self._first[resource] = share
             share.resource, kind = resource, share.is_of_parent

@@ -23,7 +23,12 @@ _BEHIND = "more rows are behind a page than came"
 
 
 class Counting:
-    """How the store is asked about one list; nothing by default, for lists that nothing counts."""
+    """How the store is asked about one list; nothing by default, for lists that nothing counts.
+
+    is_apart: counts do not come with the list; a reply without a total says nothing of them.
+    """
+
+    is_apart = False
 
     def total(self) -> int | None:
         """The rows of the list now; None where the store gives no number."""
@@ -149,7 +154,9 @@ class Proof:
         if watch.hides:
             reason = "its pages show fewer rows than they count"
             return Finding(Verdict.NOT_PROVED, None, reason, came)
-        after = self.counting.total() if watch.last_total is None else watch.last_total
+        after = watch.last_total
+        if after is None and (before is not None or self.counting.is_apart):
+            after = self.counting.total()
         if after is None or (after == 0 and before is None):
             return Finding(Verdict.NOT_PROVED, None, "the store does not count its rows", came)
         known = after if before is None else min(before, after)

@@ -229,6 +229,7 @@ class _Counting(Counting):
 
     def __init__(self, rows: Rows, window: StreamSlice) -> None:
         self._rows, self._window = rows, window
+        self.is_apart = rows.counter is not None
 
     def total(self) -> int | None:
         try:

@@ -156,6 +156,18 @@ def test_windows_wait_for_the_first_reply_of_their_list(
         assert memory._held[False] == 60 + 400 + 400
 
 
+def test_a_first_request_that_is_made_again_does_not_wait_for_itself(threads: Threads) -> None:
+    memory, share = Memory(1000), Share()
+
+    def retried() -> None:
+        with memory.asked_for(share):
+            for _ in range(3):
+                memory.make_room("list")
+
+    with stopped(memory):
+        threads.submit(retried).result(1)
+
+
 def test_a_first_reply_that_does_not_come_holds_nobody_up_for_long(
     threads: Threads, monkeypatch: pytest.MonkeyPatch
 ) -> None:

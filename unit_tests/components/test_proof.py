@@ -38,6 +38,8 @@ class Store(Counting):
     hides: bool = False
     asked: list[str] = field(default_factory=list)
 
+    is_apart = True
+
     def total(self) -> int | None:
         self.asked.append("total")
         return self.counts(len(self.ids))
@@ -101,6 +103,13 @@ def test_a_list_of_more_pages_costs_at_most_one_further_request() -> None:
     assert store.asked == ["read", "total"]
     store = Store([1, 2, 3, 4, 5], [TWO], by_page=True)
     assert proved(store)[1] == Finding(Verdict.WHOLE, 5, "", 5)
+    assert store.asked == ["read"]
+
+
+def test_list_when_nothing_counts_it_costs_no_request() -> None:
+    store = Store([1, 2, 3, 4, 5], [TWO])
+    store.is_apart = False
+    assert proved(store)[1].reason == "the store does not count its rows"
     assert store.asked == ["read"]
 
 

@@ -51,8 +51,8 @@ def test_the_page_of_the_destination_describes_every_field_of_its_form() -> None
     told = set(re.findall(r"`(\w+)`", PAGE.partition("## The form")[2].partition("\n## ")[0]))
     assert FORM.keys() <= told
     assert all(field["title"] in PAGE for field in FORM.values())
-    assert "30 | how long an order may stay invisible, 1 to 600" in PAGE
-    assert (FORM["patience_seconds"]["default"], FORM["patience_seconds"]["maximum"]) == (30, 600)
+    assert "10 | how long an order may stay invisible, 1 to 600" in PAGE
+    assert (FORM["patience_seconds"]["default"], FORM["patience_seconds"]["maximum"]) == (10, 600)
 
 
 def test_shared_fields_are_those_of_the_source() -> None:
@@ -76,7 +76,7 @@ def test_a_small_form_gets_the_defaults() -> None:
         "rejected_path": "",
         "external_source": "",
         "dry_run": False,
-        "patience_seconds": 30,
+        "patience_seconds": 10,
     }
 
 
@@ -93,7 +93,7 @@ def test_a_normalized_form_stays_the_same() -> None:
         ({"default_channel_id": "x"}, "Channel is"),
         (
             {"on_rejected": "ask"},
-            'When an order is rejected is "ask". Choose one of',
+            'When an order is rejected is "ask". Choose continue or stop.',
         ),
         ({"external_source": 7}, 'Source of the orders is "7".'),
         ({"streams": ["a"]}, "Streams is ['a']."),
