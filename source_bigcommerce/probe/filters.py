@@ -111,6 +111,7 @@ def encoded_colons_heeded(store: Store) -> Finding:
 
 def _both(store: Store, family: str, **form: str) -> tuple[Reply, Reply]:
     """A window with rows, also if its bounds are exclusive, and the same in another form."""
+    _want_heeded(store, family)
     for before in (0, 1):
         usual = _window(store, family, before, 1)
         store.check(usual)
@@ -122,7 +123,6 @@ def _both(store: Store, family: str, **form: str) -> tuple[Reply, Reply]:
 def _same(store: Store, family: str, safe: str) -> Finding:
     """Whether a window brings the same in the other form."""
     usual, other = _both(store, family, safe=safe)
-    _want_heeded(store, family)
     if not other.is_refused:
         store.check(other)
     kind = "the same" if ids(other.rows) == ids(usual.rows) else "others"
@@ -136,7 +136,6 @@ def zoneless_is_utc(store: Store) -> Finding:
     if other.is_refused and other.status != 403:
         return found(False, taken="refused")
     store.check(other)
-    _want_heeded(store, "v2")
     is_utc = ids(usual.rows) == ids(other.rows)
     return found(is_utc, taken="utc" if is_utc else "otherwise")
 
