@@ -64,6 +64,11 @@ def test_a_probe_prints_a_table_and_writes_a_report(
     assert f"\n{counts}.\n{len(store.log)} requests.\n" in output
     assert "verdict         assumption" in output
     assert max(map(len, output.splitlines())) < 160
+    # Whether colons are encoded is one of the questions.
+    dates = [entry for entry in store.log if "date_modified" in entry.raw_query]
+    for family in ("/v2/", "/v3/"):
+        queries = [entry.raw_query for entry in dates if family in entry.path]
+        assert {"%3A" in query.partition("=")[2] for query in queries} == {True, False}
     for secret in ("zq9hash", "zq9token"):
         assert secret not in json.dumps(document)
         assert secret not in output.replace(str(tmp_path), "")
@@ -97,7 +102,14 @@ def test_rate_limits_of_another_app_are_waited_for(
     assert (code, store.faults.pending()) == (0, [])
     limited = [entry for entry in store.log if entry.status == 429]
     assert len(limited) == 3
-    assert report_in(tmp_path)["requests"] == len(store.log)
+    document = report_in(tmp_path)
+    assert document["requests"] == len(store.log)
+    assert "answered 429" not in json.dumps(document)
+    found = {each["id"]: each for each in document["assumptions"]}
+    assert found["limited_replies_say_when"]["seen"] == {
+        "headers": ["x-rate-limit-time-reset-ms"],
+        "left": 0,
+    }
     assert_within_bounds(store)
 
 
@@ -111,6 +123,16 @@ def test_temporary_faults_are_tried_again_and_count(
     verdicts = {each["id"]: each["verdict"] for each in report_in(tmp_path)["assumptions"]}
     assert verdicts["orders_ascend"] == verdicts["brands_ascend"] == "holds"
     assert_within_bounds(store)
+
+
+def test_retries_are_among_the_requests_that_a_probe_may_send(
+    command: Command, tmp_path: Path, store: Sandbox
+) -> None:
+    store.faults.add("*", "status", status=503, times=None, at=30)
+    code, output, _ = command("probe", *files(tmp_path, config_for(store)))
+    assert code == 0
+    assert len(store.log) == report_in(tmp_path)["requests"] == 120
+    assert "no request was left" in output
 
 
 REFUSED: dict[str, dict[str, Any]] = {

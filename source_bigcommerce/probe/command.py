@@ -74,6 +74,7 @@ def _probe(config_path: str, report_path: str | None) -> None:
     NormalizeConfig().transform(config)
     asker = Asker(config)
     store = Store(asker.send, streams())
+    store.limited = asker.limited
     if not _opens(store):
         status = SourceBigcommerce(config=given).check(LOGGER, given)
         if status.status == Status.FAILED:
@@ -129,6 +130,7 @@ class Asker:
 
     config: normalised values of the form.
     sent: requests so far, retries among them.
+    limited: the 429s among the replies.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -138,6 +140,7 @@ class Asker:
         self._sync.connections.carry(self._session)
         self._auth = TokenAuthenticator(config=config, parameters={})
         self.sent = 0
+        self.limited: list[Reply] = []
 
     def send(self, path: str, query: str) -> Reply:
         """The reply; status 0 if there was none in three tries.
@@ -149,6 +152,7 @@ class Asker:
             response = self._tried(f"{self._base}{path}", query)
             if response.status_code == 429:
                 limited += 1
+                self.limited.append(_reply(path, query, response))
                 time.sleep(seconds_until_retry(response) or min(2**limited, 60))
             elif response.status_code in (0, 500, 502, 503, 504):
                 tries += 1

@@ -59,7 +59,7 @@ def limits_in_milliseconds(store: Store) -> Finding:
 
 
 def limited_replies_say_when(store: Store) -> Finding:
-    limited = [reply for reply in store.replies if reply.status == 429]
+    limited = [reply for reply in (*store.limited, *store.replies) if reply.status == 429]
     if not limited:
         raise CannotTell("no request was limited")
     say = [name for name in ("x-retry-after", RESET) if name in limited[0].headers]

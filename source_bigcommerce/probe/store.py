@@ -90,6 +90,8 @@ class Store:
         self.streams = {stream.name: stream for stream in streams}
         self._replies: dict[tuple[str, str], Reply] = {}
         self.requests = 0
+        self.limited: list[Reply] = []
+        """429s, after which `send` asked again."""
 
     @property
     def replies(self) -> list[Reply]:
