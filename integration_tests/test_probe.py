@@ -77,10 +77,13 @@ def test_a_probe_prints_a_table_and_writes_a_report(
 def test_a_probe_takes_a_quarter_of_the_quota_at_most(command: Command, tmp_path: Path) -> None:
     with Sandbox(**SIZES, quota=100, window_ms=400) as store:
         began = store.surface.quota._window_start
-        code, _, errors = command("probe", *files(tmp_path, config_for(store, quota_share=100)))
+        code, output, errors = command(
+            "probe", *files(tmp_path, config_for(store, quota_share=100))
+        )
         windows = Counter(int((entry.started - began) / 0.4) for entry in store.log)
     assert code == 0
     assert "25% of the quota of 100 requests" in errors
+    assert "quota of 100 requests" not in output
     # One may be counted on the other side of an edge.
     assert max(windows.values()) <= 26
     assert [entry for entry in store.log if entry.status == 429] == []

@@ -128,7 +128,7 @@ def behaviour(document: dict[str, Any]) -> dict[str, Any]:
 
 
 @given(options=settings_drawn())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_a_sandbox_like_a_store_has_its_report(
     simulation: Simulation, options: dict[str, Any]
 ) -> None:
