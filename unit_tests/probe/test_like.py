@@ -140,13 +140,17 @@ def test_a_sandbox_like_a_store_has_its_report(
 def test_a_sandbox_is_made_like_a_report_or_its_file(tmp_path: Path) -> None:
     original = Simulation(**SIZES, is_deleted="refused", cap=15, scopes={"store_v2_orders"})
     document = report_of(store_of(original))
+    behaved = behaviour(written(original))
     path = tmp_path / "report.json"
     path.write_text(json.dumps(document))
     for given_report in (document, str(path), path):
         copy = Simulation(**SIZES, like=given_report, store_hash="other")
         assert (copy.options.is_deleted, copy.options.cap) == ("refused", 15)
         assert copy.options.store_hash == "other"
-    assert report_of(store_of(copy)) == document
+    assert behaviour(written(copy)) == behaved
+    assert copy.options.scopes is not None
+    assert "store_v2_orders_read_only" in copy.options.scopes
+    assert "store_v2_customers_read_only" not in copy.options.scopes
     assert Simulation(**SIZES, like=path, cap=7).options.cap == 7
 
 
