@@ -166,4 +166,6 @@ def _settings_of(assumption: str, verdict: str, seen: Seen) -> Settings:
 
 
 def _all_but(missing: list[str]) -> set[str]:
-    return {scope for route in ROUTES for scope in route.scopes} - set(missing)
+    lacking = {scope.removesuffix("_read_only") for scope in missing}
+    every = {scope for route in ROUTES for scope in route.scopes}
+    return {scope for scope in every if scope.removesuffix("_read_only") not in lacking}
