@@ -94,6 +94,9 @@ def rows_of(store: Sandbox, name: str, since: str = "") -> list[Row]:
     row = EXPECTED[name]
     if "{" in row.endpoint:
         found = list(children_of(store, row))
+        if row.channels_request:
+            own = store.rows(route_of(row.first_request).collection)
+            found += [{**each, "channel_id": 0} for each in own]
     else:
         _, _, query = row.first_request.partition("?")
         found = store.rows(route_of(row.endpoint).collection, includes(query))
@@ -109,12 +112,12 @@ def rows_of(store: Sandbox, name: str, since: str = "") -> list[Row]:
 
 def children_of(store: Sandbox, row: Expected) -> Iterator[Row]:
     """The rows of all parents, each with its parent's id and the date that is its cursor."""
-    path, _, query = row.first_request.partition("?")
+    path, _, query = (row.channels_request or row.first_request).partition("?")
     parents = store.data.table(route_of(path).collection)
     key = parent_key(row)
     for at in parents.select():
         parent = parents.row(at)
-        parent_id = parent["id"] if "id" in parent else parent["uuid"]
+        parent_id = parent.get("id") or parent.get("uuid") or parent["category_id"]
         added = {key: parent_id}
         if row.cursor and row.cursor.endswith("_date_modified"):
             added[row.cursor] = parent["date_modified"]
@@ -126,7 +129,8 @@ def children_at(
     store: Sandbox, row: Expected, at: int, parent: int, embedded: list[str]
 ) -> list[Row]:
     """The rows of the parent at a position, with this key."""
-    parents = store.data.table(route_of(row.first_request.partition("?")[0]).collection)
+    path = (row.channels_request or row.first_request).partition("?")[0]
+    parents = store.data.table(route_of(path).collection)
     endpoint = row.endpoint.partition("?")[0]
     if not match("/" + re.sub(r"\{\w+\}", "1", endpoint)):  # they are listed by parent only
         [name] = embedded
@@ -136,7 +140,10 @@ def children_at(
     if collection in store.data.children:
         return store.data.children_at(collection, at)
     table = store.data.table(collection)
-    positions = table.select([Condition(parent_key(row), "eq", parent)])
+    condition = Condition(parent_key(row), "eq", parent)
+    if parent_key(row) not in table.columns and (wanted := route_of(endpoint).filters):
+        condition = Condition(wanted[parent_key(row)].field, "overlaps", frozenset({parent}))
+    positions = table.select([condition])
     return [table.row(each, includes(row.children_query)) for each in positions]
 
 

@@ -131,6 +131,8 @@ class Route:
     unknown_parameter: int = 422
     dates_need_time: bool = False
     """True: a date without a time means that date at the current time of day."""
+    bare: bool = False
+    """Whether a reply of v3 has no `data` around its rows."""
     method: str = "GET"
     write: Write | None = None
     """What it does, for a method that changes the store; it may raise `Refusal` or KeyError."""

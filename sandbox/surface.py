@@ -157,6 +157,13 @@ class Surface:
         if route.collection == "order_consignments":
             at = self.data.position("orders", int(ids["order_id"]))
             row = sideload.consignments(self.data, self.options, at, asked.includes)
+        elif route.collection in self.data.children:
+            parents = self.data.children[route.collection].parent
+            parent = self.data.key_of(parents, next(iter(ids.values())))
+            found = self.data.children_of(route.collection, parent)
+            if not found:
+                raise KeyError(parent)
+            [row] = found
         elif ids:
             row = self.data.get(route.collection, int(next(iter(ids.values()))))
         else:
@@ -166,8 +173,8 @@ class Surface:
                 self.data.get("channels", condition.value)
                 row = dict.fromkeys(row)
         row = other(row) if self.options.other_forms else row
-        body = row if route.family is Family.V2 else {"data": row, "meta": {}}
-        return Reply(200, orjson.dumps(body))
+        is_bare = route.bare or route.family is Family.V2
+        return Reply(200, orjson.dumps(row if is_bare else {"data": row, "meta": {}}))
 
     def _count(self, asked: Query) -> Reply:
         """`/v2/orders/count`: the matching orders by status."""

@@ -19,10 +19,11 @@ ORDERS = {row.name for row in STREAMS if row.first_request.startswith("v2/orders
 BY_CHANNELS = {
     "channel_id:in": PRODUCTS
     | {"category_trees", "product_channel_assignments", "price_list_assignments"}
-    | {"scripts", "sites"},
+    | {"scripts", "site_certificates", "site_routes", "sites"}
+    | {"placements", "widget_templates", "widgets"},
     "channels": {"promotions", "promotion_codes"},
 }
-BY_CHANNEL = {"channel_id": ORDERS | {"pages"}}
+BY_CHANNEL = {"channel_id": ORDERS | {"custom_template_associations", "pages"}}
 
 
 def first_request(name: str, mocker: requests_mock.Mocker, **options: Any) -> Counter[Any]:

@@ -13,6 +13,7 @@ from unit_tests.streams import CONFIG, DELETIONS, STREAMS, Expected
 
 PARENT = {
     "id": 7,
+    "category_id": 7,
     "date_modified": "Fri, 05 Jan 2024 00:00:00 +0000",
     "items_total": 1,
     # A theme and its variation.
@@ -39,7 +40,9 @@ def test_the_requests_of_a_full_refresh_are_those_of_the_table(
         of_the_parent += ("&" if "?" in of_the_parent else "?") + row.children_query
     # The parent's rows are asked for while the next parents are.
     assert sent[0] == row.first_request
-    assert sorted(sent[1:]) == sorted(row.archived_request + [of_the_parent] * has_parent)
+    of_channels = [row.channels_request] if row.channels_request else []
+    further = row.archived_request + [of_the_parent] * has_parent + of_channels
+    assert sorted(sent[1:]) == sorted(further)
     headers = ("X-Auth-Token", "Accept", "User-Agent")
     for request in requests_mock.request_history:
         assert [request.headers[name] for name in headers] == [

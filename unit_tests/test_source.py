@@ -31,6 +31,7 @@ from unit_tests.streams import CONFIG, DELETIONS, OF_THE_SYNC, STREAMS, Expected
 ROOT = Path(__file__).parents[1]
 CHILDREN = {row.name for row in STREAMS if "{" in row.endpoint}
 WITH_ARCHIVED = {row.name for row in STREAMS if "{order_id}" in row.endpoint} | {"orders"}
+OF_STORE_AND_CHANNELS = {row.name for row in STREAMS if row.channels_request}
 KEYSET_PARENTS = {row.name for row in STREAMS if re.search(r"{(order|product)_id}", row.endpoint)}
 
 
@@ -58,9 +59,13 @@ def test_one_budget_reaches_every_client() -> None:
     assert budget.quotas._share == 40
     clients = clients_of(source, config)
     # One for the parents and one for their children; orders are also counted, and asked for those
-    # that the list hides.
+    # that the list hides. What a store and its channels have is asked for of both.
     assert {name: len(found) for name, found in clients.items()} == {
-        row.name: 1 + (row.name in CHILDREN) + 2 * (row.name in WITH_ARCHIVED) for row in STREAMS
+        row.name: 1
+        + (row.name in CHILDREN)
+        + 2 * (row.name in WITH_ARCHIVED)
+        + (row.name in OF_STORE_AND_CHANNELS)
+        for row in STREAMS
     } | {"sync_receipts": 0, "deleted_products": 2, "deleted_customers": 2, "deleted_orders": 4} | (
         dict.fromkeys(("deleted_subscribers", "deleted_brands", "deleted_categories"), 2)
     )
@@ -116,6 +121,7 @@ def test_error_handlers_shrink_keyset_pages_and_excuse_lone_orders() -> None:
     assert flags == (
         {row.name: [plain] for row in STREAMS}
         | {name: [plain, child] for name in CHILDREN}
+        | {name: [plain, child, plain] for name in OF_STORE_AND_CHANNELS}
         | {name: [keyset, child] for name in KEYSET_PARENTS - WITH_ARCHIVED}
         | {name: [keyset, plain, keyset, child] for name in WITH_ARCHIVED}
         | {row.name: [plain, plain] for row in DELETIONS}

@@ -11,15 +11,18 @@ from sandbox.world.catalog_lists import CatalogLists
 from sandbox.world.content import Content, store_information
 from sandbox.world.customer_lists import CustomerLists
 from sandbox.world.customers import Customers
+from sandbox.world.geography import geography
 from sandbox.world.history import History
 from sandbox.world.inventory import Inventory
 from sandbox.world.marketing import Coupons, Marketing
 from sandbox.world.order_children import OrderChildren
 from sandbox.world.orders import Orders
+from sandbox.world.page_builder import PageBuilder
 from sandbox.world.prices import Prices
 from sandbox.world.publishing import Publishing
-from sandbox.world.settings import settings
+from sandbox.world.settings import channel_settings, setting_tables, settings
 from sandbox.world.setup import Setup
+from sandbox.world.storefronts import Storefronts
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,13 @@ class World:
         orders = Orders(
             seed, size.orders, history, customers.table, catalog, size.channels, store_hash
         )
+        customer_lists = CustomerLists(seed, history, customers, catalog, orders.table)
         coupons = Coupons(seed, history, catalog)
         order_children = OrderChildren(seed, history, orders, coupons.table)
         catalog_lists = CatalogLists(seed, history, catalog)
         store = store_information(seed, store_hash)
         setup = Setup(seed, history, catalog, content, store["store_id"])
+        storefronts = Storefronts(seed, history, content, setup.sites)
         targets = {
             "brand": catalog.brands,
             "category": catalog.categories,
@@ -72,7 +77,7 @@ class World:
             orders.table,
             *order_children.tables,
             *customers.tables,
-            *CustomerLists(seed, history, customers, catalog, orders.table).tables,
+            *customer_lists.tables,
             *catalog.tables,
             *catalog_lists.tables,
             *Prices(seed, history, catalog, size.channels).tables,
@@ -82,13 +87,26 @@ class World:
             coupons.table,
             *Marketing(seed, history, orders, catalog, customers.segment_id(0)).tables,
             *setup.tables,
+            *storefronts.tables,
+            *geography(store_hash),
+            *setting_tables(),
             *publishing.tables,
+            *PageBuilder(
+                seed, history, size.channels, catalog.categories.columns["category_id"]
+            ).tables,
         )
         self.children = (
             *orders.children,
             *order_children.children,
+            *customer_lists.children,
             *catalog_lists.children,
             *setup.children,
+            *storefronts.children,
             *publishing.children,
+            *channel_settings(content.channels),
         )
-        self.objects: dict[str, Row] = {"store": store, **settings()}
+        self.objects: dict[str, Row] = {
+            "store": store,
+            "catalog_summary": catalog_lists.summary,
+            **settings(),
+        }

@@ -14,6 +14,7 @@ from source_bigcommerce.components.flatten import Flatten, SchemaFile
 from source_bigcommerce.components.receipt_rows import ReceiptRows
 from source_bigcommerce.components.requester import Requester
 from source_bigcommerce.components.rows import Rows
+from source_bigcommerce.components.store_and_channels import StoreAndChannels
 from source_bigcommerce.components.values import Values
 from source_bigcommerce.components.window import WindowRetriever
 
@@ -30,6 +31,7 @@ __all__ = [
     "RowsExtractor",
     "SchemaFile",
     "StockExtractor",
+    "StoreAndChannels",
     "TokenAuthenticator",
     "Values",
     "WindowRetriever",

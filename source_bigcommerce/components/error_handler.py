@@ -26,6 +26,7 @@ from source_bigcommerce.components.messages import (
     NOT_FOUND,
     PAGE_TOO_LARGE,
     PAGE_TOO_SLOW,
+    PERMISSIONS,
     REDIRECTED,
     REPLY_TOO_LARGE,
     REPLY_UNKNOWN,
@@ -97,6 +98,7 @@ class ErrorHandler(DefaultErrorHandler):
     - a 404 to `endpoint` of one parent, `v2/orders/{order_id}/fees`, means that it has no rows
       (`missing_is_empty`);
     - `has_no_pages`: a refused second page means that the first one was all;
+    - `permission`: what the scope must allow, one of `PERMISSIONS`;
     - `may_refuse`: a refusal is not the end (ParameterRefused): the store is asked otherwise. Nor
       is that of a page behind the first: there may be none.
 
@@ -110,6 +112,7 @@ class ErrorHandler(DefaultErrorHandler):
     missing_is_empty: bool = False
     has_no_pages: bool = False
     may_refuse: bool = False
+    permission: str = ""
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
@@ -221,6 +224,7 @@ class ErrorHandler(DefaultErrorHandler):
         elif not problem and "suspended" in words.lower():
             problem = STORE_SUSPENDED
         values = {"status": status, "scope": self._scope, "endpoint": self._endpoint}
+        values["permission"] = PERMISSIONS[self.permission]
         error = problem.error(words, asked=asked, smaller=smaller, **values) if problem else None
         if error and problem is SCOPE_LACKING:
             return ScopeLacking(str(self._scope), error)

@@ -51,9 +51,10 @@ TOKEN_REFUSED = Problem(
 )
 SCOPE_LACKING = Problem(
     "The access token lacks the scope {scope}, or the Store hash belongs to another store.",
-    "Create a store-level API account with this scope (read-only suffices), or leave the stream "
-    "out.",
+    "Create a store-level API account with this scope ({permission}), or leave the stream out.",
 )
+PERMISSIONS = {"": "read-only suffices", "modify": "modify: read-only does not suffice here"}
+"""What a scope must allow, by the word that the manifest has for it."""
 NOT_FOUND = Problem(
     "BigCommerce does not know this store, or its plan does not have /{endpoint}.",
     "Check the Store hash: it is the part after stores/ in the API path.",

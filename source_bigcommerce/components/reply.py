@@ -20,7 +20,7 @@ Row = MutableMapping[str, Any]
 ROWS = (200, 203)
 # An object with one of these words and none of the keys is no row.
 _WORDS = frozenset(("message", "status", "error", "errors", "title", "data"))
-_KEYS = frozenset(("id", "uuid", "tag", "identity", "name")) | {
+_KEYS = frozenset(("id", "uuid", "tag", "identity", "name", "installed_certificate")) | {
     f"{of}_id"
     for of in ("address", "category", "channel", "customer", "listing", "price_list", "product")
 }
@@ -33,6 +33,10 @@ _LONGEST_WORD, _LONGEST_WORDS = 300, 600
 _TITLE = re.compile(r"<title>\s*([^<]+)", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s\"'<>:,;]+@[^\s\"'<>:,;]+")
 _V3 = re.compile(r"/stores/[^/]+/v3/")
+# Documented with a body of v3 that has no `data` around its rows.
+_BARE = re.compile(
+    r"/v3/(?:(?:orders|promotions)/settings|customers/\d+/(?:consent|stored-instruments))(?:/|\?|$)"
+)
 
 # JSON as stores send it: valid, except for half an emoji or an id of thirty digits.
 
@@ -194,6 +198,8 @@ def _checked_rows(response: requests.Response) -> list[Row]:
     body = parsed_body(response)
     if is_v3_url(response.url):
         rows = body.get("data") if isinstance(body, dict) else None
+        if rows is None and _BARE.search(response.url):
+            rows = body
     else:
         rows = body
     if isinstance(rows, dict):
