@@ -67,8 +67,10 @@ def _dates(route: Route, raw_query: str) -> list[tuple[str, str]]:
 
 
 def _archived(asked: Query, options: Options) -> Query:
-    """With the conditions that decide which archived orders are listed."""
+    """With the conditions that decide which archived and incomplete orders are listed."""
     others = [each for each in asked.conditions if each.field != "is_deleted"]
+    if options.incomplete_orders == "hidden" and "status_id" not in {each.field for each in others}:
+        others.append(Condition("status_id", "greater", 0))
     given = [each.value for each in asked.conditions if each.field == "is_deleted"]
     if given and options.is_deleted == "refused":
         raise Refusal(400, "The field 'is_deleted' is not supported by this resource.")

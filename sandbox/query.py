@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -61,6 +62,9 @@ def pairs(raw: str) -> list[tuple[str, str]]:
 def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) -> Query:
     """Check every parameter against the route; Refusal when the API would refuse it."""
     values = dict(sent)
+    if route.operation in options.unknown_ignored:
+        values = {name: value for name, value in values.items() if name in route.parameters}
+        sent = [pair for pair in sent if pair[0] in route.parameters]
     _refuse_unknown(route, sent, values)
     if options.ignored:
         values = {
@@ -78,18 +82,26 @@ def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) 
         if before is not None and after is not None and not route.page_beside_cursor:
             raise Refusal(422, "The cursors before and after cannot be combined.")
     conditions = [
-        _condition(route, name, values[name], now) for name in route.filters if name in values
+        _bounded(
+            name, _condition(route, name, _zoned(route, name, values[name], options), now), options
+        )
+        for name in route.filters
+        if name in values
     ]
     if options.exclusive_min_id:
         conditions = [c._replace(op="greater") if c[:2] == ("id", "min") else c for c in conditions]
     if any(name in route.filters and name not in values for name in route.everything):
         # https://developer.bigcommerce.com/b2b-edition/apis/rest-management/order
         conditions.append(Condition("date_modified", "min", now - YEAR))
-    limit = _limit(route, values, includes)
+    limit = _limit(route, values, includes, options)
+    is_newest_first = route.collection == "brands" and options.brands_order == "newest" and not sort
     return Query(
         conditions=tuple(conditions),
         sort=sort or route.newest_first or None,
-        descending=descending or bool(route.newest_first and not sort) or "sort" in options.ignored,
+        descending=descending
+        or bool(route.newest_first and not sort)
+        or is_newest_first
+        or "sort" in options.ignored,
         page=_page(route, values),
         limit=min(limit, options.cap or limit),
         offset=_offset(values) if route.paging is Paging.OFFSET else None,
@@ -185,11 +197,15 @@ def _page(route: Route, values: Mapping[str, str]) -> int:
     return page
 
 
-def _limit(route: Route, values: Mapping[str, str], includes: tuple[str, ...]) -> int:
+def _limit(
+    route: Route, values: Mapping[str, str], includes: tuple[str, ...], options: Options
+) -> int:
     limit = _positive(values, "limit", route.default_limit)
+    if limit > route.max_limit and route.family.value in options.clamped:
+        limit = route.max_limit
     if limit > route.max_limit:
         raise Refusal(413, f"The limit parameter exceeded the maximum of {route.max_limit}.")
-    if any(name in route.small_page_includes for name in includes):
+    if options.small_pages and any(name in route.small_page_includes for name in includes):
         return min(limit, _SMALL_PAGE)
     return limit
 
@@ -215,6 +231,26 @@ def _condition(route: Route, name: str, text: str, now: int) -> Condition:
     except ValueError:
         raise Refusal(422, f'Query parameter "{name}" value must be {wanted.kind.value}.') from None
     return Condition(wanted.field, wanted.op, value)
+
+
+def _zoned(route: Route, name: str, text: str, options: Options) -> str:
+    """A date of v2 with the zone that the store takes it to be of."""
+    if route.family is not Family.V2 or route.filters[name].kind is not Kind.DATE or "," in text:
+        return text
+    zone = f"{options.zone_hours:+03d}:00"
+    if len(text) == 10:
+        return f"{text}T00:00:00{zone}"
+    return f"{text}{zone}" if len(text) == 19 and options.zoneless == "read" else text
+
+
+def _bounded(name: str, wanted: Condition, options: Options) -> Condition:
+    """As the store takes it whether a bound is a part of what it bounds."""
+    if name in options.exclusive:
+        value = floor(wanted.value) + 1 if wanted.op == "min" else ceil(wanted.value) - 1
+        return wanted._replace(value=value)
+    if name in options.inclusive:
+        return wanted._replace(op={"greater": "min", "less": "max"}[wanted.op])
+    return wanted
 
 
 def _value(route: Route, wanted: Filter, text: str, now: int) -> Any:

@@ -246,6 +246,9 @@ class Surface:
             total += limit * len(gaps)
             found = [] if asked.page in gaps else found
         positions = found[start : start + limit]
+        is_behind = route.family is Family.V3 and not positions and asked.page > 1
+        if is_behind and self.options.v3_end != 200:
+            return self._nothing(route, self.options.v3_end)
         meta = _meta(route, asked, total, len(positions), limit)
         if route.paging is Paging.CURSOR and self.options.cursors and asked.page == 1:
             more = start + limit < len(found)
@@ -337,6 +340,8 @@ class Surface:
         if not asked.includes and not asked.is_reduced:
             return self.data.row_texts("orders", positions)
         legacy = ("consignment_structure", "object") not in asked.others
+        if options.consignments != "asked":
+            legacy = options.consignments == "array"
 
         def made(at: int) -> Row:
             row = sideload.order(self.data, options, at, asked.includes, legacy)
@@ -366,7 +371,15 @@ class Surface:
         if route.family is Family.V3:
             return Reply(200, b'{"data":' + rows + b',"meta":' + orjson.dumps(meta) + b"}")
         # v2 has no empty list: it says "no content".
-        return Reply(200, rows) if texts else Reply(204)
+        if texts or self.options.v2_end == 200:
+            return Reply(200, rows)
+        return self._nothing(route, self.options.v2_end)
+
+    @staticmethod
+    def _nothing(route: Route, status: int) -> Reply:
+        if status == 404:
+            return error(route.family, 404, "The requested resource was not found.")
+        return Reply(status)
 
 
 def _b2b_envelope(route: Route, rows: bytes, meta: Row) -> bytes:

@@ -47,7 +47,7 @@ from source_bigcommerce.components.messages import (
 from source_bigcommerce.components.moments import dates, utc_now
 from source_bigcommerce.components.state import DateCursor
 from source_bigcommerce.components.sync import Sync
-from source_bigcommerce.probes import answers
+from source_bigcommerce.questions import answers
 
 _RECEIPTS = "sync_receipts"
 # Records that wait to be printed: two pages. A sync of longer queues is no faster.
@@ -291,7 +291,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         Fails when nothing can be read, in one sentence. Succeeds otherwise, and says which streams
         will not work and which scopes they need.
 
-        An endpoint that hangs costs no more than the patience of `probes`, and is named.
+        An endpoint that hangs costs no more than the patience of `questions`, and is named.
 
         The manifest's CheckStream stops at the first stream that fails, one after the other.
         """
