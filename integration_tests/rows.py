@@ -130,7 +130,7 @@ def children_of(store: Sandbox, row: Expected) -> Iterator[Row]:
 
 
 def children_at(
-    store: Sandbox, row: Expected, at: int, parent: int, embedded: list[str]
+    store: Sandbox, row: Expected, at: int, parent: Any, embedded: list[str]
 ) -> list[Row]:
     """The rows of the parent at a position, with this key."""
     path = (row.channels_request or row.first_request).partition("?")[0]
