@@ -145,8 +145,9 @@ def children_at(
         return store.data.children_at(collection, at)
     table = store.data.table(collection)
     condition = Condition(parent_key(row), "eq", parent)
-    if parent_key(row) not in table.columns and (wanted := route_of(endpoint).filters):
-        condition = Condition(wanted[parent_key(row)].field, "overlaps", frozenset({parent}))
+    wanted = route_of(endpoint).filters.get(parent_key(row))
+    if parent_key(row) not in table.columns and wanted and wanted.op == "overlaps":
+        condition = Condition(wanted.field, "overlaps", frozenset({parent}))
     positions = table.select([condition])
     return [table.row(each, includes(row.children_query)) for each in positions]
 
