@@ -143,9 +143,7 @@ class Proof:
         if found.verdict is Verdict.SHORT:
             raise LIST_SHORT.error(counted=f"{found.counted:,}", came=f"{found.came:,}")
 
-    def _finding(
-        self, watch: Watch, may_grow: bool, counted_before: int | None = None
-    ) -> Finding:
+    def _finding(self, watch: Watch, may_grow: bool, counted_before: int | None = None) -> Finding:
         """counted_before: rows of the list when its read began, where replies hold no total."""
         came = len(watch.distinct)
         if doubt := self.doubt():
