@@ -233,7 +233,7 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
     of_first, is_short, total = len(page.rows), not page.is_full, page.total
     yield seen.new(page)
     on_first, unread, came_again, from_last = seen.count, range(2, last), False, False
-    counted = last if last > 1 else 0
+    counted, went = last if last > 1 else 0, False
     if last > 1:
         before, page = _Claim.of(page), _asked_until_there(ask, last)
         missing = last if _is_nothing(page, last) else 0
@@ -278,13 +278,20 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
         fresh = seen.new(page)
         if not fresh and number in unread and _repeats(page, before, seen):
             return
+        went |= (number in unread and 0 < len(fresh) < len(page.rows)) or (
+            number == 1 and page.content != first_content
+        )
         yield fresh
-    if (page.total or 0) > (total or 0) > 0 and page.is_counted:
-        # A row that came in front of the others moved one onto a page that had been read.
-        for number in range(page.pages or 1, 0, -1):
-            if seen.count >= (page.total or 0):
-                break
-            yield seen.new(ask({"page": number}))
+    # A row that came in front of the others moved one onto a page that had been read; one that came
+    # behind them is on such a page. Where as many went, the total does not tell, but the pages do.
+    grew = (page.total or 0) > (total or 0) > 0
+    for number in range(page.pages or 1, 0, -1) if (grew or went) and page.is_counted else ():
+        if seen.count >= (page.total or 0):
+            break
+        page = ask({"page": number})
+        yield (fresh := seen.new(page))
+        if not (fresh or grew):
+            break
     is_all = page.believed_total is not None and page.believed_total <= seen.count
     if missing and missing <= (page.pages or missing) and not is_all:
         raise LIST_UNPROVED.error(
