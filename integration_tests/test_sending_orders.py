@@ -269,6 +269,13 @@ def test_customers_exist_once_whatever_their_creation_answers(
     assert len(emails) == len(set(emails)) == 42
 
 
+def test_a_new_customer_need_not_be_found_at_once(store: Sandbox) -> None:
+    store.options.lookup_lag = 60
+    sent = send(store, [order("PO-1", customer={"email": "new@example.com"})], customer="create")
+    assert sent.error is None
+    assert [row["email"] for row in store.rows("customers")].count("new@example.com") == 1
+
+
 def test_a_missing_customer_rejects_the_order(
     store: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:

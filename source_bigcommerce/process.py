@@ -171,5 +171,10 @@ def print_message(message: "AirbyteMessage") -> None:
     import orjson
     from airbyte_cdk.models import AirbyteMessageSerializer
 
-    sys.stdout.write(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode() + "\n")
+    print_line(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode())
+
+
+def print_line(text: str) -> None:
+    """On the standard output, at once, and in one piece."""
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
