@@ -108,8 +108,10 @@ class ChildRows(Retriever):
         window = Window(stream_slice)
         ahead: deque[tuple[Any, Any, Children]] = deque()  # a parent's id, date and children
         asked = 0
+        # An error of their children would keep them, and the memory of their last reply.
+        pages = self.parents.pages(window)
         try:
-            parents = (row for rows in self.parents.pages(window) for row in rows)
+            parents = (row for rows in pages for row in rows)
             # `check` wants to know whether it may read, not to find the first parent with children.
             for row in islice(parents, self.api_budget.most_parents):
                 date = instant(readable_date(row.get(self.parents.date)))
@@ -125,6 +127,7 @@ class ChildRows(Retriever):
             while ahead:
                 yield from self._related(*ahead.popleft(), window)
         finally:
+            pages.close()
             for _, _, children in ahead:
                 if isinstance(children, Future):
                     children.cancel()
