@@ -1,7 +1,7 @@
 """Orders that the list may hide because they were archived."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ LOGGER = logging.getLogger("airbyte")
 _YES = (True, "true", "1")
 _ENOUGH = "the list of orders that holds all of them"
 
-Orders = Callable[[StreamSlice], Iterator[list[Row]]]
+Orders = Callable[[StreamSlice], Generator[list[Row], None, None]]
 
 
 @dataclass
@@ -49,7 +49,7 @@ class WithArchived:
     def __post_init__(self) -> None:
         self._key = partial(key_of, field=self.key)
 
-    def __call__(self, window: StreamSlice) -> Iterator[list[Row]]:
+    def __call__(self, window: StreamSlice) -> Generator[list[Row], None, None]:
         """The orders of a window, each once."""
         if found := self.found.get(_ENOUGH):
             instead = self.alone or self.archived
@@ -62,17 +62,21 @@ class WithArchived:
             archived.update(self._key(order) for order in page if _is_archived(order))
             longest = max(longest, len(page))
             yield page
-        yield from self._hidden(window, ids, archived, longest)
+        rest = self.archived(window)
+        try:
+            yield from self._hidden(window, rest, ids, archived, longest)
+        finally:  # an error would keep it, and the memory of its last reply
+            rest.close()
 
     def _hidden(
         self,
         window: StreamSlice,
+        rest: Iterator[list[Row]],
         listed: Keys,
         archived: set[int | str | None],
         longest: int,
     ) -> Iterator[list[Row]]:
         """The orders that were not listed, or were not archived yet when they were listed."""
-        rest = self.archived(window)
         try:
             page = next(filter(None, rest), [])
         except ParameterRefused as refused:

@@ -116,8 +116,10 @@ class ChildRows(Retriever):
         ahead: deque[tuple[Row, Any, Children]] = deque()
         seen: set[Any] | None = set() if self.once else None
         asked = 0
+        # An error of their children would keep them, and the memory of their last reply.
+        pages = self.parents.pages(window)
         try:
-            parents = (row for rows in self.parents.pages(window) for row in rows)
+            parents = (row for rows in pages for row in rows)
             # `check` wants to know whether it may read, not to find the first parent with children.
             for row in islice(parents, self.api_budget.most_parents):
                 date = instant(readable_date(row.get(self.parents.date)))
@@ -139,6 +141,7 @@ class ChildRows(Retriever):
             while ahead:
                 yield from self._related(*ahead.popleft(), window, seen)
         finally:
+            pages.close()
             for _, _, children in ahead:
                 if isinstance(children, Future):
                     children.cancel()

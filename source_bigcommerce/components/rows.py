@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import InitVar, dataclass, field
 from functools import partial
@@ -123,8 +123,10 @@ class Rows(Retriever):
         for rows in self.pages(window):
             yield from self.record_selector.filter_and_transform(rows, {}, {}, window)
 
-    def pages(self, window: StreamSlice) -> Iterator[list[Row]]:
+    def pages(self, window: StreamSlice) -> Generator[list[Row], None, None]:
         """What records are made of: the rows of a window as they come, each once.
+
+        Holds the memory of its last reply until it ends or is closed.
 
         Raises an error where the API does not show that these are all, or counts more afterwards.
         """
@@ -158,7 +160,9 @@ class Rows(Retriever):
     def _dates_of(self, window: StreamSlice) -> DateFilter | None:
         return self._dates if window.cursor_slice and not window.partition else None
 
-    def replies(self, window: StreamSlice, watch: Watch | None = None) -> Iterator[list[Row]]:
+    def replies(
+        self, window: StreamSlice, watch: Watch | None = None
+    ) -> Generator[list[Row], None, None]:
         """The rows that the API sends for a window, whether they are of its dates or not.
 
         watch: sees the replies, and how many of their rows are new.

@@ -158,6 +158,24 @@ def test_a_window_ends_with_the_error_of_one_parents_children() -> None:
         next(records)
 
 
+def test_parents_are_closed_although_somebody_keeps_the_error_of_their_children() -> None:
+    """The framework keeps it until the sync ends, and an open list holds memory."""
+    retriever, closed = child_rows(lambda _: 1 / 0), []
+
+    def pages(_: StreamSlice) -> Iterator[Any]:
+        try:
+            while True:
+                yield PARENTS
+        finally:
+            closed.append(True)
+
+    cast(Any, retriever.parents).pages = pages
+    with pytest.raises(ZeroDivisionError) as kept:
+        list(retriever.read_records({}, WINDOW))
+    assert closed == [True]
+    assert kept.value.__traceback__
+
+
 def test_children_whose_list_may_be_cut_are_asked_for() -> None:
     parents = [{"id": n, "images": [{"id": i} for i in range(n)]} for n in (9, 10, 11)]
     retriever = child_rows(of_parent, parents, embeds="images")
