@@ -56,6 +56,10 @@ SENT_ELSEWHERE = {
         *("channel_id:in", "is_visible", "id", "id:in", "id:min", "id:max", "sku", "sku:in"),
     },
     "pages.list": {"channel_id"},
+    "custom_template_associations.list": {"channel_id"},
+    "placements.list": {"channel_id:in"},
+    "widget_templates.list": {"channel_id:in"},
+    "widgets.list": {"channel_id:in"},
     "promotions.list": {"channels"},
     "category_trees.list": {"channel_id:in"},
     "channel_assignments.list": {"channel_id:in"},
@@ -120,7 +124,7 @@ def second(shop: Sandbox, first: Reading) -> Reading:
     """A sync after a row of each stream, or its parent, was edited, and one was inserted."""
     shop.clock.advance(3600)
     for row in INCREMENTAL:
-        own = row.cursor in ("date_modified", "created")
+        own = row.cursor in ("date_modified", "created", "updatedAt")
         path = row.endpoint if own else row.first_request.partition("?")[0]
         table = shop.data.table(route_of(path).collection)
         if not own:

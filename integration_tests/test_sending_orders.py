@@ -25,7 +25,7 @@ from integration_tests.sending import (
 )
 from integration_tests.syncs import sync
 from sandbox import Sandbox
-from source_bigcommerce import probes
+from source_bigcommerce import questions
 
 LOGGER = logging.getLogger("airbyte")
 
@@ -381,7 +381,7 @@ def test_the_source_reads_back_the_orders_that_were_sent(store: Sandbox) -> None
 def test_the_check_names_an_endpoint_that_hangs(
     store: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probes, "PATIENCE", 0.5)
+    monkeypatch.setattr(questions, "PATIENCE", 0.5)
     store.faults.add("orders.update", "hang", seconds=3)
     told = DestinationBigcommerce().check(LOGGER, config_of(store))
     assert told.status.value == "FAILED"

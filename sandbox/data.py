@@ -67,13 +67,14 @@ class Data:
             return self.table(collection).row(self.position(collection, key))
 
     def key_of(self, table: Table, name: str) -> int:
-        """The key of a row that a path names by its key or uuid; KeyError when there is none."""
+        """The key of a row that a path names by its key, id or uuid; KeyError for none."""
         if name.isdecimal():
             return int(name)
-        found = (at for at in table.select() if table.row(at).get("uuid") == name)
-        if (at := next(found, None)) is None:
-            raise KeyError(name)
-        return table.columns[table.key][at]
+        for at in table.select():
+            row = table.row(at)
+            if name in (row.get("id"), row.get("uuid")):
+                return table.columns[table.key][at]
+        raise KeyError(name)
 
     def position(self, collection: str, key: int) -> int:
         """Where the row with this key is; KeyError when there is none."""
@@ -249,7 +250,7 @@ class Data:
             elif table in children.shows:
                 self.texts.forget_all_of(children.name)
         for other in self.tables.values():
-            if _hangs_on(other, table):
+            if table in other.shows or _hangs_on(other, table):
                 self.texts.forget_all_of(other.name)
         if isinstance(table, ChildTable):  # Its parent may show it, and so may its siblings.
             self._forget(table.parent, table.child(at).parent)

@@ -1,13 +1,18 @@
 """Compare the stream schemas with the vendor's OpenAPI files.
 
     python scripts/schema_coverage.py PATH_TO_OPENAPI_FOLDER [STREAM ...]
+    python scripts/schema_coverage.py --endpoints PATH_TO_OPENAPI_FOLDER
 
 PATH_TO_OPENAPI_FOLDER is the folder `reference/` of https://github.com/bigcommerce/docs. For every
 stream this prints the fields of the vendor's response schema or examples that our schema lacks, the
 types that disagree, and the examples that our schema refuses. It ends with 1 when there are any.
+
+With --endpoints it prints each GET of v2 and v3 with the stream that reads it, or the reason why
+none does, and ends with 1 when one has neither.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from copy import deepcopy
@@ -25,6 +30,9 @@ from jsonschema import Draft7Validator, FormatChecker
 
 from source_bigcommerce.components.values import Field
 
+ENDPOINTS = Path(__file__).with_name("endpoints.yaml")
+OF_THE_API = r"//api\.bigcommerce\.com/stores/[^/]+/v[23]$"
+NOTHING = "NEITHER A STREAM NOR A REASON: edit scripts/endpoints.yaml"
 PACKAGE = Path(__file__).resolve().parent.parent / "source_bigcommerce"
 
 # Stream: (file, path whose GET lists the rows)
@@ -41,7 +49,9 @@ STREAMS = {
     "order_taxes": ("orders.v2.oas2.yml", "/orders/{order_id}/taxes"),
     "order_messages": ("orders.v2.oas2.yml", "/orders/{order_id}/messages"),
     "order_refunds": ("orders.v3.yml", "/orders/payment_actions/refunds"),
+    "order_pickups": ("pickup.v3.yml", "/orders/pickups"),
     "order_metafields": ("orders.v3.yml", "/orders/metafields"),
+    "cart_metafields": ("carts.v3.yml", "/carts/metafields"),
     "order_statuses": ("orders.v2.oas2.yml", "/order_statuses"),
     "products": ("catalog/products_catalog.v3.yml", "/catalog/products"),
     "brands": ("catalog/brands_catalog.v3.yml", "/catalog/brands"),
@@ -78,6 +88,7 @@ STREAMS = {
         "catalog/products_catalog.v3.yml",
         "/catalog/products/channel-assignments",
     ),
+    "product_customs": ("shipping.v3.yml", "/shipping/products/customs-information"),
     "variant_metafields": (
         "catalog/product-variants_catalog.v3.yml",
         "/catalog/variants/metafields",
@@ -87,6 +98,11 @@ STREAMS = {
         "catalog/categories_catalog.v3.yml",
         "/catalog/categories/metafields",
     ),
+    "category_product_sort_orders": (
+        "catalog/categories_catalog.v3.yml",
+        "/catalog/categories/{category_id}/products/sort-order",
+    ),
+    "catalog_summary": ("catalog/products_catalog.v3.yml", "/catalog/summary"),
     "category_trees": ("catalog/category-trees_catalog.v3.yml", "/catalog/trees"),
     "price_lists": ("price_lists.v3.yml", "/pricelists"),
     "price_list_records": ("price_lists.v3.yml", "/pricelists/{price_list_id}/records"),
@@ -103,6 +119,9 @@ STREAMS = {
     "customer_groups": ("customers.v2.yml", "/customer_groups"),
     "customer_metafields": ("customers.v3.yml", "/customers/metafields"),
     "customer_segments": ("segments.v3.yml", "/segments"),
+    "shopper_profiles": ("segments.v3.yml", "/shopper-profiles"),
+    "segment_shopper_profiles": ("segments.v3.yml", "/segments/{segmentId}/shopper-profiles"),
+    "customer_tax": ("tax_customers.v3.yml", "/tax/customers"),
     "subscribers": ("subscribers.v3.yml", "/customers/subscribers"),
     "wishlists": ("wishlists.v3.yml", "/wishlists"),
     "coupons": ("marketing.v2.yml", "/coupons"),
@@ -114,19 +133,40 @@ STREAMS = {
     "tax_classes": ("tax_classes.v2.yml", "/tax_classes"),
     "tax_zones": ("tax_rates_zones.v3.yml", "/tax/zones"),
     "tax_rates": ("tax_rates_zones.v3.yml", "/tax/rates"),
+    "tax_properties": ("tax_properties.v3.yml", "/tax/properties"),
     "shipping_zones": ("shipping.v2.yml", "/shipping/zones"),
     "shipping_methods": ("shipping.v2.yml", "/shipping/zones/{zone_id}/methods"),
+    "countries": ("geography.v2.yml", "/countries"),
+    "states": ("geography.v2.yml", "/countries/states"),
     "sites": ("sites.v3.yml", "/sites"),
+    "site_routes": ("sites.v3.yml", "/sites/{site_id}/routes"),
+    "site_certificates": ("sites.v3.yml", "/sites/{site_id}/certificate"),
     "channel_listings": ("channels.v3.yml", "/channels/{channel_id}/listings"),
     "channel_metafields": ("channels.v3.yml", "/channels/metafields"),
+    "channel_currency_assignments": ("channels.v3.yml", "/channels/currency-assignments"),
+    "channel_menus": ("channels.v3.yml", "/channels/{channel_id}/channel-menus"),
+    "channel_active_themes": ("channels.v3.yml", "/channels/{channel_id}/active-theme"),
     "store_metafields": ("store_information.v3.yml", "/store/metafields"),
+    "email_templates": ("email_templates.v3.yml", "/marketing/email-templates"),
+    "abandoned_cart_email_templates": (
+        "abandoned_cart_emails.v3.yaml",
+        "/marketing/abandoned-cart-emails",
+    ),
     "redirects": ("redirects.v3.yml", "/storefront/redirects"),
     "blog_posts": ("store_content.v2.yml", "/blog/posts"),
     "blog_tags": ("store_content.v2.yml", "/blog/tags"),
     "scripts": ("scripts.v3.yml", "/content/scripts"),
     "themes": ("themes.v3.yml", "/themes"),
     "theme_configurations": ("themes.v3.yml", "/themes/{uuid}/configurations"),
+    "custom_template_associations": (
+        "custom-template-associations.v3.yml",
+        "/storefront/custom-template-associations",
+    ),
+    "widget_templates": ("widgets.v3.yml", "/content/widget-templates"),
+    "widgets": ("widgets.v3.yml", "/content/widgets"),
+    "placements": ("widgets.v3.yml", "/content/placements"),
     "webhooks": ("webhooks.v3.yml", "/hooks"),
+    "system_logs": ("store_logs.v3.yml", "/store/systemlogs"),
     "payment_methods": ("payments/methods_payments.v2.yml", "/payments/methods"),
     "settings_profile": ("settings.v3.yml", "/settings/store/profile"),
     "settings_locale": ("settings.v3.yml", "/settings/store/locale"),
@@ -137,6 +177,25 @@ STREAMS = {
     "settings_security": ("settings.v3.yml", "/settings/storefront/security"),
     "settings_status": ("settings.v3.yml", "/settings/storefront/status"),
     "settings_robots": ("settings.v3.yml", "/settings/storefront/robotstxt"),
+    "settings_category": ("settings.v3.yml", "/settings/storefront/category"),
+    "settings_product": ("settings.v3.yml", "/settings/storefront/product"),
+    "settings_units_of_measurement": ("settings.v3.yml", "/settings/store/units-of-measurement"),
+    "settings_email_statuses": ("settings.v3.yml", "/settings/email-statuses"),
+    "settings_logo": ("settings.v3.yml", "/settings/logo"),
+    "settings_inventory_notifications": ("settings.v3.yml", "/settings/inventory/notifications"),
+    "settings_search_filters": ("settings.v3.yml", "/settings/search/filters"),
+    "settings_analytics": ("settings.v3.yml", "/settings/analytics"),
+    "settings_tax": ("tax_settings.v3.yml", "/tax/settings"),
+    "settings_promotion": ("promotion_settings.v3.yml", "/promotions/settings"),
+    "settings_customer": ("customers.v3.yml", "/customers/settings/channels/{channel_id}"),
+    "settings_order": ("orders.v3.yml", "/orders/settings/channels/{channel_id}"),
+    "settings_checkout": ("checkouts.v3.yml", "/checkouts/settings/channels/{channelId}"),
+    "settings_cart": ("carts.v3.yml", "/carts/settings/channels/{channel_id}"),
+    "settings_abandoned_cart": (
+        "abandoned_carts.v3.yml",
+        "/abandoned-carts/settings/channels/{channel_id}",
+    ),
+    "settings_shipping": ("shipping.v3.yml", "/shipping/settings"),
     "pages": ("pages.v3.yml", "/content/pages"),
     "store": ("store_information.v2.yml", "/store"),
 }
@@ -149,6 +208,7 @@ KNOWN = {
     "blog_posts.published_date.date": "a local time without its zone is no date-time",
     "blog_posts.published_date_iso8601": "the examples went through a spreadsheet",
     "store_metafields.id": "text in the API; the connector makes a number of it",
+    "catalog_summary.lowest_variant_price": "text in the API; the connector makes a number of it",
     "blog_tags": "a list in a list; the API sends one list",
     "blog_tags[].tag": "the same",
     "blog_tags[].post_ids": "the same",
@@ -156,6 +216,13 @@ KNOWN = {
 
 # Only sent with an `include` that the stream does not ask for; otherwise a link is sent.
 LINKS = ("orders.fees", "orders.consignments")
+
+# Has a form that its author decides on.
+FREE = (
+    "placements.widget.widget_template.schema",
+    "widget_templates.schema",
+    "widgets.widget_template.schema",
+)
 
 # A field of conditions of promotions. It is not declared, because connector-acceptance-test takes
 # it for a keyword that it refuses in schemas. Undeclared fields are read, too.
@@ -207,7 +274,7 @@ class Coverage:
 
     def report(self, kind: str, path: str, detail: str = "") -> None:
         field = f"{self.stream}{path}"
-        if field not in KNOWN and not field.startswith(LINKS):
+        if field not in KNOWN and not field.startswith(LINKS + FREE):
             self.findings.setdefault(
                 (kind, path), f"{kind:8} {self.stream}{path}  {detail}".rstrip()
             )
@@ -301,6 +368,41 @@ class Coverage:
                 self.check(row, ours)
 
 
+def normal(path: str) -> str:
+    """An address without the names that it gives to ids: `/v3/sites/{}/routes`."""
+    return re.sub(r"\{[^}]*\}", "{}", path)
+
+
+def known_endpoints() -> dict[str, str]:
+    """What becomes of each GET: a stream, or the reason why none reads it."""
+    document = yaml.safe_load(ENDPOINTS.read_text(encoding="utf-8"))
+    told = {path: f"{stream}" for path, stream in document["read"].items()}
+    told |= {path: f"in {stream}" for path, stream in document["contained"].items()}
+    return told | {path: why for why, paths in document["left_out"].items() for path in paths}
+
+
+def endpoints_of(folder: Path) -> Iterator[str]:
+    """Each GET of v2 and v3 in the OpenAPI files of a folder, `/v3/catalog/brands`."""
+    for file in sorted(folder.glob("**/*.y*ml")):
+        document = spec(file)
+        urls = [server["url"] for server in document.get("servers", [])]
+        version = next((url[-3:] for url in urls if re.search(OF_THE_API, url)), None)
+        for path, item in document.get("paths", {}).items():
+            if version and "get" in item:
+                yield version + path
+
+
+def compare_endpoints(folder: str) -> int:
+    """Print each GET of the specs with what becomes of it; 1 where one has nothing."""
+    told = {normal(path): words for path, words in known_endpoints().items()}
+    found = sorted(set(endpoints_of(Path(folder))))
+    for path in found:
+        print(f"{path}  {told.get(normal(path), NOTHING)}")
+    unknown = [path for path in found if normal(path) not in told]
+    print(f"{len(found)} GETs, {len(unknown)} of them with neither a stream nor a reason.")
+    return 1 if unknown else 0
+
+
 def main(folder: str, *only: str) -> int:
     findings: list[str] = []
     for stream, (file, path) in STREAMS.items():
@@ -318,4 +420,5 @@ def main(folder: str, *only: str) -> int:
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         sys.exit(__doc__)
-    sys.exit(main(*sys.argv[1:]))
+    is_of_endpoints = sys.argv[1] == "--endpoints"
+    sys.exit(compare_endpoints(*sys.argv[2:]) if is_of_endpoints else main(*sys.argv[1:]))

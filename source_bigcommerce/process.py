@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from source_bigcommerce.probes import hanging
+from source_bigcommerce.questions import hanging
 
 # The framework is imported where it is used, so that signals are handled from the start.
 if TYPE_CHECKING:

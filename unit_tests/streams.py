@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from source_bigcommerce.components.keys import give_ids
+
 # `first_request` is the first request of a full refresh with this configuration.
 CONFIG: dict[str, Any] = {
     "store_hash": "abc123",
@@ -15,10 +17,11 @@ CONFIG: dict[str, Any] = {
     "start_date": "2024-01-01",
     "end_date": "2024-01-31",
     "num_workers": 1,
+    "b2b_edition": True,
 }
 V2_DATES = "min_date_modified=2024-01-01T00:00:00Z&max_date_modified=2024-02-01T00:00:01Z"
 V3_DATES = "date_modified:min=2024-01-01T00:00:00Z&date_modified:max=2024-01-31T23:59:59Z"
-
+B2B_DATES = "minModified=1704067200&maxModified=1706745599"
 
 Row = dict[str, Any]
 
@@ -39,12 +42,21 @@ class Expected(NamedTuple):
     records: Callable[[Row], list[Row]] = lambda row: [row]
     """The records of a row of the store, if the connector does more than rewrite dates."""
 
+    channels_request: str = ""
+    """For the channels, where the first one is for the rows of the store; their key is 0."""
+
     @property
     def archived_request(self) -> list[str]:
         """The second request of a window of orders, for those that the list may hide."""
         if not self.first_request.startswith("v2/orders?"):
             return []
         return [self.first_request.replace("&limit=", "&is_deleted=true&limit=")]
+
+    @property
+    def b2b_channels_request(self) -> list[str]:
+        """Of lists that may hold one channel unasked: for the channels that there are."""
+        is_of_one = self.name in ("b2b_orders", "b2b_quotes")
+        return ["api/v3/io/channels"] if is_of_one else []
 
 
 ORDERS = "store_v2_orders_read_only"
@@ -55,6 +67,8 @@ INFORMATION = "store_v2_information_read_only"
 CONTENT = "store_v2_content_read_only"
 THEMES = "store_themes_read_only"
 CHANNELS = "store_channel_settings_read_only"
+B2B = "B2B Edition"
+"""As the control panel calls it: of this scope no other name is documented."""
 
 
 def pages(
@@ -111,6 +125,21 @@ def of_products(name: str, endpoint: str, include: str, primary_key: str = "id")
     )
 
 
+def by_channel(
+    name: str, endpoint: str, of_channel: str, scope: str, primary_key: str = "channel_id"
+) -> Expected:
+    """Full refresh of what the store has and of what each channel has."""
+    return Expected(
+        name,
+        f"{endpoint}{of_channel}",
+        endpoint,
+        scope,
+        primary_key=primary_key,
+        children_query="",
+        channels_request="v3/channels?limit=250",
+    )
+
+
 def with_number(row: Row) -> list[Row]:
     """Metafields of the store have an id in text."""
     return [{**row, "id": int(row["id"])}]
@@ -130,6 +159,39 @@ def by_location(item: Row) -> list[Row]:
     """A row for each location of an item."""
     identity = item["identity"]
     return [{"identity": identity, **identity, **location} for location in item["locations"]]
+
+
+def b2b(name: str, endpoint: str, primary_key: str = "id") -> Expected:
+    """Full refresh of a list of B2B Edition."""
+    endpoint = f"api/v3/io/{endpoint}"
+    joint = "&" if "?" in endpoint else "?"
+    return Expected(name, endpoint, f"{endpoint}{joint}limit=200", B2B, primary_key=primary_key)
+
+
+COMPANIES = "companies?sortBy=companyName&orderBy=ASC"
+PAYMENTS = "ip/payments?sortBy=createdAt&orderBy=ASC"
+
+
+def b2b_of(name: str, endpoint: str, parents: str, primary_key: str = "id") -> Expected:
+    """Full refresh by a request for each row of another list of B2B Edition."""
+    first = b2b(name, parents).first_request
+    endpoint = f"api/v3/io/{endpoint}"
+    return Expected(name, endpoint, first, B2B, primary_key=primary_key, children_query="")
+
+
+def with_made_up_id(row: Row) -> list[Row]:
+    """An id of what the row holds, as the API gives none."""
+    held = {name: value for name, value in row.items() if name != "paymentId"}
+    numbered = [{**held, "id": None}]
+    give_ids(numbered)
+    return [{**row, **numbered[0]}]
+
+
+def b2b_dated(name: str, endpoint: str, primary_key: str = "id", more: str = "") -> Expected:
+    """Incremental by the filter of B2B Edition on `updatedAt`."""
+    endpoint = f"api/v3/io/{endpoint}"
+    query = f"{B2B_DATES}{more}&limit=200"
+    return Expected(name, endpoint, f"{endpoint}&{query}", B2B, "updatedAt", primary_key)
 
 
 STREAMS = (
@@ -153,6 +215,15 @@ STREAMS = (
     pages("customer_groups", "v2/customer_groups", CUSTOMERS),
     dated("customer_metafields", "v3/customers/metafields", CUSTOMERS),
     pages("customer_segments", "v3/segments", CUSTOMERS),
+    pages("shopper_profiles", "v3/shopper-profiles", CUSTOMERS),
+    Expected(
+        "segment_shopper_profiles",
+        "v3/segments/{segment_id}/shopper-profiles",
+        "v3/segments?limit=250",
+        CUSTOMERS,
+        primary_key="segment_id, id",
+    ),
+    whole("customer_tax", "v3/tax/customers", INFORMATION, "customer_id"),
     dated("subscribers", "v3/customers/subscribers", CUSTOMERS),
     pages("wishlists", "v3/wishlists", CUSTOMERS),
     # Orders
@@ -187,7 +258,9 @@ STREAMS = (
         ORDERS,
         "created",
     ),
+    whole("order_pickups", "v3/orders/pickups", "store_order_fulfillment_read_only"),
     dated("order_metafields", "v3/orders/metafields", ORDERS),
+    dated("cart_metafields", "v3/carts/metafields", "store_cart_read_only"),
     # Catalog
     Expected(
         "products",
@@ -225,11 +298,20 @@ STREAMS = (
         PRODUCTS,
         "product_id, channel_id",
     ),
+    pages("product_customs", "v3/shipping/products/customs-information", PRODUCTS, "product_id"),
     pages("brands", "v3/catalog/brands", PRODUCTS),
     dated("brand_metafields", "v3/catalog/brands/metafields", PRODUCTS),
     pages("categories", "v3/catalog/trees/categories", PRODUCTS)._replace(records=with_id),
     whole("category_trees", "v3/catalog/trees", PRODUCTS),
     dated("category_metafields", "v3/catalog/categories/metafields", PRODUCTS),
+    Expected(
+        "category_product_sort_orders",
+        "v3/catalog/categories/{category_id}/products/sort-order",
+        "v3/catalog/trees/categories?limit=250",
+        PRODUCTS,
+        primary_key="category_id, product_id",
+    ),
+    whole("catalog_summary", "v3/catalog/summary", PRODUCTS, ""),
     # Prices
     dated("price_lists", "v3/pricelists", PRODUCTS),
     Expected(
@@ -279,7 +361,44 @@ STREAMS = (
         primary_key="channel_id, listing_id",
     ),
     dated("channel_metafields", "v3/channels/metafields", CHANNELS),
+    whole(
+        "channel_currency_assignments",
+        "v3/channels/currency-assignments",
+        CHANNELS,
+        "channel_id",
+    ),
+    Expected(
+        "channel_menus",
+        "v3/channels/{channel_id}/channel-menus",
+        "v3/channels?limit=250",
+        CHANNELS,
+        primary_key="channel_id",
+        children_query="",
+    ),
+    Expected(
+        "channel_active_themes",
+        "v3/channels/{channel_id}/active-theme",
+        "v3/channels?limit=250",
+        CHANNELS,
+        primary_key="channel_id",
+        children_query="",
+    ),
     pages("sites", "v3/sites", "store_sites_read_only"),
+    Expected(
+        "site_routes",
+        "v3/sites/{site_id}/routes",
+        "v3/sites?limit=250",
+        "store_sites_read_only",
+        primary_key="site_id, id",
+    ),
+    Expected(
+        "site_certificates",
+        "v3/sites/{site_id}/certificate",
+        "v3/sites?limit=250",
+        "store_sites_read_only",
+        primary_key="site_id",
+        children_query="",
+    ),
     # Content
     pages("pages", "v3/content/pages", CONTENT, include="body"),
     whole("themes", "v3/themes", THEMES, "uuid"),
@@ -290,6 +409,10 @@ STREAMS = (
         THEMES,
         primary_key="uuid",
     ),
+    pages("custom_template_associations", "v3/storefront/custom-template-associations", THEMES),
+    pages("widget_templates", "v3/content/widget-templates", CONTENT, "uuid"),
+    pages("widgets", "v3/content/widgets", CONTENT, "uuid"),
+    pages("placements", "v3/content/placements", CONTENT, "uuid"),
     pages("scripts", "v3/content/scripts", CONTENT, "uuid"),
     pages("blog_posts", "v2/blog/posts", CONTENT),
     whole("blog_tags", "v2/blog/tags", CONTENT, "tag"),
@@ -297,10 +420,25 @@ STREAMS = (
     # Store
     whole("store", "v2/store", INFORMATION, "store_id"),
     dated("store_metafields", "v3/store/metafields", INFORMATION)._replace(records=with_number),
+    by_channel(
+        "email_templates",
+        "v3/marketing/email-templates",
+        "?channel_id={channel_id}",
+        INFORMATION,
+        "channel_id, type_id",
+    ),
+    by_channel(
+        "abandoned_cart_email_templates",
+        "v3/marketing/abandoned-cart-emails",
+        "?channel_id={channel_id}",
+        INFORMATION,
+        "channel_id, id",
+    ),
     pages("currencies", "v2/currencies", INFORMATION),
     pages("tax_classes", "v2/tax_classes", INFORMATION),
     whole("tax_zones", "v3/tax/zones", INFORMATION),
     whole("tax_rates", "v3/tax/rates", INFORMATION),
+    whole("tax_properties", "v3/tax/properties", INFORMATION),
     whole("shipping_zones", "v2/shipping/zones", INFORMATION),
     Expected(
         "shipping_methods",
@@ -310,8 +448,11 @@ STREAMS = (
         primary_key="zone_id, id",
         children_query="",
     ),
+    pages("countries", "v2/countries", INFORMATION),
+    pages("states", "v2/countries/states", INFORMATION),
     pages("payment_methods", "v2/payments/methods", "store_payments_methods_read", "code"),
     pages("webhooks", "v3/hooks", "store_v2_default"),
+    pages("system_logs", "v3/store/systemlogs", "store_logs_read_only"),
     # Settings
     whole("settings_profile", "v3/settings/store/profile", INFORMATION, ""),
     whole("settings_locale", "v3/settings/store/locale", INFORMATION, ""),
@@ -322,6 +463,81 @@ STREAMS = (
     whole("settings_security", "v3/settings/storefront/security", INFORMATION, ""),
     whole("settings_status", "v3/settings/storefront/status", INFORMATION, ""),
     whole("settings_robots", "v3/settings/storefront/robotstxt", INFORMATION, ""),
+    whole("settings_category", "v3/settings/storefront/category", INFORMATION, ""),
+    whole("settings_product", "v3/settings/storefront/product", INFORMATION, ""),
+    whole(
+        "settings_units_of_measurement", "v3/settings/store/units-of-measurement", INFORMATION, ""
+    ),
+    whole("settings_email_statuses", "v3/settings/email-statuses", INFORMATION, ""),
+    whole("settings_logo", "v3/settings/logo", INFORMATION, ""),
+    whole(
+        "settings_inventory_notifications", "v3/settings/inventory/notifications", INFORMATION, ""
+    ),
+    whole("settings_search_filters", "v3/settings/search/filters", INFORMATION),
+    whole("settings_analytics", "v3/settings/analytics", CONTENT),
+    whole("settings_tax", "v3/tax/settings", INFORMATION, ""),
+    whole("settings_promotion", "v3/promotions/settings", MARKETING, ""),
+    by_channel("settings_customer", "v3/customers/settings", "/channels/{channel_id}", CUSTOMERS),
+    by_channel("settings_order", "v3/orders/settings", "/channels/{channel_id}", ORDERS),
+    by_channel(
+        "settings_checkout",
+        "v3/checkouts/settings",
+        "/channels/{channel_id}",
+        "store_checkouts_read_only",
+    ),
+    by_channel("settings_cart", "v3/carts/settings", "/channels/{channel_id}", INFORMATION),
+    by_channel(
+        "settings_abandoned_cart",
+        "v3/abandoned-carts/settings",
+        "/channels/{channel_id}",
+        INFORMATION,
+    ),
+    by_channel("settings_shipping", "v3/shipping/settings", "/channels/{channel_id}", PRODUCTS),
+    # B2B Edition
+    b2b_dated(
+        "b2b_companies",
+        "companies?isIncludeExtraFields=1&sortBy=updatedAt&orderBy=ASC",
+        "companyId",
+    ),
+    b2b_dated("b2b_users", "users?isIncludeExtraFields=1"),
+    b2b("b2b_addresses", "addresses?isIncludeExtraFields=1", "addressId")._replace(
+        records=lambda row: [
+            {name: value for name, value in row.items() if not name.endswith("edAt")}
+        ]
+    ),
+    b2b("b2b_sales_staff", "sales-staffs?sortBy=email&orderBy=ASC"),
+    b2b_dated("b2b_super_admins", "companies/super-admins?isIncludeExtraFields=1"),
+    b2b("b2b_company_roles", "companies/roles"),
+    whole("b2b_company_permissions", "api/v3/io/companies/permissions", B2B),
+    b2b_of("b2b_company_credit", "companies/{companyId}/credit", COMPANIES, "companyId"),
+    b2b_of("b2b_payment_terms", "companies/{companyId}/payment-terms", COMPANIES, "companyId"),
+    b2b_of("b2b_shopping_lists", "shopping-list?userId={userId}", "users")._replace(
+        children_query="limit=200"
+    ),
+    b2b("b2b_invoices", "ip/invoices?isIncludeExtraFields=1&sortBy=createdAt&orderBy=ASC"),
+    b2b("b2b_payments", PAYMENTS),
+    b2b_of(
+        "b2b_payment_transactions",
+        "ip/payments/{paymentId}/transactions",
+        PAYMENTS,
+        "paymentId, id",
+    )._replace(records=with_made_up_id),
+    b2b("b2b_receipts", "ip/receipts?sortBy=createdAt&orderBy=ASC"),
+    b2b("b2b_receipt_lines", "ip/receipt-lines?sortBy=createdAt&orderBy=ASC"),
+    b2b_dated(
+        "b2b_orders",
+        "orders?showExtra=true&sortBy=createdAt&orderBy=ASC",
+        more="&minCreated=1",
+    ),
+    Expected(
+        "b2b_quotes",
+        "api/v3/io/rfq/{quoteId}",
+        f"api/v3/io/rfq?sortBy=createdAt&orderBy=asc&{B2B_DATES}&limit=200",
+        B2B,
+        "updatedAt",
+        "quoteId",
+        children_query="",
+    ),
 )
 
 ID_OF_PRODUCTS = "include_fields=id&sort=id&direction=asc&limit=250"

@@ -25,12 +25,13 @@ from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.messages import Problem
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.source import _QUEUED
-from unit_tests.replies import API, clients_of
+from unit_tests.replies import API, B2B_API, clients_of
 from unit_tests.streams import CONFIG, DELETIONS, OF_THE_SYNC, STREAMS, Expected
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = {row.name for row in STREAMS if "{" in row.endpoint}
 WITH_ARCHIVED = {row.name for row in STREAMS if "{order_id}" in row.endpoint} | {"orders"}
+OF_STORE_AND_CHANNELS = {row.name for row in STREAMS if row.channels_request}
 KEYSET_PARENTS = {row.name for row in STREAMS if re.search(r"{(order|product)_id}", row.endpoint)}
 
 
@@ -44,6 +45,7 @@ def api() -> Iterator[requests_mock.Mocker]:
         mocker.get(f"{API}/v2/orders?min_id=8", json=[{"id": 8, "date_modified": ""}])
         mocker.get(f"{API}/v2/orders?min_id=9", status_code=204)
         mocker.get(f"{API}/v2/store", json={"store_id": 1})
+        mocker.get(re.compile(f"{B2B_API}/"), json={"code": 200, "data": []})
         yield mocker
 
 
@@ -58,9 +60,14 @@ def test_one_budget_reaches_every_client() -> None:
     assert budget.quotas._share == 40
     clients = clients_of(source, config)
     # One for the parents and one for their children; orders are also counted, and asked for those
-    # that the list hides.
+    # that the list hides. What a store and its channels have is asked for of both.
     assert {name: len(found) for name, found in clients.items()} == {
-        row.name: 1 + (row.name in CHILDREN) + 2 * (row.name in WITH_ARCHIVED) for row in STREAMS
+        row.name: 1
+        + (row.name in CHILDREN)
+        + 2 * (row.name in WITH_ARCHIVED)
+        + (row.name in OF_STORE_AND_CHANNELS)
+        + 2 * len(row.b2b_channels_request)
+        for row in STREAMS
     } | {"sync_receipts": 0, "deleted_products": 2, "deleted_customers": 2, "deleted_orders": 4} | (
         dict.fromkeys(("deleted_subscribers", "deleted_brands", "deleted_categories"), 2)
     )
@@ -116,6 +123,7 @@ def test_error_handlers_shrink_keyset_pages_and_excuse_lone_orders() -> None:
     assert flags == (
         {row.name: [plain] for row in STREAMS}
         | {name: [plain, child] for name in CHILDREN}
+        | {name: [plain, child, plain] for name in OF_STORE_AND_CHANNELS}
         | {name: [keyset, child] for name in KEYSET_PARENTS - WITH_ARCHIVED}
         | {name: [keyset, plain, keyset, child] for name in WITH_ARCHIVED}
         | {row.name: [plain, plain] for row in DELETIONS}
@@ -123,6 +131,8 @@ def test_error_handlers_shrink_keyset_pages_and_excuse_lone_orders() -> None:
         | {
             "orders": [keyset, plain, keyset],
             "products": [keyset],
+            "b2b_orders": [plain, plain, child],
+            "b2b_quotes": [plain, plain, child, child],
             "channel_listings": [plain, (True, True)],
         }
     )
@@ -222,7 +232,8 @@ def test_the_check_says_what_to_do_about_paths_that_answer_an_error(
     )
     if status == 200:
         api.reset()
-    found = SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
+    config = {**CONFIG, "b2b_edition": False}
+    found = SourceBigcommerce(config=config).check(logging.getLogger("airbyte"), config)
     assert (found.status, found.message) == (result, message)
 
 
@@ -230,7 +241,9 @@ def test_the_check_asks_for_one_row_behind_each_scope(
     api: requests_mock.Mocker,
 ) -> None:
     SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
-    asked = Counter(r.path.removeprefix("/stores/abc123/") for r in api.request_history)
+    asked = Counter(
+        r.path.removeprefix("/stores/abc123").removeprefix("/") for r in api.request_history
+    )
     # Transactions are asked for although the order has none.
     probes = [row.first_request.split("?")[0] for row in STREAMS if row.name in PROBES]
     assert asked == Counter([*probes, "v3/orders/7/transactions"])

@@ -30,6 +30,9 @@ SIZES = {"orders": 20, "channels": 3} | dict.fromkeys(
 )
 # The `include` of a request tells which stream reads orders or products.
 SHARED = ("orders.list", "products.list")
+# A stream of settings asks for channels second, and for rows of a channel third. One that failed
+# before asks for neither, and which one that is depends on who is first.
+ASKED_LATER = ("channels.list", "email_templates.list", "abandoned_cart_email_templates.list")
 OF_ONE_PARENT = {route.operation for route in ROUTES if "{" in route.path}
 
 
@@ -123,7 +126,8 @@ def test_a_lasting_fault_is_an_error_with_a_true_state(
                 at = requests.at("middle")
                 store.faults.add(requests.operation, kind, at=at, times=None, **fields)
         failed = sync(store, *NAMES, failing=True, **SETTINGS)
-        assert store.faults.pending() == []
+        pending = {fault.operation for fault in store.faults.pending()}
+        assert pending - set(ASKED_LATER) == set()
         assert completed(failed) | failed_streams(failed) == set(NAMES)
         assert completed(failed) & failed_streams(failed) == set()
         assert_honest(undisturbed.read, failed)

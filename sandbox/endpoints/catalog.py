@@ -13,7 +13,7 @@ from sandbox.endpoints.common import (
     V3,
     metafields,
 )
-from sandbox.route import Filters, Kind, Meta, Paging, Route, v3_filters
+from sandbox.route import Answer, Filters, Kind, Meta, Paging, Route, v3_filters
 
 PRODUCT_FILTERS: Filters = {
     **v3_filters("id", "eq in min max greater", Kind.INT),
@@ -110,6 +110,29 @@ ROUTES: tuple[Route, ...] = (
         paging=Paging.NONE,
         meta=Meta.NOTHING,
         concurrent=1,
+    ),
+    Route(
+        "category_product_sort_orders.list",
+        V3,
+        "/v3/catalog/categories/{category_id}/products/sort-order",
+        "category_product_sort_orders",
+        PRODUCTS,
+    ),
+    Route(
+        "catalog_summary.get",
+        V3,
+        "/v3/catalog/summary",
+        "catalog_summary",
+        PRODUCTS,
+        Answer.OBJECT,
+        Paging.NONE,
+    ),
+    Route(
+        "product_customs.list",
+        V3,
+        "/v3/shipping/products/customs-information",
+        "product_customs",
+        PRODUCTS,
     ),
     metafields("product", "/v3/catalog/products/metafields", PRODUCTS),
     metafields("variant", "/v3/catalog/variants/metafields", PRODUCTS),

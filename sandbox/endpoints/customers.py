@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sandbox.endpoints.common import CREATED, CUSTOMERS, MODIFIED, V2, V3, metafields
+from sandbox.endpoints.common import (
+    CREATED,
+    CUSTOMERS,
+    INFORMATION,
+    MODIFIED,
+    MODIFY_CUSTOMERS,
+    V2,
+    V3,
+    metafields,
+)
 from sandbox.route import Filters, Kind, Meta, Paging, Route, v3_filters
 
 CUSTOMER_FILTERS: Filters = {
@@ -78,6 +87,23 @@ ROUTES: tuple[Route, ...] = (
         "/v3/segments",
         "segments",
         CUSTOMERS,
+    ),
+    Route("shopper_profiles.list", V3, "/v3/shopper-profiles", "shopper_profiles", CUSTOMERS),
+    Route(
+        "segment_shopper_profiles.list",
+        V3,
+        "/v3/segments/{segment_id}/shopper-profiles",
+        "segment_shopper_profiles",
+        MODIFY_CUSTOMERS,
+    ),
+    Route(
+        "customer_tax.list",
+        V3,
+        "/v3/tax/customers",
+        "customer_tax",
+        INFORMATION,
+        paging=Paging.NONE,
+        meta=Meta.NOTHING,
     ),
     Route(
         "subscribers.list",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.endpoints.common import CONTENT, EVERYONE, MARKETING, THEMES, V2, V3
+from sandbox.endpoints.common import CONTENT, EVERYONE, MARKETING, ON_CHANNELS, THEMES, V2, V3
 from sandbox.route import (
     Filter,
     Filters,
@@ -107,6 +107,38 @@ ROUTES: tuple[Route, ...] = (
         THEMES,
         filters=v3_filters("variation_uuid", "eq", Kind.TEXT, "variation_id"),
         wants="variation_uuid",
+    ),
+    Route(
+        "custom_template_associations.list",
+        V3,
+        "/v3/storefront/custom-template-associations",
+        "custom_template_associations",
+        THEMES,
+        filters=v3_filters("channel_id", "eq", Kind.INT),
+    ),
+    Route(
+        "widget_templates.list",
+        V3,
+        "/v3/content/widget-templates",
+        "widget_templates",
+        CONTENT,
+        filters=ON_CHANNELS,
+    ),
+    Route(
+        "widgets.list",
+        V3,
+        "/v3/content/widgets",
+        "widgets",
+        CONTENT,
+        filters=ON_CHANNELS,
+    ),
+    Route(
+        "placements.list",
+        V3,
+        "/v3/content/placements",
+        "placements",
+        CONTENT,
+        filters=ON_CHANNELS,
     ),
     Route(
         "scripts.list",

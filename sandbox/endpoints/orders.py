@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from sandbox.endpoints.common import ORDERS, TRANSACTIONS, V2, V3, metafields
+from sandbox.endpoints.common import (
+    CARTS,
+    ORDERS,
+    PICKUPS,
+    TRANSACTIONS,
+    V2,
+    V3,
+    metafields,
+)
 from sandbox.route import (
     Answer,
     Filter,
     Filters,
     Kind,
+    Meta,
     Paging,
     Route,
     date_in,
@@ -51,7 +60,7 @@ ROUTES: tuple[Route, ...] = (
         "orders",
         ORDERS,
         filters=ORDER_FILTERS,
-        sorts=("id",),
+        sorts=("id", "date_modified"),
         includes=("consignments", "consignments.line_items", "fees"),
         others={"consignment_structure": ("object",)},
     ),
@@ -134,4 +143,14 @@ ROUTES: tuple[Route, ...] = (
         filters=REFUND_FILTERS,
     ),
     metafields("order", "/v3/orders/metafields", ORDERS),
+    Route(
+        "order_pickups.list",
+        V3,
+        "/v3/orders/pickups",
+        "order_pickups",
+        PICKUPS,
+        paging=Paging.NONE,
+        meta=Meta.NOTHING,
+    ),
+    metafields("cart", "/v3/carts/metafields", CARTS),
 )

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sandbox.endpoints.common import (
     CHANNELS,
+    CHECKOUTS,
+    CONTENT,
+    CUSTOMERS,
     INFORMATION,
     LISTINGS,
+    LOGS,
+    MARKETING,
     MODIFIED,
     ON_CHANNELS,
+    ORDERS,
     PAYMENT_METHODS,
+    PRODUCTS,
     SITES,
     V2,
     V3,
     metafields,
+    of_parent,
 )
-from sandbox.route import Answer, Kind, Meta, Paging, Route, v3_filters
+from sandbox.route import Answer, Filter, Filters, Kind, Meta, Paging, Route, v3_filters
+from sandbox.table import Row
 
 
 def settings(area: str, path: str, by_channel: bool = False) -> Route:
@@ -30,6 +41,29 @@ def settings(area: str, path: str, by_channel: bool = False) -> Route:
         filters=v3_filters("channel_id", "eq", Kind.INT) if by_channel else {},
     )
 
+
+def of_area(area: str, path: str, scopes: tuple[str, ...], bare: bool = False) -> Route:
+    """One area of the settings that has an endpoint of its own."""
+    name = f"settings_{area}"
+    return Route(f"{name}.get", V3, path, name, scopes, Answer.OBJECT, Paging.NONE, bare=bare)
+
+
+def of_channels(
+    area: str, path: str, scopes: tuple[str, ...], bare: bool = False
+) -> tuple[Route, Route]:
+    """One area of the settings of the store, and what each channel has of its own."""
+    name = f"settings_{area}"
+    store = of_area(area, f"/v3/{path}", scopes, bare)
+    channel = of_parent(f"channel_{name}", f"/v3/{path}/channels/{{channel_id}}", scopes)
+    return store, replace(channel, bare=bare)
+
+
+def every_channel(_: Row) -> range:
+    """What is the same for the store and all its channels."""
+    return range(2**63)
+
+
+EVERY_CHANNEL: Filters = {"channel_id": Filter(every_channel, "overlaps", Kind.INT)}
 
 ROUTES: tuple[Route, ...] = (
     Route("store.get", V2, "/v2/store", "store", INFORMATION, Answer.OBJECT, Paging.NONE),
@@ -63,7 +97,44 @@ ROUTES: tuple[Route, ...] = (
         filters=ON_CHANNELS,
         meta=Meta.OFFSET,
     ),
+    Route(
+        "site_routes.list",
+        V3,
+        "/v3/sites/{site_id}/routes",
+        "site_routes",
+        SITES,
+    ),
+    of_parent("site_certificates", "/v3/sites/{site_id}/certificate", SITES),
+    Route(
+        "channel_currency_assignments.list",
+        V3,
+        "/v3/channels/currency-assignments",
+        "channel_currency_assignments",
+        CHANNELS,
+        paging=Paging.NONE,
+        meta=Meta.NOTHING,
+    ),
+    of_parent("channel_menus", "/v3/channels/{channel_id}/channel-menus", CHANNELS),
+    of_parent("channel_active_themes", "/v3/channels/{channel_id}/active-theme", CHANNELS),
     metafields("store", "/v3/store/metafields", INFORMATION),
+    Route(
+        "system_logs.list",
+        V3,
+        "/v3/store/systemlogs",
+        "system_logs",
+        LOGS,
+    ),
+    Route("countries.list", V2, "/v2/countries", "countries", INFORMATION),
+    Route("states.list", V2, "/v2/countries/states", "states", INFORMATION),
+    Route(
+        "tax_properties.list",
+        V3,
+        "/v3/tax/properties",
+        "tax_properties",
+        INFORMATION,
+        paging=Paging.NONE,
+        meta=Meta.NOTHING,
+    ),
     Route("currencies.list", V2, "/v2/currencies", "currencies", INFORMATION),
     Route("tax_classes.list", V2, "/v2/tax_classes", "tax_classes", INFORMATION, max_page=50),
     Route(
@@ -109,4 +180,56 @@ ROUTES: tuple[Route, ...] = (
     settings("security", "storefront/security"),
     settings("status", "storefront/status"),
     settings("robots", "storefront/robotstxt"),
+    settings("category", "storefront/category"),
+    settings("product", "storefront/product"),
+    settings("units_of_measurement", "store/units-of-measurement"),
+    settings("email_statuses", "email-statuses"),
+    settings("logo", "logo"),
+    settings("inventory_notifications", "inventory/notifications"),
+    Route(
+        "settings_search_filters.list",
+        V3,
+        "/v3/settings/search/filters",
+        "settings_search_filters",
+        INFORMATION,
+        paging=Paging.NONE,
+        meta=Meta.NOTHING,
+    ),
+    Route(
+        "settings_analytics.list",
+        V3,
+        "/v3/settings/analytics",
+        "settings_analytics",
+        CONTENT,
+        paging=Paging.NONE,
+        meta=Meta.NOTHING,
+    ),
+    of_area("tax", "/v3/tax/settings", INFORMATION),
+    of_area("promotion", "/v3/promotions/settings", MARKETING, bare=True),
+    *of_channels("customer", "customers/settings", CUSTOMERS),
+    *of_channels("order", "orders/settings", ORDERS, bare=True),
+    *of_channels("checkout", "checkouts/settings", CHECKOUTS),
+    *of_channels("cart", "carts/settings", INFORMATION),
+    *of_channels("abandoned_cart", "abandoned-carts/settings", INFORMATION),
+    *of_channels("shipping", "shipping/settings", PRODUCTS),
+    Route(
+        "email_templates.list",
+        V3,
+        "/v3/marketing/email-templates",
+        "email_templates",
+        INFORMATION,
+        paging=Paging.NONE,
+        filters=EVERY_CHANNEL,
+        meta=Meta.NOTHING,
+    ),
+    Route(
+        "abandoned_cart_email_templates.list",
+        V3,
+        "/v3/marketing/abandoned-cart-emails",
+        "abandoned_cart_email_templates",
+        INFORMATION,
+        paging=Paging.NONE,
+        filters=EVERY_CHANNEL,
+        meta=Meta.NOTHING,
+    ),
 )

@@ -6,20 +6,24 @@ from dataclasses import dataclass
 
 from sandbox.clock import YEAR
 from sandbox.table import Row, Table
+from sandbox.world.b2b import B2b
 from sandbox.world.catalog import Catalog
 from sandbox.world.catalog_lists import CatalogLists
 from sandbox.world.content import Content, store_information
 from sandbox.world.customer_lists import CustomerLists
 from sandbox.world.customers import Customers
+from sandbox.world.geography import geography
 from sandbox.world.history import History
 from sandbox.world.inventory import Inventory
 from sandbox.world.marketing import Coupons, Marketing
 from sandbox.world.order_children import OrderChildren
 from sandbox.world.orders import Orders
+from sandbox.world.page_builder import PageBuilder
 from sandbox.world.prices import Prices
 from sandbox.world.publishing import Publishing
-from sandbox.world.settings import settings
+from sandbox.world.settings import channel_settings, setting_tables, settings
 from sandbox.world.setup import Setup
+from sandbox.world.storefronts import Storefronts
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,13 @@ class World:
         orders = Orders(
             seed, size.orders, history, customers.table, catalog, size.channels, store_hash
         )
+        customer_lists = CustomerLists(seed, history, customers, catalog, orders.table)
         coupons = Coupons(seed, history, catalog)
         order_children = OrderChildren(seed, history, orders, coupons.table)
         catalog_lists = CatalogLists(seed, history, catalog)
         store = store_information(seed, store_hash)
         setup = Setup(seed, history, catalog, content, store["store_id"])
+        storefronts = Storefronts(seed, history, content, setup.sites)
         targets = {
             "brand": catalog.brands,
             "category": catalog.categories,
@@ -67,12 +73,13 @@ class World:
             "product": catalog.products,
         }
         publishing = Publishing(seed, history, targets, size.channels, store_hash)
+        b2b = B2b(seed, history, customers.table, catalog, orders.table, size.channels)
         self.orders = orders
         self.tables: tuple[Table, ...] = (
             orders.table,
             *order_children.tables,
             *customers.tables,
-            *CustomerLists(seed, history, customers, catalog, orders.table).tables,
+            *customer_lists.tables,
             *catalog.tables,
             *catalog_lists.tables,
             *Prices(seed, history, catalog, size.channels).tables,
@@ -82,13 +89,28 @@ class World:
             coupons.table,
             *Marketing(seed, history, orders, catalog, customers.segment_id(0)).tables,
             *setup.tables,
+            *storefronts.tables,
+            *geography(store_hash),
+            *setting_tables(),
             *publishing.tables,
+            *PageBuilder(
+                seed, history, size.channels, catalog.categories.columns["category_id"]
+            ).tables,
+            *b2b.tables,
         )
         self.children = (
             *orders.children,
             *order_children.children,
+            *customer_lists.children,
             *catalog_lists.children,
             *setup.children,
+            *storefronts.children,
             *publishing.children,
+            *channel_settings(content.channels),
+            *b2b.children,
         )
-        self.objects: dict[str, Row] = {"store": store, **settings()}
+        self.objects: dict[str, Row] = {
+            "store": store,
+            "catalog_summary": catalog_lists.summary,
+            **settings(),
+        }

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.chance import mix
+from sandbox.chance import mix, pick
 from sandbox.children import Child, Children, ChildTable
+from sandbox.clock import DAY, iso
 from sandbox.table import Row
 from sandbox.world.catalog import Catalog
 from sandbox.world.history import History
 from sandbox.world.metafields import metafields
+from sandbox.world.small_tables import small_table
+
+_SOLD_ABROAD = 40  # Every other one of the first products.
 
 
 class CatalogLists:
@@ -17,10 +21,17 @@ class CatalogLists:
 
     def __init__(self, seed: int, history: History, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._size = len(catalog.products.columns["id"])
         seed = mix(seed, 22)
+        self._seed, self._history = seed, history
         self.tables = (
             self._assignments("category", catalog.category_ids),
             self._assignments("channel", catalog.channel_ids),
+            small_table(
+                "product_customs",
+                [self._customs(at) for at in range(0, min(_SOLD_ABROAD, self._size), 2)],
+                "product_id",
+            ),
             metafields(mix(seed, 1), history, catalog.products, "product", most=2),
             metafields(mix(seed, 2), history, catalog.variants, "variant", most=1),
             metafields(mix(seed, 3), history, catalog.brands, "brand", most=2),
@@ -28,7 +39,21 @@ class CatalogLists:
         )
         self.children = (
             Children("tree_categories", catalog.trees, self._tree, shows=(catalog.categories,)),
+            Children("category_product_sort_orders", catalog.categories, self._sort_orders),
         )
+        self.summary: Row = {
+            "inventory_count": 1250,
+            "inventory_value": 26700.5,
+            "primary_category_id": next(iter(catalog.categories.columns["category_id"]), None),
+            "primary_category_name": "Kitchen",
+            "variant_count": 480,
+            "highest_variant_price": 99.5,
+            "average_variant_price": 21.25,
+            # In quotes in the documentation, as the only one of the prices.
+            "lowest_variant_price": "1.5",
+            "oldest_variant_date": iso(history.start),
+            "newest_variant_date": iso(history.end),
+        }
 
     def _assignments(self, to: str, ids: Callable[[int], list[int]]) -> ChildTable:
         field = f"{to}_id"
@@ -47,6 +72,30 @@ class CatalogLists:
             key="number",
             held={field: lambda at, nth: ids(at)[nth]},
         )
+
+    def _customs(self, at: int) -> Row:
+        created = self._catalog.products.columns["date_created"][at]
+        return {
+            "product_id": self._catalog.products.columns["id"][at],
+            "country_of_origin": pick(("DE", "US", "PT"), at),
+            "commodity_description": self._catalog.brief(at).name,
+            "international_shipping": at % 3 != 0,
+            "hs_codes": {"ALL": "4202110000", **({"CA": "4202310080"} if at % 4 == 0 else {})},
+            "created_at": iso(created),
+            "updated_at": iso(min(created + DAY, self._history.end)),
+        }
+
+    def _sort_orders(self, at: int) -> list[Row]:
+        """Of a few products of a category; null for those that come after all others."""
+        products = self._catalog.products.columns["id"]
+        bits = mix(self._seed, 9, at)
+        some = sorted(
+            {mix(bits, nth) % self._size for nth in range(bits % 5)} if self._size else ()
+        )
+        return [
+            {"product_id": products[each], "sort_order": nth + 1 if nth < 3 else None}
+            for nth, each in enumerate(some)
+        ]
 
     def _tree(self, at: int) -> list[Row]:
         """The categories of a tree, each within its parent."""

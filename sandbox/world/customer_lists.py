@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable
 
 from sandbox.chance import mix, pick, uuid
+from sandbox.children import Children
 from sandbox.clock import DAY, iso
 from sandbox.table import Columns, Row, Table
 from sandbox.world import words
@@ -29,6 +30,7 @@ _ATTRIBUTES = (
     "Sector",
 )
 _SEGMENTS = ("Frequent buyers", "First order", "Sleeping")
+_PROFILES = 60  # Shopper profiles: of the first customers.
 _AT_MOST = 400  # Subscribers and wishlists, however many customers there are.
 
 
@@ -49,6 +51,11 @@ class CustomerLists:
         self._attributes = self._dated("customer_attributes", range(1, 13), self._attribute)
         ids = history.ids(self._seed, size, first=1)
         self._subscribers = self._dated("subscribers", ids, self._subscriber)
+        segments = small_table(
+            "segments", [self._segment(n) for n in range(len(_SEGMENTS))], "number"
+        )
+        self._profiles = range(min(_PROFILES, len(customers.table)))
+        self.children = (Children("segment_shopper_profiles", segments, self._members),)
         self._wishlists = Table(
             "wishlists", {"id": history.ids(self._seed, size // 2, first=1)}, self._wishlist
         )
@@ -57,7 +64,11 @@ class CustomerLists:
             self._attributes,
             self._subscribers,
             self._wishlists,
-            small_table("segments", [self._segment(n) for n in range(len(_SEGMENTS))], "number"),
+            segments,
+            small_table("shopper_profiles", [self._profile(at) for at in self._profiles], "number"),
+            small_table(
+                "customer_tax", [self._tax(at) for at in self._profiles[::4]], "customer_id"
+            ),
             metafields(self._seed, history, customers.table, "customer", most=1),
         )
 
@@ -166,6 +177,29 @@ class CustomerLists:
             "description": "",
             "created_at": iso(created),
             "updated_at": iso(min(created + 300 * DAY, self._history.end)),
+        }
+
+    def _profile(self, at: int) -> Row:
+        born = self._customers.table.columns["date_created"][at]
+        return {
+            "id": self._customers.shopper_profile_id(at),
+            "customer_id": self._customers.table.columns["id"][at],
+            "created_at": iso(born),
+            "updated_at": iso(min(born + at % 3 * DAY, self._history.end)),
+        }
+
+    def _members(self, nth: int) -> list[Row]:
+        """The shopper profiles of a segment: one may be in several."""
+        segment = self._customers.segment_id(nth)
+        return [
+            self._profile(at) for at in self._profiles if segment in self._customers.segment_ids(at)
+        ]
+
+    def _tax(self, at: int) -> Row:
+        properties = {"entity-use-code": pick(("RESALE", "CHARITY"), at)}
+        return {
+            "customer_id": self._customers.table.columns["id"][at],
+            "tax_properties": properties if at % 8 else {**properties, "vat-group": "EU"},
         }
 
 

@@ -38,8 +38,8 @@ class Customers:
                 "attributes": ("attributes", self._included_attributes),
                 "formfields": ("form_fields", self._form_fields),
                 "storecredit": ("store_credit_amounts", self._store_credit),
-                "shopper_profile_id": ("shopper_profile_id", self._shopper_profile),
-                "segment_ids": ("segment_ids", self._segments),
+                "shopper_profile_id": ("shopper_profile_id", self.shopper_profile_id),
+                "segment_ids": ("segment_ids", self.segment_ids),
             },
         )
         self.addresses = ChildTable(
@@ -186,10 +186,10 @@ class Customers:
         _, bits = self._key(at)
         return [{"amount": bits % 5_000 / 100 if bits % 6 == 0 else 0}]
 
-    def _shopper_profile(self, at: int) -> str:
+    def shopper_profile_id(self, at: int) -> str:
         return uuid(self._seed, at)
 
-    def _segments(self, at: int) -> list[str]:
+    def segment_ids(self, at: int) -> list[str]:
         return [self.segment_id(n) for n in range(at % 3)]
 
     def segment_id(self, nth: int) -> str:

@@ -1,13 +1,15 @@
-"""What hangs on orders besides their lines: shipments, coupons, taxes, messages, refunds."""
+"""What hangs on orders besides their lines: shipments, coupons, taxes, refunds, pickups."""
 
 from __future__ import annotations
 
+from array import array
+
 from sandbox.chance import mix, pick
 from sandbox.children import Child, Children, ChildTable
-from sandbox.clock import DAY, iso_offset, rfc2822
+from sandbox.clock import DAY, iso, iso_offset, rfc2822
 from sandbox.table import Row, Table
 from sandbox.world.history import History
-from sandbox.world.metafields import metafields
+from sandbox.world.metafields import metafield, metafields
 from sandbox.world.order_kinds import COMPLETED, PARTLY_REFUNDED, REFUNDED, SHIPPED, STATUSES
 from sandbox.world.order_lines import money, tax
 from sandbox.world.orders import Orders
@@ -31,13 +33,17 @@ _ADDRESS_FIELDS = (
 # Ids of the children follow from the id of their order.
 _SHIPMENTS_PER_ORDER, _COUPONS_PER_ORDER, _MESSAGES_PER_ORDER, _REFUNDS_PER_ORDER = 8, 4, 4, 4
 _TAXES_PER_ORDER = 1_000
+# Orders that were picked up in a shop, and carts that have a metafield.
+_PICKUPS, _CART_METAFIELDS = 8, 6
 
 
 class OrderChildren:
     """Makes the children of orders; every one is settled by its order."""
 
     def __init__(self, seed: int, history: History, orders: Orders, coupons: Table) -> None:
+        self._seed = mix(seed, 31)
         self._orders = orders
+        self._size = len(orders.columns["id"])
         self._coupons = coupons.columns["id"][
             :
         ]  # A copy: no order takes a coupon that comes later.
@@ -60,6 +66,13 @@ class OrderChildren:
         self.tables = (
             self._refunds,
             metafields(mix(seed, 21), history, table, "order", most=1),
+            Table(
+                "order_pickups",
+                {"id": array("q", range(1, _PICKUPS + 1))},
+                self._pickup,
+                shows=(table,),
+            ),
+            self._cart_metafields(history),
             small_table("order_statuses", [_status(key) for key in range(len(STATUSES))]),
         )
 
@@ -114,6 +127,50 @@ class OrderChildren:
             "shipping_provider_display_name": name,
             "generated_tracking_link": link,
         }
+
+    def _some_order(self, nth: int, of: int) -> int:
+        """Position of one of a few orders, spread over all; the first one for those added later."""
+        return nth * self._size // of if nth < of else 0
+
+    def _pickup(self, nth: int) -> Row:
+        at = self._some_order(nth, _PICKUPS)
+        ready = self._orders.columns["date_created"][at] + 3600
+        collected = nth % 3 != 0
+        return {
+            "id": nth + 1,
+            "pickup_method_id": 1 + nth % 3,
+            "order_id": self._orders.key(at)[0],
+            "ready_at": iso(ready),
+            "created_at": iso(ready - 3600),
+            "updated_at": iso(ready + DAY if collected else ready),
+            "pickup_items": [
+                {
+                    "id": line["id"],
+                    "order_product_id": line["id"],
+                    "quantity": line["quantity"],
+                    "status": "COLLECTED" if collected else "READY",
+                    "collected_at": iso(ready + DAY) if collected else None,
+                }
+                for line in self._orders.lines(at)
+            ],
+        }
+
+    def _cart_metafields(self, history: History) -> Table:
+        """Their ids are text, as those of carts."""
+        created = array("q", (history.start + n * 50 * DAY for n in range(_CART_METAFIELDS)))
+        columns = {
+            "id": array("q", range(900, 900 + _CART_METAFIELDS)),
+            "date_created": created,
+            "date_modified": array("q", (min(d + 5 * DAY, history.end) for d in created)),
+        }
+
+        def make(at: int) -> Row:
+            key, born, changed = (columns[name][at] for name in columns)
+            order, _ = self._orders.key(self._some_order(at, _CART_METAFIELDS))
+            row = metafield(key, "cart", 0, mix(self._seed, key), at, born, changed)
+            return {**row, "id": str(key), "resource_id": self._orders.cart_id(order)}
+
+        return Table("cart_metafields", columns, make)
 
     # Coupons, taxes, messages
 

@@ -127,7 +127,7 @@ class Orders:
             "date_shipped": rfc2822(sent_off) if shipped else "",
             "status_id": status,
             "status": STATUSES[status],
-            "cart_id": uuid(self._seed, key),
+            "cart_id": self.cart_id(key),
             "channel_id": columns["channel_id"][at],
             "subtotal_ex_tax": money(subtotal),
             "subtotal_inc_tax": money(subtotal + tax(subtotal)),
@@ -197,6 +197,10 @@ class Orders:
             "consignments": parts.link(self._api, f"{resource}/consignments"),
             "fees": parts.link(self._api, f"{resource}/fees"),
         }
+
+    def cart_id(self, key: int) -> str:
+        """The cart that the order with this key was."""
+        return uuid(self._seed, key)
 
     def key(self, at: int) -> tuple[int, int]:
         """The order's id, and the bits that decide everything about it."""

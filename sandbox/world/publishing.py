@@ -69,6 +69,7 @@ class Publishing:
             self._redirects,
             posts,
             themes,
+            small_table("custom_template_associations", [*map(self._template, range(6))]),
             small_table("blog_tags", [self._tag(nth) for nth in range(len(_TAGS))], "number"),
             self._scripts,
             small_table("webhooks", [self._webhook(nth) for nth in range(8)]),
@@ -169,6 +170,22 @@ class Publishing:
             for nth, variation in enumerate(theme["variations"])
             for site in range(1 + self._channels * (nth == 0))
         ]
+
+    def _template(self, nth: int) -> Row:
+        kind = ("product", "category", "brand", "page")[nth % 4]
+        columns = self._targets[kind].columns
+        ids = columns["category_id" if kind == "category" else "id"]
+        created = self._history.start + nth * 11 * DAY
+        return {
+            "id": nth + 1,
+            "channel_id": channel_id(nth % self._channels),
+            "entity_type": kind,
+            "entity_id": pick(ids, nth) if ids else 0,
+            "file_name": f"custom-{kind}-{nth}.html",
+            "is_valid": nth != 5,
+            "date_created": iso(created),
+            "date_modified": iso(created + DAY),
+        }
 
     # Apps
 

@@ -23,6 +23,20 @@ _CURRENCIES = (
     ("GBP", "GB", "£", "left", "Pound Sterling", "0.7900000000"),
 )
 _TAX_CLASSES = ("Non-Taxable Products", "Shipping", "Gift Wrapping", "Books")
+# code, name, what has it
+_TAX_PROPERTIES = (
+    ("entity-use-code", "Use of the goods", "customer"),
+    ("vat-group", "VAT group", "customer"),
+    ("product-code", "Code of the product", "product"),
+)
+# type, module, severity, summary
+_LOGS = (
+    ("general", "export only", "success", "The export is done"),
+    ("payment", "optimized checkout", "error", "The payment was declined"),
+    ("notification", "email message", "notice", "An e-mail was sent"),
+    ("payment", "optimized checkout", "warning", "The payment took long"),
+    ("design", "theme download", "success", "The theme was downloaded"),
+)
 # code, name
 _PAYMENT_METHODS = (
     ("bankdeposit", "Bank Deposit"),
@@ -42,6 +56,7 @@ class Setup:
         self._history = history
         self._catalog = catalog
         self._channels = len(content.channels)
+        self.sites = small_table("sites", [self._site(n) for n in range(self._channels)])
         zones = small_table("shipping_zones", [_shipping_zone(n) for n in range(len(_ZONES))])
         self.children = (Children("shipping_methods", zones, self._shipping_methods),)
         self.tables = (
@@ -51,7 +66,9 @@ class Setup:
             small_table("tax_rates", [_tax_rate(n) for n in range(1, 5)]),
             zones,
             small_table("payment_methods", [_payment_method(*m) for m in _PAYMENT_METHODS], "at"),
-            small_table("sites", [self._site(n) for n in range(self._channels)]),
+            self.sites,
+            small_table("tax_properties", [self._tax_property(n) for n in range(3)]),
+            small_table("system_logs", [self._system_log(n) for n in range(len(_LOGS))]),
             self._listings(),
             metafields(mix(self._seed, 1), history, content.channels, "channel", most=3, least=1),
             self._store_metafields(store_id),
@@ -89,6 +106,31 @@ class Setup:
             "name": _TAX_CLASSES[nth],
             "created_at": created,
             "updated_at": created,
+        }
+
+    def _tax_property(self, nth: int) -> Row:
+        code, name, kind = _TAX_PROPERTIES[nth]
+        date = iso(self._history.start + nth * DAY)
+        return {
+            "id": nth + 1,
+            "code": code,
+            "display_name": name,
+            "description": f"{name}, for the tax provider.",
+            "created_at": date,
+            "updated_at": date,
+            "type": kind,
+        }
+
+    def _system_log(self, nth: int) -> Row:
+        kind, module, severity, summary = _LOGS[nth]
+        return {
+            "id": 700 + nth,
+            "type": kind,
+            "module": module,
+            "severity": severity,
+            "summary": summary,
+            "message": f"{summary}, in full.",
+            "date_created": iso(self._history.end - (len(_LOGS) - nth) * DAY),
         }
 
     # Shipping

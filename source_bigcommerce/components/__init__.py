@@ -1,5 +1,6 @@
 """What the manifest cannot say in YAML, one class a file."""
 
+from source_bigcommerce.components.all_channels import AllChannels
 from source_bigcommerce.components.authenticator import TokenAuthenticator
 from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.config import NormalizeConfig
@@ -14,10 +15,12 @@ from source_bigcommerce.components.flatten import Flatten, SchemaFile
 from source_bigcommerce.components.receipt_rows import ReceiptRows
 from source_bigcommerce.components.requester import Requester
 from source_bigcommerce.components.rows import Rows
+from source_bigcommerce.components.store_and_channels import StoreAndChannels
 from source_bigcommerce.components.values import Values
 from source_bigcommerce.components.window import WindowRetriever
 
 __all__ = [
+    "AllChannels",
     "ChildRows",
     "Deletions",
     "ErrorHandler",
@@ -30,6 +33,7 @@ __all__ = [
     "RowsExtractor",
     "SchemaFile",
     "StockExtractor",
+    "StoreAndChannels",
     "TokenAuthenticator",
     "Values",
     "WindowRetriever",

@@ -36,6 +36,7 @@ class WithArchived:
     requester: asks for a page of the latter.
     found: what the streams of this sync found out about the store.
     key: field of an order that no two orders share.
+    alone: as `archived`, for windows in which only that list is read.
     """
 
     listed: Orders
@@ -43,6 +44,7 @@ class WithArchived:
     requester: Requester
     found: dict[str, tuple[str, ...]]
     key: str
+    alone: Orders | None = None
 
     def __post_init__(self) -> None:
         self._key = partial(key_of, field=self.key)
@@ -50,7 +52,8 @@ class WithArchived:
     def __call__(self, window: StreamSlice) -> Iterator[list[Row]]:
         """The orders of a window, each once."""
         if found := self.found.get(_ENOUGH):
-            yield from getattr(self, found[0])(window)
+            instead = self.alone or self.archived
+            yield from (self.listed if found[0] == "listed" else instead)(window)
             return
         # Few orders are archived.
         ids, archived, longest = Keys(), set[int | str | None](), 0

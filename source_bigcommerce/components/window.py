@@ -77,6 +77,7 @@ class WindowRetriever(Rows):
             requester=self.archived.requester,
             found=self.api_budget.found,
             key=self.key,
+            alone=partial(self.archived.replies, watch=watch),
         )
         return both(window)
 

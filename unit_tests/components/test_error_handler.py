@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import requests
+import requests_mock
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.streams.http.error_handlers import ResponseAction
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -16,7 +17,7 @@ from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import ErrorHandler
 from source_bigcommerce.components.reply import ReplyTooLarge, described
 from source_bigcommerce.components.sync import Sync
-from unit_tests.replies import API, clients_of, reply
+from unit_tests.replies import API, clients_of, read, reply
 from unit_tests.streams import CONFIG
 
 OK, FAIL, RETRY = ResponseAction.SUCCESS, ResponseAction.FAIL, ResponseAction.RETRY
@@ -646,3 +647,15 @@ def test_the_wait_after_other_failures_is_left_to_the_framework(
     handlers: dict[str, ErrorHandler], broken: Any
 ) -> None:
     assert handlers["plain"].backoff_time(broken, 1) is None
+
+
+def test_refusal_when_the_endpoint_wants_the_scope_to_modify_says_so(
+    requests_mock: requests_mock.Mocker,
+) -> None:
+    requests_mock.get(f"{API}/v3/segments", json={"data": [{"id": "a"}]})
+    requests_mock.get(f"{API}/v3/segments/a/shopper-profiles", status_code=403, json=V3)
+    with pytest.raises(AirbyteTracedException) as raised:
+        read("segment_shopper_profiles", CONFIG)
+    assert raised.value.message == SCOPE.replace(
+        "products_read_only", "customers_read_only"
+    ).replace("read-only suffices", "modify: read-only does not suffice here")

@@ -10,7 +10,7 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components import NestedRowsExtractor, RowsExtractor, StockExtractor
-from source_bigcommerce.components.reply import parsed_body
+from source_bigcommerce.components.reply import parsed_body, rows_of
 from unit_tests.replies import reply
 from unit_tests.streams import CONFIG
 
@@ -122,3 +122,27 @@ def test_a_body_cut_within_an_emoji_is_an_error(text: bytes) -> None:
 
 def test_a_body_with_half_an_emoji_is_read() -> None:
     assert parsed_body(reply(200, rb'[{"id": "\ud83d"}]')) == [{"id": "\ufffd"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "rows"),
+    [
+        ("v3/orders/settings", {"notifications": {}, "meta": {}}, 1),
+        ("v3/orders/settings/channels/7", {"notifications": {}}, 1),
+        ("v3/promotions/settings", {"number_of_coupons_allowed_at_checkout": 1}, 1),
+        ("v3/promotions/settings", {"data": {"number_of_coupons_allowed_at_checkout": 1}}, 1),
+        ("v3/customers/7/consent", {"allow": [], "deny": []}, 1),
+        ("v3/customers/7/stored-instruments", [{"token": "a"}, {"token": "b"}], 2),
+        ("v3/customers/7/stored-instruments", [], 0),
+    ],
+)
+def test_rows_when_a_reply_of_v3_is_documented_without_data_are_what_it_is(
+    path: str, body: Any, rows: int
+) -> None:
+    assert len(rows_of(reply(200, body, path=path))) == rows
+
+
+@pytest.mark.parametrize("path", ["v3/orders/7/settings", "v3/carts/settings", "v3/promotions"])
+def test_rows_when_other_replies_of_v3_have_no_data_are_an_error(path: str) -> None:
+    with pytest.raises(AirbyteTracedException):
+        rows_of(reply(200, {"allow_purchasing": True}, path=path))

@@ -12,6 +12,16 @@ from sandbox import Sandbox
 from sandbox.world.order_kinds import SPECIMENS
 
 DATA = Sandbox(orders=1, customers=1, products=1).data
+# With no key of their own.
+OF_PARENT = (
+    "category_product_sort_orders",
+    "channel_active_themes",
+    "channel_menus",
+    "site_certificates",
+    *(name for name in DATA.children if name.startswith("channel_settings_")),
+)
+# Whose rows may be those of several parents.
+WITHIN_PARENT = ("segment_shopper_profiles", "site_routes")
 COLLECTIONS = (*DATA.tables, *DATA.children, *DATA.objects)
 
 
@@ -34,11 +44,18 @@ def test_the_past_does_not_depend_on_the_platform(shop: Sandbox) -> None:
 
 @pytest.mark.parametrize("collection", [*DATA.tables, *DATA.children])
 def test_keys_are_unique_and_ascending(shop: Sandbox, collection: str) -> None:
-    if collection in ("order_consignments", "tree_categories"):
+    keyless = ("order_consignments", "tree_categories", "b2b_payment_transactions")
+    if collection in (*keyless, *OF_PARENT):
         return  # These have no keys; those of trees are nested.
     if collection in DATA.tables:
         table = shop.data.table(collection)
         keys = list(table.columns[table.key])
+    elif collection in WITHIN_PARENT:
+        children = shop.data.children[collection]
+        for at in children.parent.select():
+            own = [row["id"] for row in children.rows(at)]
+            assert len(own) == len(set(own))
+        return
     else:
         keys = [row.get("id") or row["uuid"] for row in shop.rows(collection)]
     if isinstance(keys[0], str):
@@ -92,6 +109,20 @@ def test_references_are_whole(shop: Sandbox) -> None:
 
 
 REFERENCES = (
+    ("b2b_users", "companyId", "b2b_companies"),
+    ("b2b_users", "customerId", "customers"),
+    ("b2b_users", "companyRoleId", "b2b_company_roles"),
+    ("b2b_addresses", "companyId", "b2b_companies"),
+    ("b2b_shopping_lists", "userId", "b2b_users"),
+    ("b2b_shopping_lists", "companyId", "b2b_companies"),
+    ("b2b_orders", "bcOrderId", "orders"),
+    ("b2b_orders", "channelId", "channels"),
+    ("b2b_quotes", "companyInfo.companyId", "b2b_companies"),
+    ("b2b_quotes", "channelId", "channels"),
+    ("b2b_payments", "lineItems.invoiceId", "b2b_invoices"),
+    ("b2b_receipts", "paymentId", "b2b_payments"),
+    ("b2b_receipt_lines", "receiptId", "b2b_receipts"),
+    ("b2b_receipt_lines", "invoiceId", "b2b_invoices"),
     ("variants", "product_id", "products"),
     ("category_assignments", "product_id", "products"),
     ("category_assignments", "category_id", "categories"),
@@ -113,6 +144,12 @@ REFERENCES = (
     ("customer_attribute_values", "attribute_id", "customer_attributes"),
     ("customer_form_field_values", "customer_id", "customers"),
     ("customer_form_field_values", "address_id", "customer_addresses"),
+    ("shopper_profiles", "customer_id", "customers"),
+    ("segment_shopper_profiles", "customer_id", "customers"),
+    ("customer_tax", "customer_id", "customers"),
+    ("order_pickups", "order_id", "orders"),
+    ("order_pickups", "pickup_method_id", "pickup_methods"),
+    ("order_pickups", "pickup_items.order_product_id", "order_products"),
     ("subscribers", "order_id", "orders"),
     ("wishlists", "customer_id", "customers"),
     ("wishlists", "items.product_id", "products"),
@@ -133,6 +170,11 @@ REFERENCES = (
     ("channel_listings", "variants.variant_id", "variants"),
     ("tax_rates", "tax_zone_id", "tax_zones"),
     ("sites", "channel_id", "channels"),
+    ("channel_currency_assignments", "channel_id", "channels"),
+    ("custom_template_associations", "channel_id", "channels"),
+    ("states", "country_id", "countries"),
+    ("product_customs", "product_id", "products"),
+    ("category_product_sort_orders", "product_id", "products"),
     ("redirects", "site_id", "sites"),
     ("shipping_methods", "channel_ids", "channels"),
     ("scripts", "channel_id", "channels"),
@@ -168,7 +210,7 @@ def values(row: Any, field: str) -> Iterator[Any]:
 def test_references_of_lists_are_whole(
     shop: Sandbox, collection: str, field: str, target: str
 ) -> None:
-    key = "category_id" if target == "categories" else "id"
+    key = {"categories": "category_id", "b2b_companies": "companyId"}.get(target, "id")
     known = {row[key] for row in shop.rows(target)} | {None, 0}
     found = {value for row in shop.rows(collection) for value in values(row, field)}
     assert found - {None, 0}
