@@ -90,6 +90,7 @@ def test_a_record_with_a_wrong_field_is_rejected_by_its_name(
     "fields",
     [
         *({"customer_locale": locale} for locale in ("en", "asa", "en-US", "es-419")),
+        {"shipping_addresses": [{"street_1": "1 Sheikh Zayed Road", "zip": "", "country": "UAE"}]},
         {"geoip_country": "", "geoip_country_iso2": ""},
         {"billing_address": {"zip": "1000", "country": "Belgium", "country_iso2": ""}},
     ],
