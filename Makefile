@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-orders test quick test-hosts check bench costs sync show constraints clean
+.PHONY: help install demo demo-orders test quick test-hosts check bench costs sync probe assumptions show constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,13 @@ costs: $(STAMP)  ## how long a sync takes, by plan and by size of the store
 sync: $(STAMP)  ## copy a real store into DuckDB: make sync CONFIG=secrets/config.json
 	@test -n "$(CONFIG)" || { echo "Usage: make sync CONFIG=secrets/config.json"; exit 2; }
 	@$(BIN)/python -m demo --config "$(CONFIG)" $(if $(STREAMS),--streams $(STREAMS))
+
+probe: $(STAMP)  ## hold what the connector assumes against a real store: make probe CONFIG=secrets/config.json
+	@test -n "$(CONFIG)" || { echo "Usage: make probe CONFIG=secrets/config.json"; exit 2; }
+	@$(BIN)/source-bigcommerce probe --config "$(CONFIG)" --report "$(or $(REPORT),report.json)"
+
+assumptions: $(STAMP)  ## write the table of docs/assumptions.md
+	@$(BIN)/python scripts/assumptions.py
 
 show: $(STAMP)  ## print a stream of the manifest unfolded: make show STREAM=order_products
 	@$(BIN)/python scripts/show.py $(STREAM)

@@ -36,13 +36,14 @@ ORDER BY month, currency"""
 
 RECEIPTS = "sync_receipts"
 RECEIPT = f"""\
-SELECT stream, verdict, rows_delivered, coalesce(rows_counted, 0) AS rows_counted,
-       windows_proved, requests, seconds::DECIMAL(9, 1) AS seconds
+SELECT stream, verdict, rows_delivered AS delivered,
+       coalesce(rows_counted::TEXT, '-') AS counted,
+       windows_proved AS proved, requests, seconds::DECIMAL(9, 1) AS seconds
 FROM {RECEIPTS}
 ORDER BY stream"""
 
 
-# The main streams of a shop; all 90 would take too long for a demo.
+# The main streams of a shop; all of them would take too long for a demo.
 SHOWN = (
     "customers",
     "orders",

@@ -42,8 +42,7 @@ class Api:
         self._base = f"{config['api_url']}/stores/{config['store_hash']}"
         self._session = LimiterSession(api_budget=sync)
         self._session.auth = TokenAuthenticator(config=config, parameters={})
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, sync.connections)
+        sync.connections.carry(self._session)
         self._session.headers.update(
             {"Accept": "application/json", "User-Agent": "Airbyte destination-bigcommerce"}
         )
@@ -73,9 +72,8 @@ class Api:
                 headers={"Content-Type": "application/json"},
             )
         )
-        settings = self._session.merge_environment_settings(request.url, {}, None, None, None)
         try:
-            return self._session.send(request, timeout=_TIME_OUT, allow_redirects=False, **settings)
+            return self._session.send(request, timeout=_TIME_OUT, allow_redirects=False)
         except requests.RequestException:
             self._sync.update_from_response(request, requests.Response())
             raise

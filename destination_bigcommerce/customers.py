@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import requests
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from destination_bigcommerce.api import CUSTOMERS, Api
 from destination_bigcommerce.record import Order, Rejected
 from source_bigcommerce.components.budget import seconds_until_retry
 from source_bigcommerce.components.keys import key_of
-from source_bigcommerce.components.reply import Row, described, is_of_the_api
+from source_bigcommerce.components.reply import ROWS, Row, described, is_of_the_api, rows_of
 
 # https://developer.bigcommerce.com/docs/rest-management/customers#create-customers
 _A_REQUEST, _AT_ONCE = 10, 3
@@ -90,11 +91,14 @@ class Customers:
         for at in range(0, len(emails), _ASKED_AT_ONCE):
             asked = emails[at : at + _ASKED_AT_ONCE]
             params = {"email:in": ",".join(asked), "limit": 250}
-            for row in self._api.rows("v3/customers", CUSTOMERS, **params):
-                email = _plain(str(row.get("email") or ""))
-                known = self._known.setdefault(email, []) if email in asked else []
-                if row["id"] not in [each["id"] for each in known]:
-                    known.append({"id": row["id"], "channel_ids": row.get("channel_ids")})
+            self._take(self._api.rows("v3/customers", CUSTOMERS, **params), asked)
+
+    def _take(self, rows: Iterable[Row], emails: list[str]) -> None:
+        for row in rows:
+            email = _plain(str(row.get("email") or ""))
+            known = self._known.setdefault(email, []) if email in emails else []
+            if row["id"] not in [each["id"] for each in known]:
+                known.append({"id": row["id"], "channel_ids": row.get("channel_ids")})
 
     def _create(self, people: list[Person], doubtful: bool = False) -> dict[str, Rejected]:
         """Creates them; the reasons for those whom BigCommerce refuses, by e-mail address.
@@ -104,11 +108,15 @@ class Customers:
         for attempt in range(_TRIES):
             reply = self._sent(people)
             emails = [_plain(person["email"]) for person in people]
+            is_done = reply is not None and reply.status_code in ROWS
+            if reply is not None and is_done:
+                # Look-ups may not show them yet.
+                self._take(_created_in(reply), emails)
             self._find([email for email in emails if email not in self._known])
             people = [person for person in people if _plain(person["email"]) not in self._known]
             if not people:
                 return {}
-            doubtful = doubtful or reply is None or reply.status_code >= 500
+            doubtful = doubtful or is_done or reply is None or reply.status_code >= 500
             is_refused = reply is not None and reply.status_code in _REFUSED
             if reply is not None and is_refused and is_of_the_api(reply):
                 if len(people) > 1:  # one of them is at fault, and the others are not
@@ -132,6 +140,13 @@ class Customers:
             return self._api.send("POST", "v3/customers", people)
         except (requests.RequestException, OSError):
             return None
+
+
+def _created_in(reply: requests.Response) -> list[Row]:
+    try:
+        return [row for row in rows_of(reply) if isinstance(key_of(row, "id"), int)]
+    except (AirbyteTracedException, ValueError):
+        return []
 
 
 def _person_of(order: Order) -> Person:

@@ -41,7 +41,7 @@ from destination_bigcommerce.sender import Kind, Outcome, Sender
 from destination_bigcommerce.skus import Skus
 from source_bigcommerce.components.messages import GIVEN_UP, UNANSWERED
 from source_bigcommerce.components.sync import Sync
-from source_bigcommerce.probes import answers
+from source_bigcommerce.questions import answers
 
 LOGGER = logging.getLogger("airbyte")
 _TRIES_OF_CHECK = 2

@@ -27,26 +27,29 @@ _REMEMBERED = 20_000
 _LOOKED_FOR = 2_000
 
 
-@dataclass(slots=True)
-class _Item:
-    """A record or a state that came in, until it is settled."""
-
-    state: AirbyteMessage | None = None
-    settled: "Future[Outcome] | None" = None
-    key: str = ""
-    digest: bytes = b""
-
-    @property
-    def is_settled(self) -> bool:
-        return self.settled is None or self.settled.done()
-
-
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What came of an order with a key."""
 
     digest: bytes
     outcome: Outcome
+
+
+@dataclass(slots=True)
+class _Item:
+    """A record or a state that came in, until it is settled.
+
+    known: what came of the key, in this record or in one before it.
+    """
+
+    state: AirbyteMessage | None = None
+    settled: "Future[Outcome] | None" = None
+    key: str = ""
+    known: _Known | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        return self.settled is None or self.settled.done()
 
 
 class Flow:
@@ -170,28 +173,29 @@ class Flow:
             done: Future[Outcome] = Future()
             done.set_result(self._rejected(self._last, record, why or Rejected("")))
             return _Item(settled=done, key=key_of(record))
-        before, known = self._under_way.get(order.key), self._known.get(order.key)
-        item = _Item(key=order.key, digest=order.digest)
-        item.settled = self._sync.submit(self._outcome, self._last, order, before, known)
+        before = self._under_way.get(order.key)
+        item = _Item(key=order.key, known=self._known.get(order.key))
+        item.settled = self._sync.submit(self._outcome, self._last, order, item, before)
         item.settled.add_done_callback(lambda _: self._events.put(None))
         self._under_way[order.key] = item
         return item
 
     # What workers do
 
-    def _outcome(
-        self, number: int, order: Order, before: _Item | None, known: _Known | None
-    ) -> Outcome:
+    def _outcome(self, number: int, order: Order, item: _Item, before: _Item | None) -> Outcome:
         """Settles an order. What is `before` has the same key, and is under way or was settled."""
         try:
             if self._is_stopping.is_set() or number > self._end:
                 raise Stopped
             if before and before.settled:
-                known = _Known(before.digest, before.settled.result())
+                before.settled.result()
+                item.known = before.known
             try:
-                if known and known.outcome.kind is not Kind.REJECTED:
-                    return self._again(order, known)
-                return self._settle(order)
+                if item.known:
+                    return self._again(order, item.known)
+                outcome = self._settle(order)
+                item.known = _Known(order.digest, outcome)
+                return outcome
             except Rejected as rejected:
                 return self._rejected(number, order.record, rejected)
         except Stopped:
@@ -242,8 +246,9 @@ class Flow:
             return
         if outcome.kind is Kind.CREATED:
             self._created[item.key] = outcome.ids[0]
-        self._known[item.key] = _Known(item.digest, outcome)
-        self._known.move_to_end(item.key)
+        if item.known:
+            self._known[item.key] = item.known
+            self._known.move_to_end(item.key)
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         if len(self._created) >= _LOOKED_FOR:

@@ -1,5 +1,6 @@
 """Messages on the standard input, none of them passed over."""
 
+import codecs
 import json
 import logging
 from collections.abc import Iterator
@@ -21,15 +22,29 @@ class Unreadable:
     text: str
 
 
+@dataclass
+class GivenState(AirbyteMessage):
+    """A state with its line, which has more than the framework's model keeps.
+
+    Airbyte's platform puts an `id` into each state, and ends the sync if one comes back without:
+    https://github.com/airbytehq/airbyte-platform
+    """
+
+    line: str = ""
+
+
 def messages(lines: IO[bytes]) -> Iterator[AirbyteMessage]:
     """The messages of a stream, a line each.
 
     A line that begins like a message and is none, for it was cut or is too long, comes as a record
     of the stream "" whose data are `Unreadable`. Others are no messages, but a program's words.
+    A state comes as GivenState.
     """
     number = 0
     while line := lines.readline(_LONGEST + 1):
         number += 1
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
         if len(line) > _LONGEST:
             while not line.endswith(b"\n") and (more := lines.readline(_LONGEST)):
                 line = line[:80] + more[-1:]
@@ -44,9 +59,15 @@ def messages(lines: IO[bytes]) -> Iterator[AirbyteMessage]:
 
 def _message(line: bytes, number: int) -> AirbyteMessage:
     try:
-        return AirbyteMessageSerializer.load(_parsed(line))
+        message = AirbyteMessageSerializer.load(_parsed(line))
     except Exception as error:
         return _unreadable(f"line {number} is no message: {type(error).__name__}", line)
+    if (message.type, message.record) == (Type.RECORD, None):
+        return _unreadable(f"line {number} is a record without data", line)
+    if message.type == Type.STATE:
+        text = line.decode(errors="replace").strip()
+        return GivenState(type=Type.STATE, state=message.state, line=text)
+    return message
 
 
 def _parsed(line: bytes) -> Any:

@@ -98,7 +98,11 @@ def _order_of(record: Mapping[str, Any]) -> Order:
 def key_of(record: Any) -> str:
     """The key of a record for messages, whatever it is; empty where there is none."""
     key = record.get("external_order_id") if isinstance(record, Mapping) else None
-    text = key if isinstance(key, str) else "" if key is None else repr(key)
+    return _shown(key if isinstance(key, str) else "" if key is None else repr(key))
+
+
+def _shown(text: str) -> str:
+    """As a message may have it: half a character ends what writes it."""
     return "".join(each if each.isprintable() else "?" for each in text[:80])
 
 
@@ -120,7 +124,7 @@ def _too_large(record: Mapping[str, Any]) -> Iterator[str]:
     sizes = {name: _size(value) for name, value in record.items()}
     if sum(sizes.values()) > _LARGEST:
         largest = max(sizes, key=lambda name: sizes[name])
-        yield f"{largest[:80]}: too long, an order may have a megabyte"
+        yield f"{_shown(largest)}: too long, an order may have a megabyte"
 
 
 def _size(value: Any) -> int:
@@ -232,7 +236,7 @@ def _said(error: ValidationError) -> Iterator[str]:
     elif error.validator == "additionalProperties":
         known = schema["properties"]
         for name in sorted(set(instance) - set(known)):
-            yield f"{_joined(where, str(name)[:80])}: is not a field that can be sent"
+            yield f"{_joined(where, _shown(str(name)))}: is not a field that can be sent"
     elif error.validator == "dependencies":
         for name, needed in wanted.items():
             if name in instance and isinstance(needed, list):

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import threading
+from contextlib import suppress
 from typing import Any
 
 from destination_bigcommerce.messages import FILE_UNWRITABLE
@@ -46,7 +47,9 @@ class Rejections:
 
     def close(self) -> None:
         if self._file:
-            self._file.close()
+            # All lines were written, or it was said why not.
+            with suppress(OSError):
+                self._file.close()
 
     def _unwritable(self, error: OSError) -> Exception:
         return FILE_UNWRITABLE.error(repr(error), path=self._path, reason=error.strerror)

@@ -9,6 +9,7 @@ from source_bigcommerce.process import (
     MISUSED,
     end_with_the_reader,
     fail,
+    print_line,
     print_message,
     read_file,
     run_to_the_end,
@@ -40,6 +41,7 @@ def _run(args: list[str]) -> None:
 
     from destination_bigcommerce import DestinationBigcommerce
     from destination_bigcommerce.form import normalized
+    from destination_bigcommerce.lines import GivenState
 
     sys.argv[0] = _NAME  # in what argparse says
     destination = DestinationBigcommerce()
@@ -60,7 +62,10 @@ def _run(args: list[str]) -> None:
         end_with_the_reader()
     try:
         for message in destination.run_cmd(given):
-            print_message(message)
+            if isinstance(message, GivenState):
+                print_line(message.line)
+            else:
+                print_message(message)
     except AirbyteTracedException as error:
         logging.getLogger("airbyte").error(error.internal_message)
         fail(error, given.command)

@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -41,6 +42,8 @@ def as_printed(value: Any, schema: Mapping[str, Any]) -> Any:
     This store sends some values in another type than the schema's, as the API does.
     """
     kinds = schema.get("type")
+    if schema.get("format") == "date-time" and str(value).isdecimal():  # B2B Edition
+        return f"{datetime.fromtimestamp(int(value), timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
     if value == [] and kinds == ["null", "object"]:
         return {}
     if kinds == ["null", "array"] and not isinstance(value, (list, type(None))):
@@ -117,7 +120,8 @@ def children_of(store: Sandbox, row: Expected) -> Iterator[Row]:
     key = parent_key(row)
     for at in parents.select():
         parent = parents.row(at)
-        parent_id = parent.get("id") or parent.get("uuid") or parent["category_id"]
+        named = parent.get("id") or parent.get("uuid")
+        parent_id = parent.get(parents.key, named)
         added = {key: parent.get(key, parent_id)}
         if row.cursor and row.cursor.endswith("_date_modified"):
             added[row.cursor] = parent["date_modified"]
@@ -126,7 +130,7 @@ def children_of(store: Sandbox, row: Expected) -> Iterator[Row]:
 
 
 def children_at(
-    store: Sandbox, row: Expected, at: int, parent: int, embedded: list[str]
+    store: Sandbox, row: Expected, at: int, parent: Any, embedded: list[str]
 ) -> list[Row]:
     """The rows of the parent at a position, with this key."""
     path = (row.channels_request or row.first_request).partition("?")[0]
@@ -141,8 +145,9 @@ def children_at(
         return store.data.children_at(collection, at)
     table = store.data.table(collection)
     condition = Condition(parent_key(row), "eq", parent)
-    if parent_key(row) not in table.columns and (wanted := route_of(endpoint).filters):
-        condition = Condition(wanted[parent_key(row)].field, "overlaps", frozenset({parent}))
+    wanted = route_of(endpoint).filters.get(parent_key(row))
+    if parent_key(row) not in table.columns and wanted and wanted.op == "overlaps":
+        condition = Condition(wanted.field, "overlaps", frozenset({parent}))
     positions = table.select([condition])
     return [table.row(each, includes(row.children_query)) for each in positions]
 

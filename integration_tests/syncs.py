@@ -82,7 +82,12 @@ def config_for(store: Sandbox, **values: Any) -> Row:
 @cache
 def _streams(flatten_records: bool) -> dict[str, AirbyteStream]:
     """What `discover` prints; of the form, only this part changes it."""
-    config = {"store_hash": "any", "access_token": "any", "flatten_records": flatten_records}
+    config = {
+        "store_hash": "any",
+        "access_token": "any",
+        "flatten_records": flatten_records,
+        "b2b_edition": True,
+    }
     return {
         each.name: each
         for each in SourceBigcommerce(config=config).discover(LOGGER, config).streams
@@ -129,6 +134,8 @@ def sync(
     The returned state has that of `state` for streams that printed none.
     """
     config = config_for(store, **values)
+    if any(name.startswith("b2b_") for name in names):
+        config.setdefault("b2b_edition", True)
     catalog = catalog_of(names, config)
     messages = [
         AirbyteStateMessage(

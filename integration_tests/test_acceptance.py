@@ -78,14 +78,20 @@ class TestStandardSuite(SourceTestSuiteBase):
         """The scenarios of acceptance-test-config.yml, each with a config of the sandbox store.
 
         The CDK ignores the entry `basic_read`, so its rules are checked here: every stream has
-        records, and each fits its schema.
+        records, or a reason to have none, and each record fits its schema.
         """
         configs = {"config": CONFIG, "invalid_config": INVALID}
+        [basic_read] = map(dict, ACCEPTANCE["acceptance_tests"]["basic_read"]["tests"])
+        empty = [
+            ConnectorTestScenario.AcceptanceTestEmptyStream(**each)
+            for each in basic_read["empty_streams"]
+        ]
         return [
             each.model_copy(
                 update={
                     "config_dict": configs.get(each.id),
                     "sections": each.sections + ("basic_read",) * ("read" in each.commands),
+                    "empty_streams": empty,
                 }
             )
             for each in super().get_scenarios()

@@ -19,7 +19,7 @@ from airbyte_cdk.sources.streams.http import rate_limiting
 
 from integration_tests.syncs import config_for
 from sandbox import Sandbox
-from source_bigcommerce import SourceBigcommerce, probes
+from source_bigcommerce import SourceBigcommerce, questions
 from source_bigcommerce.components import budget
 
 LATER = "Check the connection again later; these streams were not checked."
@@ -28,7 +28,7 @@ LATER = "Check the connection again later; these streams were not checked."
 @pytest.fixture
 def calm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """Waits three seconds in place of 15, and does not wait before a retry."""
-    monkeypatch.setattr(probes, "PATIENCE", 3.0)
+    monkeypatch.setattr(questions, "PATIENCE", 3.0)
     monkeypatch.setattr(budget, "_FIRST_REPLY_WAIT", 0.1)
     monkeypatch.setattr(rate_limiting, "time", SimpleNamespace(sleep=lambda seconds: None))
     with Sandbox(orders=3, customers=3, products=3) as store:
@@ -103,7 +103,7 @@ def test_the_check_ends_if_the_name_is_not_looked_up_in_time(
 def test_the_check_waits_if_the_store_asks_for_a_pause(
     calm: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probes, "PATIENCE", 2.0)
+    monkeypatch.setattr(questions, "PATIENCE", 2.0)
     calm.options.update({"window_ms": 3000})
     limited = calm.faults.add("sites.list", "status", status=429, headers={"X-Retry-After": "3"})
     found = check(calm)
@@ -136,8 +136,8 @@ def test_a_check_that_hangs_does_not_keep_the_program_alive(calm: Sandbox, tmp_p
     config = tmp_path / "config.json"
     config.write_text(json.dumps(config_for(calm, page_size="10", flatten_records="on")))
     program = (
-        "import sys; from source_bigcommerce import probes, run; "
-        "probes.PATIENCE = 3; sys.argv[1:] = ['check', '--config', sys.argv[1]]; run.run()"
+        "import sys; from source_bigcommerce import questions, run; "
+        "questions.PATIENCE = 3; sys.argv[1:] = ['check', '--config', sys.argv[1]]; run.run()"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program, str(config)], capture_output=True, timeout=45, check=True

@@ -230,6 +230,22 @@ def test_rows_when_deletions_are_marked_come_in_their_own_stream_before_its_end(
     assert sync(small, *names, state=third.state, **options).records.get("deleted_products") is None
 
 
+def test_order_when_it_is_archived_is_not_marked_as_deleted() -> None:
+    options: dict[str, Any] = {**PAGED, "deletions": "mark"}
+    with Sandbox(**SIZES, archived_orders="hidden") as store:
+        first = sync(store, "orders", "deleted_orders", **options)
+        keys = ids(store, "orders")
+        store.clock.advance(3600)
+        store.edit("orders", keys[5], {"is_deleted": True})
+        store.delete("orders", keys[6])
+        second = sync(store, "orders", "deleted_orders", state=first.state, **options)
+    assert {row["id"] for row in second.records["deleted_orders"]} == {keys[5], keys[6]}
+    marks = [row["id"] for row in second.records["orders"] if "_ab_cdc_deleted_at" in row]
+    assert marks == [keys[6]]
+    [archived] = [row for row in second.records["orders"] if row["id"] == keys[5]]
+    assert archived["is_deleted"] is True
+
+
 def test_column_for_marks_when_the_form_asks_for_none_is_not_in_the_schema(
     small: Sandbox,
 ) -> None:

@@ -144,6 +144,18 @@ def test_the_receipt_of_a_read_that_drops_rows_says_short(
     _assert_short(sync(shop, name, "sync_receipts", failing=True, **PAGED), name)
 
 
+def test_the_receipt_of_orders_says_short_if_the_list_of_archived_ones_is_read_for_all(
+    store: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.options.update({"archived_orders": "hidden", "is_deleted": "also"})
+    monkeypatch.setattr(rows, "by_key", with_pages_cut)
+    in_windows = {**PAGED, "num_workers": 2, "page_size": 12}
+    read = sync(store, "orders", "sync_receipts", failing=True, **in_windows)
+    alone = [entry for entry in store.requests("orders.list") if "is_deleted" in entry.query]
+    assert alone
+    assert receipts(read)["orders"]["verdict"] == "short"
+
+
 def test_the_receipt_of_a_read_with_hidden_rows_says_short(
     store: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

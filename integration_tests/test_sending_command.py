@@ -113,6 +113,15 @@ def test_a_write_passes_on_the_states(command: Command, files: list[str], store:
     assert sorted(keys_in(store)) == ["PO-1", "PO-2", "PO-3"]
 
 
+def test_a_state_comes_back_with_the_number_that_the_platform_put_into_it(
+    command: Command, files: list[str]
+) -> None:
+    state = next(line for line in lines_of([order("PO-1")], every=1) if line["type"] == "STATE")
+    state["state"] |= {"id": 7, "sourceStats": {"recordCount": 1.0}}
+    code, messages = command("write", *files, given=text_of([state]))
+    assert (code, [each for each in messages if each["type"] == "STATE"]) == (0, [state])
+
+
 def test_a_write_without_records_succeeds(command: Command, files: list[str]) -> None:
     assert command("write", *files)[0] == 0
 

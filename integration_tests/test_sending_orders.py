@@ -25,7 +25,7 @@ from integration_tests.sending import (
 )
 from integration_tests.syncs import sync
 from sandbox import Sandbox
-from source_bigcommerce import probes
+from source_bigcommerce import questions
 
 LOGGER = logging.getLogger("airbyte")
 
@@ -269,6 +269,13 @@ def test_customers_exist_once_whatever_their_creation_answers(
     assert len(emails) == len(set(emails)) == 42
 
 
+def test_a_new_customer_need_not_be_found_at_once(store: Sandbox) -> None:
+    store.options.lookup_lag = 60
+    sent = send(store, [order("PO-1", customer={"email": "new@example.com"})], customer="create")
+    assert sent.error is None
+    assert [row["email"] for row in store.rows("customers")].count("new@example.com") == 1
+
+
 def test_a_missing_customer_rejects_the_order(
     store: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -374,7 +381,7 @@ def test_the_source_reads_back_the_orders_that_were_sent(store: Sandbox) -> None
 def test_the_check_names_an_endpoint_that_hangs(
     store: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probes, "PATIENCE", 0.5)
+    monkeypatch.setattr(questions, "PATIENCE", 0.5)
     store.faults.add("orders.update", "hang", seconds=3)
     told = DestinationBigcommerce().check(LOGGER, config_of(store))
     assert told.status.value == "FAILED"

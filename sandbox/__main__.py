@@ -55,6 +55,7 @@ def _arguments() -> dict[str, Any]:
     parser.add_argument("--latency-ms", type=float, help="delay of every answer; default 0")
     parser.add_argument("--cache-mb", type=int, help="memory for serialised rows; default 1024")
     parser.add_argument("--gzip", action="store_true", help="compress for clients that accept it")
+    parser.add_argument("--like", help="report of `source-bigcommerce probe`: behave as that store")
     parser.add_argument("--scopes", nargs="*", help="scopes of the token; default: all")
     return vars(parser.parse_args())
 

@@ -253,7 +253,7 @@ class Data:
             elif table in children.shows:
                 self.texts.forget_all_of(children.name)
         for other in self.tables.values():
-            if _hangs_on(other, table):
+            if table in other.shows or _hangs_on(other, table):
                 self.texts.forget_all_of(other.name)
         if isinstance(table, ChildTable):  # Its parent may show it, and so may its siblings.
             self._forget(table.parent, table.child(at).parent)

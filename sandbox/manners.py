@@ -22,10 +22,13 @@ def as_asked(route: Route, options: Options) -> Route:
     """The route, with parameters that this store accepts beyond its documentation."""
     if route.paging is not Paging.NONE or route.answer is not Answer.LIST:
         return route
+    is_b2b = route.family is Family.B2B
     if options.whole_lists:
-        return replace(route, paging=Paging.PAGES, default_limit=options.whole_lists)
+        paging = Paging.OFFSET if is_b2b else Paging.PAGES
+        return replace(route, paging=paging, default_limit=options.whole_lists)
     if options.undocumented_page == "ignored":
-        return replace(route, others={**route.others, "page": _PAGES})
+        name = "offset" if is_b2b else "page"
+        return replace(route, others={**route.others, name: _PAGES})
     return route
 
 
@@ -41,7 +44,15 @@ def understood(route: Route, raw_query: str, asked: Query, options: Options) -> 
             unheeded = (wanted.field, wanted.op)
             kept = tuple(each for each in asked.conditions if (each.field, each.op) != unheeded)
             asked = replace(asked, conditions=kept)
+    if "channelIds[]" in route.filters and options.b2b_channels == "first":
+        asked = _of_first_channel(asked)
     return _archived(asked, options) if route.collection == "orders" else asked
+
+
+def _of_first_channel(asked: Query) -> Query:
+    if any(each.field == "channelId" for each in asked.conditions):
+        return asked
+    return replace(asked, conditions=(*asked.conditions, Condition("channelId", "eq", 1)))
 
 
 def _dates(route: Route, raw_query: str) -> list[tuple[str, str]]:
@@ -56,8 +67,10 @@ def _dates(route: Route, raw_query: str) -> list[tuple[str, str]]:
 
 
 def _archived(asked: Query, options: Options) -> Query:
-    """With the conditions that decide which archived orders are listed."""
+    """With the conditions that decide which archived and incomplete orders are listed."""
     others = [each for each in asked.conditions if each.field != "is_deleted"]
+    if options.incomplete_orders == "hidden" and "status_id" not in {each.field for each in others}:
+        others.append(Condition("status_id", "greater", 0))
     given = [each.value for each in asked.conditions if each.field == "is_deleted"]
     if given and options.is_deleted == "refused":
         raise Refusal(400, "The field 'is_deleted' is not supported by this resource.")

@@ -17,6 +17,17 @@ TOTALS = {
     "missing": "nothing",
 }
 
+_SETS = (
+    "scopes",
+    "ignored",
+    "gaps",
+    "exclusive",
+    "inclusive",
+    "unknown_ignored",
+    "clamped",
+    "unlimited",
+)
+
 
 @dataclass
 class Options:
@@ -39,6 +50,8 @@ class Options:
     """Share of the quota (0 to 1) that another app takes, evenly over each window."""
     latency_ms: float = 0.0
     gzip: bool = False
+    unlimited: frozenset[str] = frozenset()
+    """Replies without rate-limit headers: `full`, those with a body, and `empty`, 204s."""
     date_header: bool = True
     """False: no reply says when it was sent."""
     date_ahead: int = 0
@@ -71,12 +84,37 @@ class Options:
     gaps: frozenset[int] = frozenset()
     """Pages of v3 lists without rows, although counted: their rows are on the next page."""
     exclusive_min_id: bool = False
+    exclusive: frozenset[str] = frozenset()
+    """Lower and upper bounds (`min_date_modified`, `date_modified:max`, `max_id`...) that leave out
+    their own value."""
+    inclusive: frozenset[str] = frozenset()
+    """Filters by `greater` and `less` that include their own value: `id:greater`."""
+    unknown_ignored: frozenset[str] = frozenset()
+    """Operations that ignore a parameter they do not know, in place of refusing it."""
+    clamped: frozenset[str] = frozenset()
+    """Families (`v2`, `v3`) in which a limit that is too high counts as the highest there is."""
+    small_pages: bool = True
+    """False: pages with products' options or modifiers are as long as others."""
+    v2_end: int = 204
+    """Answer of a list of v2 without rows: 204, 200, 404."""
+    v3_end: int = 200
+    """Answer for a page behind the last one of v3: 200, 204, 404."""
+    zoneless: str = "refused"
+    """A time of v2 without a zone: refused or read."""
+    zone_hours: int = 0
+    """How many hours from UTC v2 takes bare dates, and times without a zone, to be."""
+    brands_order: str = "id"
+    """Order of brands, unasked: by id, or newest first."""
     doubled: bool = False
     """True: the first row of a page is sent twice."""
     ok: int = 200
     """Status of replies with rows: 200, 203."""
     archived_orders: str = "shown"
     """Whether /v2/orders lists archived orders unasked: shown or hidden."""
+    incomplete_orders: str = "shown"
+    """Whether /v2/orders lists incomplete orders (status 0) unasked: shown or hidden."""
+    consignments: str = "asked"
+    """Shape of embedded consignments: as asked, or always an object or an array."""
     is_deleted: str = "only"
     """What `is_deleted=true` brings: only the archived orders, also them; or ignored, refused."""
     archived_flag: bool = True
@@ -95,6 +133,12 @@ class Options:
     later_children: str = "paged"
     """Pages of one parent's rows after the first: paged as they should be, repeated (the first one
     again), empty (with the right counts), refused (400) or missing (404)."""
+    without_b2b: int = 0
+    """Status that B2B Edition's API answers a store without it; 0: the store has it."""
+    b2b_channels: str = "all"
+    """Of which channels B2B Edition lists orders and quotes unasked: all, or the first one."""
+    b2b_credit: bool = True
+    """False: companies have no credit, and the API refuses to tell of it (400)."""
     parent_dates: str = "orders"
     """Whose `date_modified` moves when what belongs to it changes: orders, all, or none.
     Users report that a product's does not with its variants, nor a customer's with addresses."""
@@ -114,15 +158,22 @@ class Options:
         for name, value in values.items():
             if name not in known:
                 raise ValueError(f"no option {name!r}; there are: {', '.join(sorted(known))}")
-            if name in ("scopes", "ignored", "gaps") and value is not None:
+            if name in _SETS and value is not None:
                 value = frozenset(value)
             setattr(self, name, value)
         self.check()
 
     def check(self) -> None:
+        _one_of("b2b_channels", self.b2b_channels, ("all", "first"))
         _one_of("unknown_store", self.unknown_store, (403, 404))
         _one_of("totals", self.totals, tuple(TOTALS))
         _one_of("ok", self.ok, (200, 203))
+        _one_of("v2_end", self.v2_end, (200, 204, 404))
+        _one_of("v3_end", self.v3_end, (200, 204, 404))
+        _one_of("zoneless", self.zoneless, ("refused", "read"))
+        _one_of("brands_order", self.brands_order, ("id", "newest"))
+        _one_of("incomplete_orders", self.incomplete_orders, ("shown", "hidden"))
+        _one_of("consignments", self.consignments, ("asked", "object", "array"))
         _one_of("warning_place", self.warning_place, ("consignment", "line_items", "consignments"))
         _one_of("archived_orders", self.archived_orders, ("shown", "hidden"))
         _one_of("is_deleted", self.is_deleted, ("only", "also", "ignored", "refused"))
@@ -136,9 +187,9 @@ class Options:
         _one_of("empty_transactions", self.empty_transactions, ("mixed", "200", "204", "404"))
 
     def __post_init__(self) -> None:
-        if self.scopes is not None:
-            self.scopes = frozenset(self.scopes)
-        self.ignored, self.gaps = frozenset(self.ignored), frozenset(self.gaps)
+        for name in _SETS:
+            if (value := getattr(self, name)) is not None:
+                setattr(self, name, frozenset(value))
         self.check()
 
 

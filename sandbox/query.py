@@ -6,12 +6,13 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 
-from sandbox.clock import DAY, parse_iso, parse_rfc2822
+from sandbox.clock import DAY, YEAR, parse_iso, parse_rfc2822
 from sandbox.options import Options
 from sandbox.reply import Family
 from sandbox.route import Filter, Kind, Paging, Route
@@ -39,6 +40,7 @@ class Query:
     descending: bool = False
     page: int = 1
     limit: int = DEFAULT_LIMIT
+    offset: int | None = None
     before: int | None = None
     after: int | None = None
     includes: tuple[str, ...] = ()
@@ -60,6 +62,9 @@ def pairs(raw: str) -> list[tuple[str, str]]:
 def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) -> Query:
     """Check every parameter against the route; Refusal when the API would refuse it."""
     values = dict(sent)
+    if route.operation in options.unknown_ignored:
+        values = {name: value for name, value in values.items() if name in route.parameters}
+        sent = [pair for pair in sent if pair[0] in route.parameters]
     _refuse_unknown(route, sent, values)
     if options.ignored:
         values = {
@@ -77,28 +82,43 @@ def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) 
         if before is not None and after is not None and not route.page_beside_cursor:
             raise Refusal(422, "The cursors before and after cannot be combined.")
     conditions = [
-        _condition(route, name, values[name], now) for name in route.filters if name in values
+        _bounded(
+            name, _condition(route, name, _zoned(route, name, values[name], options), now), options
+        )
+        for name in route.filters
+        if name in values
     ]
     if options.exclusive_min_id:
         conditions = [c._replace(op="greater") if c[:2] == ("id", "min") else c for c in conditions]
-    limit = _limit(route, values, includes)
+    if any(name in route.filters and name not in values for name in route.everything):
+        # https://developer.bigcommerce.com/b2b-edition/apis/rest-management/order
+        conditions.append(Condition("date_modified", "min", now - YEAR))
+    limit = _limit(route, values, includes, options)
+    is_newest_first = route.collection == "brands" and options.brands_order == "newest" and not sort
     return Query(
         conditions=tuple(conditions),
         sort=sort or route.newest_first or None,
-        descending=descending or bool(route.newest_first and not sort) or "sort" in options.ignored,
+        descending=descending
+        or bool(route.newest_first and not sort)
+        or is_newest_first
+        or "sort" in options.ignored,
         page=_page(route, values),
         limit=min(limit, options.cap or limit),
+        offset=_offset(values) if route.paging is Paging.OFFSET else None,
         before=before,
         after=after,
         includes=includes,
         only_fields=_names(values, "include_fields"),
-        without_fields=(_names(values, "exclude_fields") or frozenset()) | _details(route, values),
+        without_fields=(_names(values, "exclude_fields") or frozenset())
+        | _details(route, values)
+        | _extra_fields(route, values),
         others=_others(route, values),
     )
 
 
 def _is_ignored(name: str, ignored: frozenset[str]) -> bool:
-    is_date = name.startswith(("created:", "date_", "min_date_", "max_date_"))
+    dates = ("created:", "date_", "min_date_", "max_date_", "minModified", "maxModified")
+    is_date = name.startswith(dates)
     return name in ignored or (is_date and "dates" in ignored)
 
 
@@ -126,6 +146,9 @@ def _includes(route: Route, values: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _sort(route: Route, values: Mapping[str, str]) -> tuple[str | None, bool]:
+    if route.family is Family.B2B:
+        by = values.get("sortBy")
+        return by, bool(by) and values.get("orderBy", "DESC").upper() == "DESC"
     field = values.get("sort")
     order = values.get("direction", "asc")
     if field and not route.direction and ":" in field:
@@ -150,6 +173,23 @@ def _details(route: Route, values: Mapping[str, str]) -> frozenset[str]:
     return frozenset() if values.get("details") == "true" else frozenset(route.details)
 
 
+def _extra_fields(route: Route, values: Mapping[str, str]) -> frozenset[str]:
+    """B2B Edition leaves out what merchants have added, unless it is asked for."""
+    asked = [
+        values.get(name) == wanted
+        for name, wanted in route.everything.items()
+        if name not in route.filters
+    ]
+    return frozenset() if all(asked) else frozenset(("extraFields",))
+
+
+def _offset(values: Mapping[str, str]) -> int:
+    value = values.get("offset", "0")
+    if not (value.isascii() and value.isdigit()):
+        raise Refusal(422, 'Query parameter "offset" value must be integer from 0.')
+    return int(value)
+
+
 def _page(route: Route, values: Mapping[str, str]) -> int:
     page = _positive(values, "page", 1)
     if route.max_page is not None and page > route.max_page:
@@ -157,11 +197,15 @@ def _page(route: Route, values: Mapping[str, str]) -> int:
     return page
 
 
-def _limit(route: Route, values: Mapping[str, str], includes: tuple[str, ...]) -> int:
+def _limit(
+    route: Route, values: Mapping[str, str], includes: tuple[str, ...], options: Options
+) -> int:
     limit = _positive(values, "limit", route.default_limit)
+    if limit > route.max_limit and route.family.value in options.clamped:
+        limit = route.max_limit
     if limit > route.max_limit:
         raise Refusal(413, f"The limit parameter exceeded the maximum of {route.max_limit}.")
-    if any(name in route.small_page_includes for name in includes):
+    if options.small_pages and any(name in route.small_page_includes for name in includes):
         return min(limit, _SMALL_PAGE)
     return limit
 
@@ -187,6 +231,26 @@ def _condition(route: Route, name: str, text: str, now: int) -> Condition:
     except ValueError:
         raise Refusal(422, f'Query parameter "{name}" value must be {wanted.kind.value}.') from None
     return Condition(wanted.field, wanted.op, value)
+
+
+def _zoned(route: Route, name: str, text: str, options: Options) -> str:
+    """A date of v2 with the zone that the store takes it to be of."""
+    if route.family is not Family.V2 or route.filters[name].kind is not Kind.DATE or "," in text:
+        return text
+    zone = f"{options.zone_hours:+03d}:00"
+    if len(text) == 10:
+        return f"{text}T00:00:00{zone}"
+    return f"{text}{zone}" if len(text) == 19 and options.zoneless == "read" else text
+
+
+def _bounded(name: str, wanted: Condition, options: Options) -> Condition:
+    """As the store takes it whether a bound is a part of what it bounds."""
+    if name in options.exclusive:
+        value = floor(wanted.value) + 1 if wanted.op == "min" else ceil(wanted.value) - 1
+        return wanted._replace(value=value)
+    if name in options.inclusive:
+        return wanted._replace(op={"greater": "min", "less": "max"}[wanted.op])
+    return wanted
 
 
 def _value(route: Route, wanted: Filter, text: str, now: int) -> Any:

@@ -1,4 +1,4 @@
-"""Requests, replies, and errors in the forms of v2 and v3."""
+"""Requests, replies, and errors in the forms of v2, v3 and B2B Edition."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from typing import Any
 
 import orjson
 
+B2B_ROOT = "/api/v3/io/"
 _STATUS_PAGE = "/api-docs/getting-started/api-status-codes"
 
 
 class Family(Enum):
-    """The two styles of the API: bare arrays (v2), and `data` with `meta` (v3)."""
+    """The styles of the API: bare arrays (v2), `data` with `meta` (v3), and with `code` (B2B)."""
 
     V2 = "v2"
     V3 = "v3"
+    B2B = "B2B Edition"
 
     @classmethod
     def of(cls, path: str) -> Family:
-        """The family of a path below `/stores/{store_hash}`."""
+        """The family of a path below `/stores/{store_hash}`, or of one of B2B Edition."""
+        if path.startswith(B2B_ROOT):
+            return cls.B2B
         return cls.V3 if path.startswith("/v3/") else cls.V2
 
 
@@ -48,6 +52,8 @@ def error(family: Family, status: int, title: str) -> Reply:
     body: Any
     if family is Family.V2:
         body = [{"status": status, "message": title}]
+    elif family is Family.B2B:
+        body = {"code": status, "data": {}, "meta": {"message": title}}
     else:
         body = {"status": status, "title": title, "type": _STATUS_PAGE, "errors": {}}
     return Reply(status, orjson.dumps(body))

@@ -26,6 +26,7 @@ class Paging(Enum):
     PAGES = "page, limit"
     CURSOR = "page, limit, before, after"
     AFTER = "limit, after"  # `after` is a bare key here, not a cursor.
+    OFFSET = "limit, offset"
     NONE = "everything at once"
 
 
@@ -33,6 +34,7 @@ _PAGING_PARAMETERS = {
     Paging.PAGES: ("page", "limit"),
     Paging.CURSOR: ("page", "limit", "before", "after"),
     Paging.AFTER: ("limit", "after"),
+    Paging.OFFSET: ("limit", "offset"),
     Paging.NONE: (),
 }
 
@@ -118,6 +120,10 @@ class Route:
     """Fields that are sent only with `details=true`."""
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Further parameters and the values they may have; their meaning is in `surface.py`."""
+    everything: Mapping[str, str] = field(default_factory=dict)
+    """Parameters with the values without which rows or fields are left out."""
+    shown: Callable[[Row], Row] | None = None
+    """What the endpoint sends of a row; None: all of it."""
     parent: str = ""
     """Collection whose key is in the path: 404 if it holds no such row."""
     meta: Meta = Meta.PAGINATION

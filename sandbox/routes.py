@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sandbox.endpoints import catalog, customers, marketing, orders, store, writes
+from sandbox.endpoints import b2b, catalog, customers, marketing, orders, store, writes
 from sandbox.route import Route
 
 # What can be read.
@@ -14,6 +14,7 @@ ROUTES: tuple[Route, ...] = (
     *catalog.ROUTES,
     *marketing.ROUTES,
     *store.ROUTES,
+    *b2b.ROUTES,
 )
 
 _ALL = (*ROUTES, *writes.ROUTES)

@@ -15,7 +15,7 @@ from typing import Any
 from sandbox import control
 from sandbox.clock import http_date
 from sandbox.faults import End, Step
-from sandbox.reply import Family, Reply, Request, error
+from sandbox.reply import B2B_ROOT, Family, Reply, Request, error
 from sandbox.simulation import Simulation
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -86,7 +86,7 @@ class _Connection(StreamRequestHandler):
     def _answer(self, request: Request) -> bool:
         """Whether the connection stays open."""
         stays = request.headers.get("connection", "").lower() != "close"
-        if request.path.startswith("/stores/"):
+        if request.path.startswith(("/stores/", B2B_ROOT)):
             exchange = self.server.simulation.answer(request)
             head = self._head(exchange.reply, exchange.limits)
             return self._send(exchange.steps(head, exchange.reply.body)) and stays

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from sandbox.clock import Clock, instant
 from sandbox.data import Data
 from sandbox.faults import KINDS, Change, Fault, Faults, Step
+from sandbox.like import settings as settings_like
 from sandbox.login import Login
 from sandbox.options import Options
-from sandbox.reply import Family, Reply, Request, error
+from sandbox.reply import B2B_ROOT, Family, Reply, Request, error
 from sandbox.route import Route
 from sandbox.routes import allows, match
 from sandbox.surface import Surface
@@ -75,7 +77,8 @@ class Exchange:
 
 class Simulation:
     """Takes the numbers of rows (`orders=1200`, see `Size`) and any option (`quota=60`, see
-    `Options`). `now` is a moment, or "real" for a clock that ticks from the present on.
+    `Options`). `now` is a moment, or "real" for a clock that ticks from the present on. `like` is a
+    report of the connector's probe, or its file: the store behaves as that one did, see `like.py`.
     """
 
     def __init__(
@@ -84,8 +87,10 @@ class Simulation:
         seed: int = 7,
         now: int | str | datetime = NOW,
         years: float = 5,
+        like: Mapping[str, Any] | str | Path | None = None,
         **settings: Any,
     ) -> None:
+        settings = {**(settings_like(like) if like else {}), **settings}
         sizes = {name: settings.pop(name) for name in list(settings) if name in _SIZES}
         self.options = Options()
         self.options.update(settings)
@@ -130,7 +135,7 @@ class Simulation:
     # Answering
 
     def answer(self, request: Request) -> Exchange:
-        """The reply to a request to the API (`/stores/...`)."""
+        """The reply to a request to the API, `/stores/...` or B2B Edition's `/api/v3/io/...`."""
         entry = Entry(
             request.method,
             request.path,
@@ -141,6 +146,8 @@ class Simulation:
         self.log.append(entry)
         store_hash, _, rest = request.path.removeprefix("/stores/").partition("/")
         path = f"/{rest}"
+        if request.path.startswith(B2B_ROOT):
+            store_hash, path = request.headers.get("x-store-hash", ""), request.path
         found = match(path, request.method)
         entry.operation = found[0].operation if found else ""
         reply, balance = self.surface.admit(request, store_hash, path)
@@ -152,6 +159,10 @@ class Simulation:
         elif reply is None:
             reply = error(Family.of(path), 404, _NOT_FOUND)
         limits = KINDS[fault.kind].headers(fault, balance) if fault else balance.headers()
+        if found and found[0].family is Family.B2B:
+            limits = []  # none are documented
+        if ("empty" if reply.status == 204 else "full") in self.options.unlimited:
+            limits = []
         entry.ended = time.monotonic()
         return Exchange(reply, limits, entry, fault)
 

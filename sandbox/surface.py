@@ -20,7 +20,7 @@ from sandbox.forms import other
 from sandbox.options import Options
 from sandbox.query import Query, Refusal
 from sandbox.quota import Balance, Quota
-from sandbox.reply import Family, Reply, Request, error
+from sandbox.reply import B2B_ROOT, Family, Reply, Request, error
 from sandbox.route import Answer, Meta, Paging, Route
 from sandbox.table import Condition, Positions, Row, matches
 
@@ -52,7 +52,9 @@ class Surface:
         balance = self._quota_of(path).take()
         family = Family.of(path)
         options = self.options
-        if store_hash != options.store_hash:
+        if family is Family.B2B and options.without_b2b:
+            refusal = error(family, options.without_b2b, "B2B Edition is not enabled.")
+        elif store_hash != options.store_hash:
             refusal = error(family, options.unknown_store, "The store was not found.")
         elif request.headers.get("x-auth-token") != options.access_token:
             refusal = error(family, 401, _UNAUTHORIZED)
@@ -72,6 +74,8 @@ class Surface:
         for resource in self.options.resource_quotas:
             if path.startswith(resource):
                 return self._quotas.setdefault(resource, Quota(self.options, resource))
+        if Family.of(path) is Family.B2B:
+            return self._quotas.setdefault(B2B_ROOT, Quota(self.options, B2B_ROOT))
         return self.quota
 
     @contextmanager
@@ -142,9 +146,9 @@ class Surface:
         return any(s in granted or s.removesuffix("_read_only") in granted for s in route.scopes)
 
     def _out_of_scope(self, route: Route) -> Reply:
-        if route.family is Family.V2:
+        if route.family is not Family.V3:
             title = "You don't have a required scope to access the endpoint"
-            return error(Family.V2, 403, title)
+            return error(route.family, 403, title)
         body = {
             "status": 403,
             "title": "You don't have a required scope to access the endpoint",
@@ -172,7 +176,13 @@ class Surface:
                 # Settings of one channel: null is what the store's own settings decide.
                 self.data.get("channels", condition.value)
                 row = dict.fromkeys(row)
+        row = route.shown(row) if route.shown else row
+        if route.collection == "b2b_company_credit" and not self.options.b2b_credit:
+            raise Refusal(400, "The credit feature is turned off.")
         row = other(row) if self.options.other_forms else row
+        if route.family is Family.B2B:
+            body = {"code": 200, "data": row, "meta": {"message": "SUCCESS"}}
+            return Reply(200, orjson.dumps(body))
         is_bare = route.bare or route.family is Family.V2
         return Reply(200, orjson.dumps(row if is_bare else {"data": row, "meta": {}}))
 
@@ -234,6 +244,7 @@ class Surface:
             start, limit = 0, max(1, len(found))
         else:
             start, limit = (asked.page - 1) * asked.limit, asked.limit
+        start = start if asked.offset is None else asked.offset
         total = len(found)
         if self.options.gaps and route.paging is Paging.PAGES and route.meta is Meta.PAGINATION:
             gaps = sorted(self.options.gaps) if route.family is Family.V3 and found else []
@@ -241,6 +252,9 @@ class Surface:
             total += limit * len(gaps)
             found = [] if asked.page in gaps else found
         positions = found[start : start + limit]
+        is_behind = route.family is Family.V3 and not positions and asked.page > 1
+        if is_behind and self.options.v3_end != 200:
+            return self._nothing(route, self.options.v3_end)
         meta = _meta(route, asked, total, len(positions), limit)
         if route.paging is Paging.CURSOR and self.options.cursors and asked.page == 1:
             more = start + limit < len(found)
@@ -308,17 +322,21 @@ class Surface:
         if route.collection == "orders":
             return self._order_texts(asked, positions)
         undated = manners.undated(route, self.options)
-        if not undated and not asked.is_reduced:
+        if not undated and not asked.is_reduced and not route.shown:
             return self.data.row_texts(route.collection, positions, asked.includes)
         table = self.data.table(route.collection)
 
         def made(at: int) -> Row:
             row = table.row(at, asked.includes)
+            row = route.shown(row) if route.shown else row
             if undated and undated(row):
                 row.pop("date_modified", None)
             return _reduced(row, table.key, asked)
 
-        shape = (asked.includes, asked.only_fields, asked.without_fields, bool(undated))
+        shape = (
+            *(asked.includes, asked.only_fields, asked.without_fields),
+            *(bool(undated), route.shown),
+        )
         return self.data.serialised(route.collection, positions, shape, made)
 
     def _order_texts(self, asked: Query, positions: Any) -> list[bytes]:
@@ -328,6 +346,8 @@ class Surface:
         if not asked.includes and not asked.is_reduced:
             return self.data.row_texts("orders", positions)
         legacy = ("consignment_structure", "object") not in asked.others
+        if options.consignments != "asked":
+            legacy = options.consignments == "array"
 
         def made(at: int) -> Row:
             row = sideload.order(self.data, options, at, asked.includes, legacy)
@@ -352,12 +372,32 @@ class Surface:
         if self.options.other_forms:
             texts = [orjson.dumps(other(orjson.loads(text))) for text in texts]
         rows = b"[" + b",".join(texts) + b"]"
+        if route.family is Family.B2B:
+            return Reply(200, _b2b_envelope(route, rows, meta))
         if route.bare:
             return Reply(200, rows)
         if route.family is Family.V3:
             return Reply(200, b'{"data":' + rows + b',"meta":' + orjson.dumps(meta) + b"}")
         # v2 has no empty list: it says "no content".
-        return Reply(200, rows) if texts else Reply(204)
+        if texts or self.options.v2_end == 200:
+            return Reply(200, rows)
+        return self._nothing(route, self.options.v2_end)
+
+    @staticmethod
+    def _nothing(route: Route, status: int) -> Reply:
+        if status == 404:
+            return error(route.family, 404, "The requested resource was not found.")
+        return Reply(status)
+
+
+def _b2b_envelope(route: Route, rows: bytes, meta: Row) -> bytes:
+    """What is counted stands in one of three places."""
+    told: Row = {"message": "SUCCESS", **meta}
+    if route.collection == "b2b_quotes":
+        rows = b'{"list":' + rows + b',"pagination":' + orjson.dumps(told.pop("pagination")) + b"}"
+    elif route.collection == "b2b_orders":
+        told |= told.pop("pagination")
+    return b'{"code":200,"data":' + rows + b',"meta":' + orjson.dumps(told) + b"}"
 
 
 def _reduced(row: Row, key: str, asked: Query) -> Row:
@@ -372,6 +412,11 @@ def _reduced(row: Row, key: str, asked: Query) -> Row:
 
 def _claimed(pagination: Row, totals: str, count: int) -> Row:
     """What a list says about its length, see `TOTALS`."""
+    if "totalCount" in pagination:
+        counts = {"total": pagination["totalCount"], "total_pages": 1}
+        claimed = _claimed(counts, totals, count)
+        lied = {"totalCount": claimed["total"]} if "total" in claimed else {}
+        return {name: value for name, value in pagination.items() if name != "totalCount"} | lied
     total, pages = pagination.get("total", 0), pagination.get("total_pages", 0)
     told = {
         "of_page": (count, 1),
@@ -393,6 +438,9 @@ def _claimed(pagination: Row, totals: str, count: int) -> Row:
 def _meta(route: Route, asked: Query, total: int, count: int, limit: int) -> Row:
     if route.meta is Meta.NOTHING:
         return {}
+    if route.family is Family.B2B:
+        counts = {"totalCount": total, "limit": limit, "offset": asked.offset}
+        return {"pagination": counts}
     if route.meta is Meta.OFFSET:
         offset = (asked.page - 1) * limit
         return {"pagination": {"offset": offset, "limit": limit, "total_items": total}}

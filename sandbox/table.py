@@ -38,7 +38,7 @@ class Table:
     that computes them at the first use; `make` builds the whole row at a position from them.
     `includes` builds the parts that are sent only when asked for: name in `include=` -> (field of
     the row, function of the position). `new` has the columns' values for an appended row that does
-    not give them; the default is 0.
+    not give them; the default is 0. `shows` names the tables whose rows are parts of these.
     """
 
     def __init__(
@@ -50,8 +50,10 @@ class Table:
         key: str = "id",
         includes: Mapping[str, tuple[str, Callable[[int], Any]]] | None = None,
         new: Mapping[str, int] | None = None,
+        shows: tuple[Table, ...] = (),
     ) -> None:
         self.name = name
+        self.shows = shows
         self.key = key
         self.includes = includes or {}
         self.when_appended: list[Callable[[int], None]] = []

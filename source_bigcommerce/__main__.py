@@ -1,4 +1,4 @@
-"""`python -m source_bigcommerce spec|check|discover|read`."""
+"""`python -m source_bigcommerce spec|check|discover|read|probe`."""
 
 from source_bigcommerce.run import run
 

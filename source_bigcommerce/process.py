@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from source_bigcommerce.probes import hanging
+from source_bigcommerce.questions import hanging
 
 # The framework is imported where it is used, so that signals are handled from the start.
 if TYPE_CHECKING:
@@ -171,5 +171,10 @@ def print_message(message: "AirbyteMessage") -> None:
     import orjson
     from airbyte_cdk.models import AirbyteMessageSerializer
 
-    sys.stdout.write(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode() + "\n")
+    print_line(orjson.dumps(AirbyteMessageSerializer.dump(message)).decode())
+
+
+def print_line(text: str) -> None:
+    """On the standard output, at once, and in one piece."""
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()

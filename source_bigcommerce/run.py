@@ -1,4 +1,4 @@
-"""Command line: `source-bigcommerce spec|check|discover|read`."""
+"""Command line: `source-bigcommerce spec|check|discover|read|probe`."""
 
 import contextlib
 import gc
@@ -47,9 +47,15 @@ def _run(args: list[str]) -> None:
     from airbyte_cdk.exception_handler import init_uncaught_exception_handler
 
     sys.argv[0] = _NAME  # argparse prints it
+    if args[:1] == ["probe"]:
+        from source_bigcommerce.probe.command import probe
+
+        probe(args[1:])
+        return
     if not args:
         with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(SystemExit):
             AirbyteEntrypoint.parse_args(["--help"])
+        print("and, not of Airbyte: source-bigcommerce probe --help", file=sys.stderr)
         sys.exit(MISUSED)
     command = AirbyteEntrypoint.parse_args(args).command
     init_uncaught_exception_handler(logging.getLogger("airbyte"))

@@ -37,6 +37,7 @@ from source_bigcommerce.components.config import of_the_form
 from source_bigcommerce.components.error_handler import ScopeLacking
 from source_bigcommerce.components.marks import Marks
 from source_bigcommerce.components.messages import (
+    B2B_OFF,
     HASH_MISSING,
     NO_ACCESS,
     STREAM_UNKNOWN,
@@ -46,7 +47,7 @@ from source_bigcommerce.components.messages import (
 from source_bigcommerce.components.moments import dates, utc_now
 from source_bigcommerce.components.state import DateCursor
 from source_bigcommerce.components.sync import Sync
-from source_bigcommerce.probes import answers
+from source_bigcommerce.questions import answers
 
 _RECEIPTS = "sync_receipts"
 # Records that wait to be printed: two pages. A sync of longer queues is no faster.
@@ -54,6 +55,8 @@ _QUEUED = 500
 # What the check asks for: small pages, all dates at once, of one parent, and few times.
 _OF_CHECK = {"page_size": 1, "window": "P36500D"}
 _TRIES_OF_CHECK = 2
+# The scope of its streams, as the control panel calls it; other names are not documented.
+B2B_EDITION = "B2B Edition"
 
 
 class SourceBigcommerce(YamlDeclarativeSource):
@@ -195,7 +198,10 @@ class SourceBigcommerce(YamlDeclarativeSource):
             yield from self._receipts()
         if failed:
             raise failed
-        known = {stream["name"] for stream in self.resolved_manifest["streams"]}
+        streams = self.resolved_manifest["streams"]
+        if off := ", ".join(s["name"] for s in streams if s["name"] in wanted - self._names()):
+            raise B2B_OFF.error(names=off)
+        known = {stream["name"] for stream in streams}
         if unknown := ", ".join(sorted(wanted - known)):
             raise STREAM_UNKNOWN.error(names=unknown)
 
@@ -252,7 +258,19 @@ class SourceBigcommerce(YamlDeclarativeSource):
     def _stream_configs(self, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
         # To build all streams takes 0.3 s, to build one 0.004 s.
         configs = super()._stream_configs(manifest)
-        return [each for each in configs if self._wanted is None or each["name"] in self._wanted]
+        return [
+            each
+            for each in configs
+            if (self._wanted is None or each["name"] in self._wanted) and self._offers(each)
+        ]
+
+    def _names(self) -> set[str]:
+        return {each["name"] for each in self.resolved_manifest["streams"] if self._offers(each)}
+
+    def _offers(self, stream: Mapping[str, Any]) -> bool:
+        """Whether the form lets it be read."""
+        is_b2b = stream["$parameters"].get("scope") == B2B_EDITION
+        return not is_b2b or bool(self._config.get("b2b_edition"))
 
     def _report(self, logger: logging.Logger) -> None:
         logger.info("Progress: %s.", self._sync.report())
@@ -273,7 +291,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         Fails when nothing can be read, in one sentence. Succeeds otherwise, and says which streams
         will not work and which scopes they need.
 
-        An endpoint that hangs costs no more than the patience of `probes`, and is named.
+        An endpoint that hangs costs no more than the patience of `questions`, and is named.
 
         The manifest's CheckStream stops at the first stream that fails, one after the other.
         """
@@ -286,7 +304,8 @@ class SourceBigcommerce(YamlDeclarativeSource):
         probes = self.resolved_manifest["check"]["stream_names"]
         probe_of: dict[str, Mapping[str, Any]] = {}
         streams_of: dict[str, list[str]] = defaultdict(list)
-        for each in (stream["$parameters"] for stream in self.resolved_manifest["streams"]):
+        offered = filter(self._offers, self.resolved_manifest["streams"])
+        for each in (stream["$parameters"] for stream in offered):
             if scope := each.get("scope"):
                 streams_of[scope].append(each["name"])
             if each["name"] in probes:
@@ -299,7 +318,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         questions = {
             scope: partial(_error_of, streams[probe["name"]]) for scope, probe in probe_of.items()
         }
-        results = answers(questions, pause=lambda: sync.quotas.pause)
+        results = answers(questions, pause=lambda: sync.pause)
         sync.end()
         problems = {scope: failure for scope, failure in results.items() if failure}
         unanswered = {scope: names for scope, names in streams_of.items() if scope not in results}

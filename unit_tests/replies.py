@@ -14,6 +14,7 @@ from airbyte_cdk.sources.streams.http import HttpClient
 from source_bigcommerce import SourceBigcommerce
 
 API = "https://api.bigcommerce.com/stores/abc123"
+B2B_API = "https://api-b2b.bigcommerce.com"
 
 
 def reply(

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from source_bigcommerce.components.keys import give_ids
+
 # `first_request` is the first request of a full refresh with this configuration.
 CONFIG: dict[str, Any] = {
     "store_hash": "abc123",
@@ -15,10 +17,11 @@ CONFIG: dict[str, Any] = {
     "start_date": "2024-01-01",
     "end_date": "2024-01-31",
     "num_workers": 1,
+    "b2b_edition": True,
 }
 V2_DATES = "min_date_modified=2024-01-01T00:00:00Z&max_date_modified=2024-02-01T00:00:01Z"
 V3_DATES = "date_modified:min=2024-01-01T00:00:00Z&date_modified:max=2024-01-31T23:59:59Z"
-
+B2B_DATES = "minModified=1704067200&maxModified=1706745599"
 
 Row = dict[str, Any]
 
@@ -52,6 +55,12 @@ class Expected(NamedTuple):
             return []
         return [self.first_request.replace("&limit=", "&is_deleted=true&limit=")]
 
+    @property
+    def b2b_channels_request(self) -> list[str]:
+        """Of lists that may hold one channel unasked: for the channels that there are."""
+        is_of_one = self.name in ("b2b_orders", "b2b_quotes")
+        return ["api/v3/io/channels"] if is_of_one else []
+
 
 ORDERS = "store_v2_orders_read_only"
 PRODUCTS = "store_v2_products_read_only"
@@ -61,6 +70,8 @@ INFORMATION = "store_v2_information_read_only"
 CONTENT = "store_v2_content_read_only"
 THEMES = "store_themes_read_only"
 CHANNELS = "store_channel_settings_read_only"
+B2B = "B2B Edition"
+"""As the control panel calls it: of this scope no other name is documented."""
 
 
 def pages(
@@ -151,6 +162,39 @@ def by_location(item: Row) -> list[Row]:
     """A row for each location of an item."""
     identity = item["identity"]
     return [{"identity": identity, **identity, **location} for location in item["locations"]]
+
+
+def b2b(name: str, endpoint: str, primary_key: str = "id") -> Expected:
+    """Full refresh of a list of B2B Edition."""
+    endpoint = f"api/v3/io/{endpoint}"
+    joint = "&" if "?" in endpoint else "?"
+    return Expected(name, endpoint, f"{endpoint}{joint}limit=200", B2B, primary_key=primary_key)
+
+
+COMPANIES = "companies?sortBy=companyName&orderBy=ASC"
+PAYMENTS = "ip/payments?sortBy=createdAt&orderBy=ASC"
+
+
+def b2b_of(name: str, endpoint: str, parents: str, primary_key: str = "id") -> Expected:
+    """Full refresh by a request for each row of another list of B2B Edition."""
+    first = b2b(name, parents).first_request
+    endpoint = f"api/v3/io/{endpoint}"
+    return Expected(name, endpoint, first, B2B, primary_key=primary_key, children_query="")
+
+
+def with_made_up_id(row: Row) -> list[Row]:
+    """An id of what the row holds, as the API gives none."""
+    held = {name: value for name, value in row.items() if name != "paymentId"}
+    numbered = [{**held, "id": None}]
+    give_ids(numbered)
+    return [{**row, **numbered[0]}]
+
+
+def b2b_dated(name: str, endpoint: str, primary_key: str = "id", more: str = "") -> Expected:
+    """Incremental by the filter of B2B Edition on `updatedAt`."""
+    endpoint = f"api/v3/io/{endpoint}"
+    query = f"{B2B_DATES}{more}&limit=200"
+    return Expected(name, endpoint, f"{endpoint}&{query}", B2B, "updatedAt", primary_key)
 
 
 STREAMS = (
@@ -484,6 +528,51 @@ STREAMS = (
         INFORMATION,
     ),
     by_channel("settings_shipping", "v3/shipping/settings", "/channels/{channel_id}", PRODUCTS),
+    # B2B Edition
+    b2b_dated(
+        "b2b_companies",
+        "companies?isIncludeExtraFields=1&sortBy=updatedAt&orderBy=ASC",
+        "companyId",
+    ),
+    b2b_dated("b2b_users", "users?isIncludeExtraFields=1"),
+    b2b("b2b_addresses", "addresses?isIncludeExtraFields=1", "addressId")._replace(
+        records=lambda row: [
+            {name: value for name, value in row.items() if not name.endswith("edAt")}
+        ]
+    ),
+    b2b("b2b_sales_staff", "sales-staffs?sortBy=email&orderBy=ASC"),
+    b2b_dated("b2b_super_admins", "companies/super-admins?isIncludeExtraFields=1"),
+    b2b("b2b_company_roles", "companies/roles"),
+    whole("b2b_company_permissions", "api/v3/io/companies/permissions", B2B),
+    b2b_of("b2b_company_credit", "companies/{companyId}/credit", COMPANIES, "companyId"),
+    b2b_of("b2b_payment_terms", "companies/{companyId}/payment-terms", COMPANIES, "companyId"),
+    b2b_of("b2b_shopping_lists", "shopping-list?userId={userId}", "users")._replace(
+        children_query="limit=200"
+    ),
+    b2b("b2b_invoices", "ip/invoices?isIncludeExtraFields=1&sortBy=createdAt&orderBy=ASC"),
+    b2b("b2b_payments", PAYMENTS),
+    b2b_of(
+        "b2b_payment_transactions",
+        "ip/payments/{paymentId}/transactions",
+        PAYMENTS,
+        "paymentId, id",
+    )._replace(records=with_made_up_id),
+    b2b("b2b_receipts", "ip/receipts?sortBy=createdAt&orderBy=ASC"),
+    b2b("b2b_receipt_lines", "ip/receipt-lines?sortBy=createdAt&orderBy=ASC"),
+    b2b_dated(
+        "b2b_orders",
+        "orders?showExtra=true&sortBy=createdAt&orderBy=ASC",
+        more="&minCreated=1",
+    ),
+    Expected(
+        "b2b_quotes",
+        "api/v3/io/rfq/{quoteId}",
+        f"api/v3/io/rfq?sortBy=createdAt&orderBy=asc&{B2B_DATES}&limit=200",
+        B2B,
+        "updatedAt",
+        "quoteId",
+        children_query="",
+    ),
 )
 
 ID_OF_PRODUCTS = "include_fields=id&sort=id&direction=asc&limit=250"

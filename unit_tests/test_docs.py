@@ -10,7 +10,7 @@ import pytest
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
 from unit_tests.differences import differences
-from unit_tests.streams import DELETIONS, RECEIPTS, STREAMS, Expected
+from unit_tests.streams import B2B, DELETIONS, RECEIPTS, STREAMS, Expected
 from unit_tests.test_options import BY_CHANNEL, BY_CHANNELS, ORDERS, PRODUCTS
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +46,7 @@ def section(text: str, heading: str) -> str:
 
 def table() -> dict[str, list[str]]:
     """The cells of the stream table, by stream."""
-    rows = re.findall(r"^\| `(\w+)` \| (`/v\d/.*) \|$", STREAMS_PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (`/(?:v\d|api)/.*) \|$", STREAMS_PAGE, re.MULTILINE)
     return {name: cells.split(" | ") for name, cells in rows}
 
 
@@ -131,8 +131,9 @@ def test_the_page_describes_every_field_of_the_form_with_its_limits() -> None:
 
 def test_the_listed_scopes_are_those_of_the_streams() -> None:
     listed = re.findall(r"^ {3}\| [^|`]+ \| `(store_\w+)` \| [^|]+ \|$", USING, re.MULTILINE)
-    scopes = {row.scope for row in STREAMS}
+    scopes = {row.scope for row in STREAMS} - {B2B}
     assert not differences(listed, scopes), "edit the list of scopes in docs/bigcommerce.md"
+    assert f"scope **{B2B}**" in USING, "edit docs/bigcommerce.md"
 
 
 def test_the_page_names_the_streams_that_filter_by_channel() -> None:

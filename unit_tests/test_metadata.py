@@ -15,6 +15,8 @@ from airbyte_connector_models.metadata.v0.connector_metadata_definition_v0 impor
 )
 from pydantic import ValidationError
 
+from source_bigcommerce.components import NormalizeConfig
+
 ROOT = Path(__file__).parents[1]
 METADATA: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yaml").read_text())
 DATA = METADATA["data"]
@@ -66,10 +68,12 @@ def test_the_definition_id_is_random() -> None:
     assert UUID(DATA["definitionId"]).version == 4
 
 
-def test_the_allowed_host_is_the_one_that_the_connector_asks() -> None:
-    spec = MANIFEST["spec"]["connection_specification"]["properties"]
+def test_the_allowed_hosts_are_those_that_the_connector_asks() -> None:
+    config: dict[str, Any] = {"store_hash": "abc123", "access_token": "t"}
+    NormalizeConfig().transform(config)
     assert [f"https://{host}" for host in DATA["allowedHosts"]["hosts"]] == [
-        spec["api_url"]["default"]
+        config["api_url"],
+        config["b2b_url"],
     ]
 
 

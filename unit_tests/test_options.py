@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests_mock
 
-from unit_tests.replies import API, read
+from unit_tests.replies import API, B2B_API, read
 from unit_tests.streams import CONFIG, STREAMS, Expected
 
 PRODUCTS = {row.name for row in STREAMS if row.first_request.startswith("v3/catalog/products?")}
@@ -22,6 +22,7 @@ BY_CHANNELS = {
     | {"scripts", "site_certificates", "site_routes", "sites"}
     | {"placements", "widget_templates", "widgets"},
     "channels": {"promotions", "promotion_codes"},
+    "channelIds[]": {"b2b_orders", "b2b_quotes"},
 }
 BY_CHANNEL = {"channel_id": ORDERS | {"custom_template_associations", "pages"}}
 
@@ -30,13 +31,14 @@ def first_request(name: str, mocker: requests_mock.Mocker, **options: Any) -> Co
     """Its path and the pairs of its query."""
     mocker.get(re.compile(f"{API}/v2/"), status_code=204)
     mocker.get(re.compile(f"{API}/v3/"), json={"data": []})
+    mocker.get(re.compile(f"{B2B_API}/"), json={"code": 200, "data": []})
     read(name, {**CONFIG, **options})
     return parts(mocker.request_history[0].url)
 
 
 def parts(url: str) -> Counter[Any]:
     split = urlsplit(url)
-    path = split.path.removeprefix("/stores/abc123/")
+    path = split.path.removeprefix("/stores/abc123").removeprefix("/")
     return Counter([path, *parse_qsl(split.query, keep_blank_values=True)])
 
 
@@ -75,8 +77,9 @@ def test_the_first_request_asks_for_as_many_rows_as_the_page_size(
 ) -> None:
     sent = first_request(row.name, requests_mock, page_size=40)
     expected = parts(f"{API}/{row.first_request}")
-    if expected[("limit", "250")]:
-        expected = expected - Counter([("limit", "250")]) + Counter([("limit", "40")])
+    for limit in ("250", "200"):
+        if expected[("limit", limit)]:
+            expected = expected - Counter([("limit", limit)]) + Counter([("limit", "40")])
     assert sent == expected
 
 

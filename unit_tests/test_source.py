@@ -25,7 +25,7 @@ from source_bigcommerce.components.error_handler import ErrorHandler
 from source_bigcommerce.components.messages import Problem
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.source import _QUEUED
-from unit_tests.replies import API, clients_of
+from unit_tests.replies import API, B2B_API, clients_of
 from unit_tests.streams import CONFIG, DELETIONS, OF_THE_SYNC, STREAMS, Expected
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +45,7 @@ def api() -> Iterator[requests_mock.Mocker]:
         mocker.get(f"{API}/v2/orders?min_id=8", json=[{"id": 8, "date_modified": ""}])
         mocker.get(f"{API}/v2/orders?min_id=9", status_code=204)
         mocker.get(f"{API}/v2/store", json={"store_id": 1})
+        mocker.get(re.compile(f"{B2B_API}/"), json={"code": 200, "data": []})
         yield mocker
 
 
@@ -66,6 +67,7 @@ def test_one_budget_reaches_every_client() -> None:
         + 2 * (row.name in WITH_ARCHIVED)
         + bool(row.through)
         + (row.name in OF_STORE_AND_CHANNELS)
+        + 2 * len(row.b2b_channels_request)
         for row in STREAMS
     } | {"sync_receipts": 0, "deleted_products": 2, "deleted_customers": 2, "deleted_orders": 4} | (
         dict.fromkeys(("deleted_subscribers", "deleted_brands", "deleted_categories"), 2)
@@ -131,6 +133,8 @@ def test_error_handlers_shrink_keyset_pages_and_excuse_lone_orders() -> None:
             "orders": [keyset, plain, keyset],
             "order_shipping_quotes": [keyset, plain, keyset, child, child],
             "products": [keyset],
+            "b2b_orders": [plain, plain, child],
+            "b2b_quotes": [plain, plain, child, child],
             "channel_listings": [plain, (True, True)],
         }
     )
@@ -233,7 +237,8 @@ def test_the_check_says_what_to_do_about_paths_that_answer_an_error(
     )
     if status == 200:
         api.reset()
-    found = SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
+    config = {**CONFIG, "b2b_edition": False}
+    found = SourceBigcommerce(config=config).check(logging.getLogger("airbyte"), config)
     assert (found.status, found.message) == (result, message)
 
 
@@ -241,7 +246,9 @@ def test_the_check_asks_for_one_row_behind_each_scope(
     api: requests_mock.Mocker,
 ) -> None:
     SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
-    asked = Counter(r.path.removeprefix("/stores/abc123/") for r in api.request_history)
+    asked = Counter(
+        r.path.removeprefix("/stores/abc123").removeprefix("/") for r in api.request_history
+    )
     # Transactions are asked for although the order has none.
     probes = [row.first_request.split("?")[0] for row in STREAMS if row.name in PROBES]
     assert asked == Counter([*probes, "v3/orders/7/transactions"])

@@ -98,7 +98,8 @@ def test_a_lasting_fault_is_an_error_with_a_true_state(
     kind, fields = _fault(request, fault)
     with _store(group) as store:
         for each, number in _requests(group).items():
-            if operation in ("*", each):
+            # Windows are counted after they were read.
+            if operation in ("*", each) and each != "orders.count":
                 store.faults.add(each, kind, at=_at(place, number), times=None, **fields)
         failed = sync(store, *GROUPS[group], failing=True, **SETTINGS)
         assert store.faults.pending() == []
@@ -137,7 +138,8 @@ def test_a_page_that_fails_at_250_rows_is_read_at_50(name: str) -> None:
     with shop(orders=600, products=600) as store:
         operation = streams()[name].paged_operation
         fault = store.faults.add(operation, "heavy", above=50)
-        read = sync(store, name, **{**SETTINGS, "page_size": 250})
+        # Without the requests that count, as those ask for one row.
+        read = sync(store, name, **{**SETTINGS, "page_size": 250, "prove": False})
         assert fault.fired > 0
         assert read.errors == []
         assert_honest(store, read)
@@ -152,7 +154,7 @@ def test_only_the_heavy_page_is_read_in_parts(name: str) -> None:
     with shop(orders=600, products=600) as store:
         operation = streams()[name].paged_operation
         fault = store.faults.add(operation, "status", status=504, times=3)
-        read = sync(store, name, **{**SETTINGS, "page_size": 100, "num_workers": 1})
+        read = sync(store, name, **{**SETTINGS, "page_size": 100, "num_workers": 1, "prove": False})
         assert fault.fired == 3
         assert read.errors == []
         assert_honest(store, read)

@@ -81,7 +81,7 @@ def test_a_parent_without_an_id_is_an_error(store: Sandbox) -> None:
     # Its children cannot be asked for, and "None" as an id brings a 404, as if there were none.
     serve(store, "orders.list", [{"id": None, "date_modified": WEST}])
     read = sync(store, "transactions", failing=True, num_workers=1)
-    assert "a row without an id" in str([error.internal_message for error in read.errors])
+    assert "a row without id has" in str([error.internal_message for error in read.errors])
     assert "transactions" not in completed(read)
 
 

@@ -62,7 +62,7 @@ ROUTES: tuple[Route, ...] = (
         "orders",
         ORDERS,
         filters=ORDER_FILTERS,
-        sorts=("id",),
+        sorts=("id", "date_modified"),
         includes=("consignments", "consignments.line_items", "fees"),
         others={"consignment_structure": ("object",)},
     ),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sandbox.clock import YEAR
 from sandbox.table import Row, Table
+from sandbox.world.b2b import B2b
 from sandbox.world.catalog import Catalog
 from sandbox.world.catalog_lists import CatalogLists
 from sandbox.world.checkouts import Checkouts
@@ -74,6 +75,7 @@ class World:
             "product": catalog.products,
         }
         publishing = Publishing(seed, history, targets, size.channels, store_hash)
+        b2b = B2b(seed, history, customers.table, catalog, orders.table, size.channels)
         self.orders = orders
         self.tables: tuple[Table, ...] = (
             orders.table,
@@ -96,6 +98,7 @@ class World:
             *PageBuilder(
                 seed, history, size.channels, catalog.categories.columns["category_id"]
             ).tables,
+            *b2b.tables,
         )
         self.children = (
             *orders.children,
@@ -107,6 +110,7 @@ class World:
             *storefronts.children,
             *publishing.children,
             *channel_settings(content.channels),
+            *b2b.children,
         )
         self.objects: dict[str, Row] = {
             "store": store,

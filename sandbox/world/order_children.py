@@ -67,7 +67,12 @@ class OrderChildren:
         self.tables = (
             self._refunds,
             metafields(mix(seed, 21), history, table, "order", most=1),
-            Table("order_pickups", {"id": array("q", range(1, _PICKUPS + 1))}, self._pickup),
+            Table(
+                "order_pickups",
+                {"id": array("q", range(1, _PICKUPS + 1))},
+                self._pickup,
+                shows=(table,),
+            ),
             self._cart_metafields(history),
             small_table("order_statuses", [_status(key) for key in range(len(STATUSES))]),
         )

@@ -1,5 +1,6 @@
 """What the manifest cannot say in YAML, one class a file."""
 
+from source_bigcommerce.components.all_channels import AllChannels
 from source_bigcommerce.components.authenticator import TokenAuthenticator
 from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.config import NormalizeConfig
@@ -19,6 +20,7 @@ from source_bigcommerce.components.values import Values
 from source_bigcommerce.components.window import WindowRetriever
 
 __all__ = [
+    "AllChannels",
     "ChildRows",
     "Deletions",
     "ErrorHandler",

@@ -1,7 +1,7 @@
 """Orders that the list may hide because they were archived."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ LOGGER = logging.getLogger("airbyte")
 _YES = (True, "true", "1")
 _ENOUGH = "the list of orders that holds all of them"
 
-Orders = Callable[[StreamSlice], Iterator[list[Row]]]
+Orders = Callable[[StreamSlice], Generator[list[Row], None, None]]
 
 
 @dataclass
@@ -36,6 +36,7 @@ class WithArchived:
     requester: asks for a page of the latter.
     found: what the streams of this sync found out about the store.
     key: field of an order that no two orders share.
+    alone: as `archived`, for windows in which only that list is read.
     """
 
     listed: Orders
@@ -43,14 +44,16 @@ class WithArchived:
     requester: Requester
     found: dict[str, tuple[str, ...]]
     key: str
+    alone: Orders | None = None
 
     def __post_init__(self) -> None:
         self._key = partial(key_of, field=self.key)
 
-    def __call__(self, window: StreamSlice) -> Iterator[list[Row]]:
+    def __call__(self, window: StreamSlice) -> Generator[list[Row], None, None]:
         """The orders of a window, each once."""
         if found := self.found.get(_ENOUGH):
-            yield from getattr(self, found[0])(window)
+            instead = self.alone or self.archived
+            yield from (self.listed if found[0] == "listed" else instead)(window)
             return
         # Few orders are archived.
         ids, archived, longest = Keys(), set[int | str | None](), 0
@@ -59,17 +62,21 @@ class WithArchived:
             archived.update(self._key(order) for order in page if _is_archived(order))
             longest = max(longest, len(page))
             yield page
-        yield from self._hidden(window, ids, archived, longest)
+        rest = self.archived(window)
+        try:
+            yield from self._hidden(window, rest, ids, archived, longest)
+        finally:  # an error would keep it, and the memory of its last reply
+            rest.close()
 
     def _hidden(
         self,
         window: StreamSlice,
+        rest: Iterator[list[Row]],
         listed: Keys,
         archived: set[int | str | None],
         longest: int,
     ) -> Iterator[list[Row]]:
         """The orders that were not listed, or were not archived yet when they were listed."""
-        rest = self.archived(window)
         try:
             page = next(filter(None, rest), [])
         except ParameterRefused as refused:

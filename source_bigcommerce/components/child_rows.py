@@ -1,7 +1,7 @@
 """Rows that belong to rows: line items of orders, images of products, codes of promotions."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import InitVar, dataclass, field
 from functools import partial
@@ -62,6 +62,9 @@ class ChildRows(Retriever):
         asked. A parent that lacks the field is asked.
     parent_date: field of a child that holds its parent's `date`, as `parents` names it; empty for
         none.
+    copied: fields of a parent that its children get where they lack them.
+    once: of children with the same `id` the first one comes: several parents may have it.
+    has_ids: whether the API gives children an `id`; otherwise they get one (`give_ids`).
     embeds: one of `EMBEDDED` or `CUT`; empty for none.
     embeds_at_most: rows that the API embeds in one place, if it is one of `CUT`.
     key, date: as those of `Rows`, where these rows have children themselves.
@@ -83,6 +86,9 @@ class ChildRows(Retriever):
     parent_date: str = ""
     key: str = ""
     date: str = ""
+    copied: Sequence[str] = ()
+    once: bool = False
+    has_ids: bool = True
     embeds: str = ""
     embeds_at_most: int = 0
     drops_late: bool = False
@@ -113,30 +119,37 @@ class ChildRows(Retriever):
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterator[Record]:
         window = Window(stream_slice)
-        ahead: deque[tuple[Row, Any, Children]] = deque()  # a parent's keys, date and children
+        # What a parent gives its children, its date, and the children.
+        ahead: deque[tuple[Row, Any, Children]] = deque()
+        seen: set[Any] | None = set() if self.once else None
         asked = 0
+        # An error of their children would keep them, and the memory of their last reply.
+        pages = self.parents.pages(window)
         try:
-            pages = self.parents.pages(window)
             parents = (row for rows in pages for row in rows if self._may_have_any(row))
             # `check` wants to know whether it may read, not to find the first parent with children.
             for row in islice(parents, self.api_budget.most_parents):
                 date = instant(readable_date(row.get(self.parents.date)))
+                if self.parents.drops_late and is_late(date, window):
+                    continue
                 keys = self._keys_of(row)
                 children = self._children_of(row, keys, window)
-                ahead.append((keys, date, children))
+                given: Row = {**keys, **{name: row.get(name) for name in self.copied}}
+                ahead.append((given, date, children))
                 while ahead and (len(ahead) > self._most_ahead or _are_there(ahead[0][2])):
-                    yield from self._related(*ahead.popleft(), window)
+                    yield from self._related(*ahead.popleft(), window, seen)
                 asked += isinstance(children, Future)
                 if asked == self.api_budget.most_pages:
                     break
             while ahead:
-                yield from self._related(*ahead.popleft(), window)
+                yield from self._related(*ahead.popleft(), window, seen)
         finally:
+            pages.close()
             for _, _, children in ahead:
                 if isinstance(children, Future):
                     children.cancel()
 
-    def pages(self, window: StreamSlice) -> Iterator[list[Row]]:
+    def pages(self, window: StreamSlice) -> Generator[list[Row], None, None]:
         """The rows of a window one by one, for those who read their children."""
         for record in self.read_records({}, window):
             yield [cast(Row, record.data)]
@@ -177,8 +190,13 @@ class ChildRows(Retriever):
             for name, value in parent.items()
         }
         of_parent = StreamSlice(partition=named, cursor_slice=window.cursor_slice)
+        numbered = Counter[bytes]()
         try:
             for rows in self.children.pages(of_parent):
+                if not self.has_ids:  # before the form's options change what they hold
+                    for row in rows:
+                        row.setdefault("id", None)
+                    give_ids(rows, numbered)
                 yield self._records(rows)
         except AirbyteTracedException as error:
             # What is wrong with the API's answers for this parent; not with the token or the line.
@@ -195,23 +213,32 @@ class ChildRows(Retriever):
         return list(self.record_selector.filter_and_transform(rows, {}, {}))
 
     def _related(
-        self, keys: Row, date: Any, children: Children, window: Window
+        self, given: Row, date: Any, children: Children, window: Window, seen: set[Any] | None
     ) -> Iterator[Record]:
-        seen = Counter[bytes]()
+        numbered = Counter[bytes]()
         for page in children.result() if isinstance(children, Future) else children:
-            give_ids((cast(Row, child.data) for child in page), seen)
-            yield from self._of_parent(page, keys, date, window)
+            give_ids((cast(Row, child.data) for child in page), numbered)
+            yield from self._of_parent(page, given, date, window, seen)
 
     def _of_parent(
-        self, page: list[Record], keys: Row, date: Any, window: Window
+        self,
+        page: list[Record],
+        given: Row,
+        date: Any,
+        window: Window,
+        seen: set[Any] | None,
     ) -> Iterator[Record]:
         for child in page:
             row = cast(dict[str, Any], child.data)
             if self.drops_late and is_late(row.get(self.children.date), window):
                 continue
-            for name, key in keys.items():
+            if seen is not None:
+                if row.get("id") in seen:
+                    continue
+                seen.add(row.get("id"))
+            for name, value in given.items():
                 if row.get(name) is None:
-                    row[name] = key
+                    row[name] = value
             if self.parent_date:
                 row[self.parent_date] = date
             yield Record(data=row, stream_name=self.name, associated_slice=window)

@@ -31,11 +31,14 @@ from source_bigcommerce.components.moments import dates, utc_now
 _SMALLEST_WINDOW, _ONE_WINDOW = "P1D", "P36500D"
 LONGEST_LOOKBACK = 44640  # minutes; what the form takes at most
 
+# https://developer.bigcommerce.com/b2b-edition/docs/authentication
+_B2B_URL = "https://api-b2b.bigcommerce.com"
+
 # Its keys; a test compares them with the form, which is not parsed yet where these are needed.
 FORM = {
     *("store_hash", "access_token", "api_url", "start_date", "end_date", "channel_ids"),
     *("num_workers", "quota_share", "lookback_minutes", "page_size"),
-    *("skip_hidden_products", "flatten_records", "prove", "deletions"),
+    *("skip_hidden_products", "flatten_records", "prove", "deletions", "b2b_edition"),
 }
 
 
@@ -82,8 +85,8 @@ class NormalizeConfig(ConfigTransformation):
     It runs in memory, at the start of each sync: "30 days ago" stays "30 days ago" in the saved
     configuration.
 
-    Out of it come, beside the form's keys, those of `dates` and `window`, the least length of a
-    date window as an ISO 8601 duration.
+    Out of it come, beside the form's keys, those of `dates`, `b2b_url`, and `window`, the least
+    length of a date window as an ISO 8601 duration.
 
     Raises a config error that names the field of the form and what to type there.
 
@@ -100,6 +103,7 @@ class NormalizeConfig(ConfigTransformation):
         config["store_hash"] = _store_hash(config.get("store_hash"))
         config["access_token"] = _access_token(config.get("access_token"))
         config["api_url"] = _api_url(given(config, "api_url", self.form["api_url"]["default"]))
+        config["b2b_url"] = _b2b_url(config["api_url"], self.form["api_url"]["default"])
         for key, spec in self.form.items():
             if spec["type"] == "integer":
                 config[key] = _number(config.get(key), spec)
@@ -155,6 +159,14 @@ def _api_url(value: Any) -> str:
     except ValueError:
         pass
     raise API_URL_UNSAFE.error(value=_shown_address(value))
+
+
+def _b2b_url(api_url: str, default: str) -> str:
+    """Where B2B Edition is: beside BigCommerce's own address, and behind any other one.
+
+    Whoever names a gateway or a sandbox trusts that host with the token, and no other.
+    """
+    return _B2B_URL if api_url.lower() == default else api_url
 
 
 def _number(value: Any, spec: Mapping[str, Any]) -> int:

@@ -92,7 +92,7 @@ class DateFilter:
             if self.is_ignored:
                 break
             for date, row in zip(dates, rows, strict=True):
-                if date and (date <= early or date > end):
+                if date and (date <= early or date >= end):
                     self._own(row, date, start)
             yield rows
         if self.is_ignored:

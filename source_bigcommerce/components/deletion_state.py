@@ -14,6 +14,8 @@ from airbyte_cdk.sources.types import StreamSlice
 from source_bigcommerce.components.known_ids import KnownIds
 
 LOGGER = logging.getLogger("airbyte")
+DELETED, HIDDEN, ARCHIVED = "deleted", "hidden", "archived"
+"""Why a row is told."""
 
 
 def when(date: Any) -> int | None:

@@ -13,7 +13,7 @@ from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.types import Config, Record, StreamSlice
 
 from source_bigcommerce.components.dates import readable_date
-from source_bigcommerce.components.deletion_state import Memory, when
+from source_bigcommerce.components.deletion_state import ARCHIVED, DELETED, HIDDEN, Memory, when
 from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.keys import key_of
 from source_bigcommerce.components.known_ids import KnownIds
@@ -25,7 +25,6 @@ from source_bigcommerce.components.sync import Sync
 
 LOGGER = logging.getLogger("airbyte")
 _ALL = StreamSlice(partition={}, cursor_slice={})
-_DELETED, _HIDDEN, _ARCHIVED = "deleted", "hidden", "archived"
 
 
 @dataclass
@@ -65,6 +64,7 @@ class Deletions(Retriever):
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self.api_budget = self.api_budget or Sync(self.config)
         self._page = int(self.config["page_size"])
+        self._longest = 1  # the most rows that the store was seen to send at once
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
@@ -73,26 +73,25 @@ class Deletions(Retriever):
             memory := stream_slice.extra_fields.get("memory"), Memory
         ):
             raise ValueError(f"manifest.yaml: {self.name} lacks its cursor")
-        if memory.ids is None:
-            return self._learn(memory)
-        return self._tell(memory, memory.ids, stream_slice)
-
-    def _learn(self, memory: Memory) -> Iterator[StreamData]:
-        ids, latest = self._read_all()
-        memory.keep(ids, latest)
-        yield from ()
-
-    def _tell(
-        self, memory: Memory, known: KnownIds, stream_slice: StreamSlice
-    ) -> Iterator[StreamData]:
         try:
-            ids, latest, missing = self._compare(known, memory.latest)
-            reasons = self._confirmed(missing, ids)
+            if memory.ids is None:
+                self._learn(memory)
+            else:
+                yield from self._tell(memory, memory.ids, stream_slice)
         except Nonsense as doubt:
             LOGGER.info("%s cannot tell what was deleted: %s.", self.name, doubt)
             found = Finding(Verdict.NOT_PROVED, None, str(doubt))
             self.api_budget.receipts.add(self.name, found)
-            return
+
+    def _learn(self, memory: Memory) -> None:
+        ids, latest = self._read_all()
+        memory.keep(ids, latest)
+
+    def _tell(
+        self, memory: Memory, known: KnownIds, stream_slice: StreamSlice
+    ) -> Iterator[StreamData]:
+        ids, latest, missing = self._compare(known, memory.latest)
+        reasons = self._confirmed(missing, ids)
         told = {key: memory.row(key, reason) for key, reason in sorted(reasons.items())}
         for row in chain(memory.again, told.values()):
             yield Record(data=dict(row), stream_name=self.name, associated_slice=stream_slice)
@@ -148,18 +147,32 @@ class Deletions(Retriever):
 
     # Ranges
 
-    def in_range(self, rows: Rows, asked: Mapping[str, Any]) -> Iterator[Row]:
-        """All rows that a list has in it now; one may be missing where a row changes meanwhile."""
+    def in_range(
+        self, rows: Rows, asked: Mapping[str, Any], doubts_totals: bool = False
+    ) -> Iterator[Row]:
+        """All rows that a list has in it now; one may be missing where a row changes meanwhile.
+
+        doubts_totals: whether the last page has to be shorter than others were, whatever the total
+            says: the store may send fewer rows than it is asked for, and count too few.
+        """
         number, seen, before = 1, 0, set[int]()
         while True:
-            page = rows.ask(_ALL, {"limit": self._page, **asked, **_numbered(number)})
+            try:
+                page = rows.ask(_ALL, {"limit": self._page, **asked, **_numbered(number)})
+            except ParameterRefused:
+                if number == 1:
+                    raise
+                return  # there is no such page
             ids = {self.id_of(row) for row in page.rows} if page else set()
             if page is None or not ids or ids <= before:
                 return
             yield from page.rows
             before, seen, number = ids, seen + len(page.rows), number + 1
+            is_longest = len(page.rows) >= self._longest
+            self._longest = max(self._longest, len(page.rows))
             is_of_page = page.total == len(page.rows) >= self._page
-            if page.total is not None and seen >= page.total and not is_of_page:
+            may_go_on = is_longest if doubts_totals else is_of_page
+            if page.total is not None and seen >= page.total and not may_go_on:
                 return
 
     def look(self, asked: Mapping[str, Any]) -> Look:
@@ -169,6 +182,7 @@ class Deletions(Retriever):
         else:
             page = self.listed.ask(_ALL, {"limit": self._page, **asked})
             total, shown = (page.total, page.rows) if page else (None, list[Row]())
+        self._longest = max(self._longest, len(shown))
         if total is None:
             raise Nonsense("the store does not count its rows")
         if total == len(shown) == self._page:
@@ -190,12 +204,12 @@ class Deletions(Retriever):
             hidden = batch.intersection(there)
             if hidden and (self._leaves_out or self.archived):
                 hidden -= self._asked(self.listed, batch, alive)
-                found |= dict.fromkeys(hidden, _HIDDEN)
+                found |= dict.fromkeys(hidden, HIDDEN)
             if self.archived:
                 archived = batch.intersection(self._asked(self.archived, batch, alive)) - there
-                found |= dict.fromkeys(archived, _ARCHIVED)
+                found |= dict.fromkeys(archived, ARCHIVED)
                 there |= archived
-            found |= dict.fromkeys(batch - there, _DELETED)
+            found |= dict.fromkeys(batch - there, DELETED)
         return found
 
     @property
@@ -223,15 +237,16 @@ class Deletions(Retriever):
             witnesses = {alive[0]}
         asked = sorted(batch | witnesses)
         try:
-            if self.ids_in:
-                by = {"limit": len(asked), self.ids_in: ",".join(map(str, asked))}
-                page = rows.ask(_ALL, by)
-                found = {self.id_of(row) for row in page.rows} if page else set()
-            else:
-                by = {self.low: asked[0], self.high: asked[-1]}
-                found = {self.id_of(row) for row in self.in_range(rows, by)}
-        except ParameterRefused:
-            return set()
+            by: dict[str, Any] = (
+                {self.ids_in: ",".join(map(str, asked))}
+                if self.ids_in
+                else {self.low: asked[0], self.high: asked[-1]}
+            )
+            found = {self.id_of(row) for row in self.in_range(rows, by, doubts_totals=True)}
+        except ParameterRefused as refused:
+            if rows is self.archived:
+                return set()
+            raise Nonsense("the store refuses to be asked for ids") from refused
         others = found.difference(asked)
         if others if self.ids_in else any(not asked[0] <= key <= asked[-1] for key in others):
             raise Nonsense("the store does not heed the ids that it is asked for")

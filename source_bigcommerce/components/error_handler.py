@@ -1,5 +1,6 @@
 """What each kind of reply means: rows, a retry, or an error in plain words."""
 
+import logging
 import random
 import re
 import threading
@@ -21,6 +22,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.budget import seconds_until_retry
 from source_bigcommerce.components.messages import (
+    B2B_CLOSED,
     FIREWALL,
     GIVEN_UP,
     NOT_FOUND,
@@ -40,6 +42,7 @@ from source_bigcommerce.components.reply import (
     ROWS,
     ReplyTooLarge,
     described,
+    is_b2b_url,
     is_of_the_api,
     is_v3_url,
     parsed_body,
@@ -47,6 +50,8 @@ from source_bigcommerce.components.reply import (
     values_of,
 )
 from source_bigcommerce.components.sync import Sync
+
+LOGGER = logging.getLogger("airbyte")
 
 _NO_LIMIT = 10**6
 _LONGEST_WAIT = 60.0
@@ -56,7 +61,7 @@ _REFUSALS = {401: 6, 403: 4, 422: 2}
 
 _REFUSED = (400, 422)
 _NO_SUCH_PAGE = (*_REFUSED, 404)
-_PAGE = re.compile(r"[?&]page=")
+_PAGE = re.compile(r"[?&](?:page|offset)=")
 _FURTHER_PAGE = re.compile(r"[?&]page=(?!1(?:&|$))")
 
 _PROBLEMS = {
@@ -66,6 +71,10 @@ _PROBLEMS = {
     403: SCOPE_LACKING,
     404: NOT_FOUND,
 }
+
+# How B2B Edition refuses a store that has none of it, or a token without its scope: which of these
+# is not documented.
+_CLOSED = (401, 403, 404)
 
 Reply = requests.Response | Exception | None
 
@@ -99,6 +108,7 @@ class ErrorHandler(DefaultErrorHandler):
       (`missing_is_empty`);
     - `has_no_pages`: a refused second page means that the first one was all;
     - `permission`: what the scope must allow, one of `PERMISSIONS`;
+    - `off_is_empty`: a 400 to it means that the store has this turned off;
     - `may_refuse`: a refusal is not the end (ParameterRefused): the store is asked otherwise. Nor
       is that of a page behind the first: there may be none.
 
@@ -113,6 +123,7 @@ class ErrorHandler(DefaultErrorHandler):
     has_no_pages: bool = False
     may_refuse: bool = False
     permission: str = ""
+    off_is_empty: bool = False
     api_budget: Sync = field(default_factory=Sync)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
@@ -153,6 +164,9 @@ class ErrorHandler(DefaultErrorHandler):
                 words = REPLY_UNKNOWN.message()
                 raise ParameterRefused(described(reply), words, REPLY_UNKNOWN.failure_type)
             return SUCCESS_RESOLUTION
+        if reply.status_code == 400 and self.off_is_empty:
+            LOGGER.info("No rows, as this is turned off in the store: %s", described(reply))
+            return SUCCESS_RESOLUTION
         if reply.status_code in _REFUSED and self.may_refuse:
             words = REQUEST_REFUSED.message(status=reply.status_code)
             raise ParameterRefused(described(reply), words, REQUEST_REFUSED.failure_type)
@@ -189,7 +203,7 @@ class ErrorHandler(DefaultErrorHandler):
         if isinstance(reply, requests.Response) and status in _REFUSALS:
             tried.refused += 1
             if tried.refused >= min(_REFUSALS[status], self.api_budget.tries):
-                self._believe(status)
+                self._believe(403 if is_b2b_url(reply.url) else status)
                 raise self._problem(reply) or REQUEST_REFUSED.error(status=status)
             return None
         tried.failed += 1
@@ -199,9 +213,10 @@ class ErrorHandler(DefaultErrorHandler):
 
     def _may_pass(self, reply: requests.Response) -> bool:
         """Whether a refusal contradicts what this sync has seen, or comes from elsewhere."""
-        if reply.status_code == 401:
+        is_of_scope = reply.status_code == 403 or is_b2b_url(reply.url)
+        if reply.status_code == 401 and not is_of_scope:
             return bool(self.api_budget.accepted) or not is_of_the_api(reply)
-        if reply.status_code == 403:
+        if reply.status_code in (401, 403):
             return self._scope in self.api_budget.accepted or not is_of_the_api(reply)
         return reply.status_code == 422
 
@@ -219,6 +234,8 @@ class ErrorHandler(DefaultErrorHandler):
         problem = _PROBLEMS.get(status)
         if status in (401, 403) and not is_of_the_api(reply):
             problem = FIREWALL
+        elif status in _CLOSED and is_b2b_url(reply.url):
+            problem = B2B_CLOSED
         elif smaller and (status == 413 or (status == 504 and _says_nothing(reply))):
             problem = PAGE_TOO_LARGE
         elif not problem and "suspended" in words.lower():

@@ -16,6 +16,8 @@ from source_bigcommerce.components.values import whole
 class RowsExtractor(RecordExtractor):
     """Yields the rows of a reply: the body of a v2 reply, what stands under `data` in a v3 reply.
 
+    So do the replies of B2B Edition.
+
     Not YAML: DpathExtractor walks the whole document for each page, which was more than half of
     the time of a read, and takes a body that it cannot parse for an empty page.
 

@@ -13,6 +13,8 @@ from airbyte_cdk.models import (
     Type,
 )
 
+from source_bigcommerce.components.deletion_state import ARCHIVED
+
 DELETED_AT = "_ab_cdc_deleted_at"
 _OF = "deleted_"
 # Streams whose rows a stream of deletions knows.
@@ -23,7 +25,8 @@ _ENDS = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 class Marks:
     """Puts a row that says `_ab_cdc_deleted_at` into a stream for each of its deleted rows.
 
-    A stream that is read whole each time needs none. A stream ends after its marks.
+    A stream that is read whole each time needs none. Archived orders have none: `orders` has them
+    with `is_deleted`, whether the list shows them or not. A stream ends after its marks.
 
     Not YAML: a stream of the manifest has no say in another one.
     """
@@ -49,7 +52,8 @@ class Marks:
         if message.record:
             yield message
             name = message.record.stream.removeprefix(_OF)
-            if name != message.record.stream and name in self._cursors:
+            is_marked = name != message.record.stream and name in self._cursors
+            if is_marked and message.record.data["reason"] != ARCHIVED:
                 yield self._mark(name, message.record.data)
             return
         status = message.trace.stream_status if message.trace else None

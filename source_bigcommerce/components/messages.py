@@ -55,6 +55,12 @@ SCOPE_LACKING = Problem(
 )
 PERMISSIONS = {"": "read-only suffices", "modify": "modify: read-only does not suffice here"}
 """What a scope must allow, by the word that the manifest has for it."""
+B2B_CLOSED = Problem(
+    "B2B Edition does not open for this store ({status}): the store does not have it, or the "
+    "access token lacks the scope B2B Edition.",
+    "Give the store-level API account this scope, which BigCommerce offers where a store has B2B "
+    "Edition, or turn off B2B Edition in the form.",
+)
 NOT_FOUND = Problem(
     "BigCommerce does not know this store, or its plan does not have /{endpoint}.",
     "Check the Store hash: it is the part after stores/ in the API path.",
@@ -186,6 +192,10 @@ API_URL_WITH_LOGIN = Problem(
 
 # What comes with the command
 
+B2B_OFF = Problem(
+    "B2B Edition is turned off in the form, and these streams are part of it: {names}.",
+    "Turn it on, or leave them out.",
+)
 STREAM_UNKNOWN = Problem(
     "There is no stream of this name: {names}.",
     "Refresh the schema of the connection and choose its streams again.",

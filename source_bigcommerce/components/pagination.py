@@ -19,7 +19,14 @@ import requests
 from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.keys import Keys
 from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED
-from source_bigcommerce.components.reply import ROWS, Row, described, parsed_body, rows_of
+from source_bigcommerce.components.reply import (
+    ROWS,
+    Row,
+    described,
+    is_b2b_url,
+    parsed_body,
+    rows_of,
+)
 
 # No API caps its pages below this: a list that is shorter costs no second request.
 _LOWEST_CAP = 10
@@ -71,7 +78,11 @@ class Page:
         body = parsed_body(response) if response.status_code in ROWS else None
         meta = _mapping(body.get("meta")) if isinstance(body, dict) else {}
         counts, cursors = _mapping(meta.get("pagination")), _mapping(meta.get("cursor_pagination"))
-        total = as_count(counts.get("total", counts.get("total_items")))
+        if not counts and is_b2b_url(response.url):
+            data = _mapping(body.get("data")) if isinstance(body, dict) else {}
+            counts = _mapping(data.get("pagination")) or meta
+        counted = counts.get("total_items", counts.get("totalCount"))
+        total = as_count(counts.get("total", counted))
         told = counts.get("per_page", counts.get("limit", cursors.get("per_page")))
         per_page = as_count(told) or None
         pages = as_count(counts.get("total_pages"))
@@ -222,7 +233,7 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
     of_first, is_short, total = len(page.rows), not page.is_full, page.total
     yield seen.new(page)
     on_first, unread, came_again, from_last = seen.count, range(2, last), False, False
-    counted = last if last > 1 else 0
+    counted, went = last if last > 1 else 0, False
     if last > 1:
         before, page = _Claim.of(page), _asked_until_there(ask, last)
         missing = last if _is_nothing(page, last) else 0
@@ -267,13 +278,20 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
         fresh = seen.new(page)
         if not fresh and number in unread and _repeats(page, before, seen):
             return
+        went |= (number in unread and 0 < len(fresh) < len(page.rows)) or (
+            number == 1 and page.content != first_content
+        )
         yield fresh
-    if (page.total or 0) > (total or 0) > 0 and page.is_counted:
-        # A row that came in front of the others moved one onto a page that had been read.
-        for number in range(page.pages or 1, 0, -1):
-            if seen.count >= (page.total or 0):
-                break
-            yield seen.new(ask({"page": number}))
+    # A row that came in front of the others moved one onto a page that had been read; one that came
+    # behind them is on such a page. Where as many went, the total does not tell, but the pages do.
+    grew = (page.total or 0) > (total or 0) > 0
+    for number in range(page.pages or 1, 0, -1) if (grew or went) and page.is_counted else ():
+        if seen.count >= (page.total or 0):
+            break
+        page = ask({"page": number})
+        yield (fresh := seen.new(page))
+        if not (fresh or grew):
+            break
     is_all = page.believed_total is not None and page.believed_total <= seen.count
     if missing and missing <= (page.pages or missing) and not is_all:
         raise LIST_UNPROVED.error(

@@ -130,7 +130,7 @@ class Proof:
             is_again, second = True, Watch(self.key)
             for rows in second.delivered(read(second)):
                 yield [row for row in rows if second.identity(row) not in first.distinct]
-            found = self._finding(second, may_grow=True)
+            found = self._finding(second, may_grow=True, counted_before=found.counted)
             if found.verdict is Verdict.WHOLE and (found.counted or 0) > found.came:
                 # The look-back of the next sync is for these.
                 reason = "rows are saved into it while it is read"
@@ -143,7 +143,8 @@ class Proof:
         if found.verdict is Verdict.SHORT:
             raise LIST_SHORT.error(counted=f"{found.counted:,}", came=f"{found.came:,}")
 
-    def _finding(self, watch: Watch, may_grow: bool) -> Finding:
+    def _finding(self, watch: Watch, may_grow: bool, counted_before: int | None = None) -> Finding:
+        """counted_before: rows of the list when its read began, where replies hold no total."""
         came = len(watch.distinct)
         if doubt := self.doubt():
             return Finding(Verdict.NOT_PROVED, None, doubt, came)
@@ -159,7 +160,8 @@ class Proof:
             after = self.counting.total()
         if after is None or (after == 0 and before is None):
             return Finding(Verdict.NOT_PROVED, None, "the store does not count its rows", came)
-        known = after if before is None else min(before, after)
+        earlier = counted_before if before is None else before
+        known = after if earlier is None else min(earlier, after)
         due = known if may_grow else after
         if came < due:
             return Finding(Verdict.SHORT, due, "", came)

@@ -142,5 +142,7 @@ class Quotas:
 
 def resource_of(url: str) -> str:
     """Makes `v3/orders/transactions` of `https://.../stores/abc123/v3/orders/7/transactions?limit=250`."""
-    path = urlsplit(url).path.partition("/stores/")[2].split("/")[1:]
-    return "/".join(part for part in path if _WORD.fullmatch(part))
+    path = urlsplit(url).path
+    _, is_of_store, below = path.partition("/stores/")
+    parts = below.split("/")[1:] if is_of_store else path.split("/")
+    return "/".join(part for part in parts if _WORD.fullmatch(part))

@@ -20,10 +20,14 @@ Row = MutableMapping[str, Any]
 ROWS = (200, 203)
 # An object with one of these words and none of the keys is no row.
 _WORDS = frozenset(("message", "status", "error", "errors", "title", "data"))
-_KEYS = frozenset(("id", "uuid", "tag", "identity", "name", "installed_certificate")) | {
-    f"{of}_id"
-    for of in ("address", "category", "channel", "customer", "listing", "price_list", "product")
-}
+_KEYS = (
+    frozenset(("id", "uuid", "tag", "identity", "name", "installed_certificate"))
+    | {
+        f"{of}_id"
+        for of in ("address", "category", "channel", "customer", "listing", "price_list", "product")
+    }
+    | frozenset(("quoteId", "quoteNumber"))
+)
 # Nobody documents which of these the API sends; its support asks for them.
 _IDS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray")
 # Of an error body: how much is logged, and how much is searched.
@@ -37,6 +41,8 @@ _V3 = re.compile(r"/stores/[^/]+/v3/")
 _BARE = re.compile(
     r"/v3/(?:(?:orders|promotions)/settings|customers/\d+/(?:consent|stored-instruments))(?:/|\?|$)"
 )
+_B2B = "/api/v3/io/"
+_B2B_MESSAGE = ("meta", "message")
 
 # JSON as stores send it: valid, except for half an emoji or an id of thirty digits.
 
@@ -79,6 +85,12 @@ class Bounded:
 def is_v3_url(url: str) -> bool:
     """Whether a request to this address is of v3; otherwise it is of v2."""
     return bool(_V3.search(url))
+
+
+def is_b2b_url(url: str) -> bool:
+    """Whether it is one of B2B Edition, which has a host and an API of its own."""
+    path = url.partition("?")[0]
+    return _B2B in path and "/stores/" not in path
 
 
 def parsed_body(response: requests.Response) -> Any:
@@ -154,10 +166,14 @@ def _words(response: requests.Response) -> Iterator[str]:
         leaves = [
             (("title",), found[1]) for found in [_TITLE.search(response.text[:4096])] if found
         ]
-    told = [(path, value) for path, value in leaves if path and path[0] in _TOLD]
+    told = [
+        (path, value)
+        for path, value in leaves
+        if path and (path[0] in _TOLD or path == _B2B_MESSAGE or "errMsg" in path)
+    ]
     token = response.request.headers.get("X-Auth-Token") if response.request else None
     for path, value in told or [leaf for leaf in leaves if leaf[0] == ("type",)]:
-        where = ".".join(key for key in path if key not in _TOLD)
+        where = ".".join(key for key in path if key not in _TOLD and path != _B2B_MESSAGE)
         text = f"{where}: {value}" if where else str(value)
         text = _EMAIL.sub("***", text.replace(token, "***") if token else text)
         text = "".join(each if each.isprintable() else " " for each in text)
@@ -196,7 +212,9 @@ def rows_of(response: requests.Response) -> list[Row]:
 
 def _checked_rows(response: requests.Response) -> list[Row]:
     body = parsed_body(response)
-    if is_v3_url(response.url):
+    if is_b2b_url(response.url):
+        rows = _b2b_rows(body)
+    elif is_v3_url(response.url):
         rows = body.get("data") if isinstance(body, dict) else None
         if rows is None and _BARE.search(response.url):
             rows = body
@@ -207,6 +225,14 @@ def _checked_rows(response: requests.Response) -> list[Row]:
     if isinstance(rows, list) and all(map(_is_row, rows)):
         return rows
     raise REPLY_UNKNOWN.error(f"no rows in the reply to {described(response)}")
+
+
+def _b2b_rows(body: Any) -> Any:
+    """What stands under `data`, or under its `list` in quotes; None where the body is an error."""
+    if not isinstance(body, dict) or str(body.get("code", 200)) != "200":
+        return None
+    data = body.get("data")
+    return data["list"] if isinstance(data, dict) and "list" in data else data
 
 
 def _is_row(row: Any) -> bool:

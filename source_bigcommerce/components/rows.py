@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import InitVar, dataclass, field
 from functools import partial
@@ -27,6 +27,7 @@ from source_bigcommerce.components.date_filter import DateFilter
 from source_bigcommerce.components.extractor import RowsExtractor
 from source_bigcommerce.components.memory import Share
 from source_bigcommerce.components.messages import GIVEN_UP, LIST_UNPROVED
+from source_bigcommerce.components.offsets import by_offset
 from source_bigcommerce.components.pagination import (
     Page,
     Seen,
@@ -61,7 +62,7 @@ class Rows(Retriever):
     no state of a read. Neither CursorPagination nor PageIncrement can tell a last page from one
     that the API capped, go backward, see that a filter is not heeded, or read on in another way.
 
-    paging: `page`, `key`, `cursor`, or `none` for what the API sends in one reply.
+    paging: `page`, `key`, `cursor`, `offset`, or `none` for what the API sends in one reply.
     key: field of a row that no two rows share: what `key_parameter` asks by, what tells rows apart
         where the dates of windows are not heeded, and what children name their parent by.
     has_pages: whether a list whose key or cursor does not lead on can be read by page.
@@ -69,6 +70,7 @@ class Rows(Retriever):
     date: field of a row that the window's dates are about; empty where a list has no windows.
     drops_late: drop what changed after the window's end, where the API is not asked to.
     at_once: requests that the API answers at a time, of all that ask for such a list; 0 for any.
+    rows_at_most: that a page may have, whatever the form says; 0 for as many as the form says.
     counter: asks how many rows a window has, where the pages do not tell.
     """
 
@@ -84,6 +86,7 @@ class Rows(Retriever):
     date: str = ""
     drops_late: bool = False
     at_once: int = 0
+    rows_at_most: int = 0
     counter: HttpRequester | None = None
     api_budget: Sync = field(default_factory=Sync)
 
@@ -92,7 +95,8 @@ class Rows(Retriever):
         self.stream = str(parameters.get("name", ""))
         # The rows of a stream of children are not what a page of parents, or of one's, counts.
         self._is_counted = not parameters.get("has_parent")
-        self.page_size = int(self.config["page_size"])
+        page_size = int(self.config["page_size"])
+        self.page_size = min(page_size, self.rows_at_most or page_size)
         if (self.date or self.paging == "key") and not self.key:
             raise ValueError(f"manifest.yaml: the retriever of {self.stream} lacks `key`")
         self._dates = (
@@ -119,8 +123,10 @@ class Rows(Retriever):
         for rows in self.pages(window):
             yield from self.record_selector.filter_and_transform(rows, {}, {}, window)
 
-    def pages(self, window: StreamSlice) -> Iterator[list[Row]]:
+    def pages(self, window: StreamSlice) -> Generator[list[Row], None, None]:
         """What records are made of: the rows of a window as they come, each once.
+
+        Holds the memory of its last reply until it ends or is closed.
 
         Raises an error where the API does not show that these are all, or counts more afterwards.
         """
@@ -154,7 +160,9 @@ class Rows(Retriever):
     def _dates_of(self, window: StreamSlice) -> DateFilter | None:
         return self._dates if window.cursor_slice and not window.partition else None
 
-    def replies(self, window: StreamSlice, watch: Watch | None = None) -> Iterator[list[Row]]:
+    def replies(
+        self, window: StreamSlice, watch: Watch | None = None
+    ) -> Generator[list[Row], None, None]:
         """The rows that the API sends for a window, whether they are of its dates or not.
 
         watch: sees the replies, and how many of their rows are new.
@@ -175,6 +183,8 @@ class Rows(Retriever):
             return by_cursor(ask, Seen())
         if self.paging == "page":
             return by_page(ask, Seen())
+        if self.paging == "offset":
+            return by_offset(ask, Seen())
         return iter([Seen().new(ask({}))])
 
     def ask(self, window: StreamSlice, asked: Mapping[str, Any]) -> Page | None:

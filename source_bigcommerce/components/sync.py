@@ -13,6 +13,7 @@ from source_bigcommerce.components.memory import Memory
 from source_bigcommerce.components.progress import Progress
 from source_bigcommerce.components.quotas import Quotas, SyncEnded, resource_of
 from source_bigcommerce.components.receipts import Receipts
+from source_bigcommerce.components.reply import is_b2b_url
 
 _TRIES = 6
 _WORKERS = 10
@@ -48,6 +49,8 @@ class Sync(AbstractAPIBudget):
         # The connector builder shows a few pages, and tells how many beside the form's values.
         self.most_pages = config.get("__test_read_config", {}).get("max_pages_per_slice")
         self.quotas = Quotas(config.get("quota_share", 100))
+        # B2B Edition counts requests of its own, whatever the store's API counts.
+        self.b2b_quotas = Quotas(config.get("quota_share", 100))
         self.progress = Progress()
         self.receipts = Receipts(self.progress.read_of, bool(config.get("prove")))
         # What one stream finds out about the store, for those that read it after: see WithArchived.
@@ -77,12 +80,19 @@ class Sync(AbstractAPIBudget):
 
     def report(self) -> str:
         """One line of how far it is."""
-        return self.progress.report(self.quotas.sent, self.quotas.state)
+        sent = self.quotas.sent + self.b2b_quotas.sent
+        return self.progress.report(sent, self.quotas.state or self.b2b_quotas.state)
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which one of its hosts lets nobody ask."""
+        return max(self.quotas.pause, self.b2b_quotas.pause)
 
     def end(self) -> None:
         """Stops whoever works for it, at the next request or at once where one waits for it."""
         self._workers.shutdown(wait=False, cancel_futures=True)
         self.quotas.stop()
+        self.b2b_quotas.stop()
         self.memory.stop()
 
     # The budget
@@ -96,15 +106,18 @@ class Sync(AbstractAPIBudget):
         self._asked.endpoint = urlsplit(url).path
         self.memory.make_room(resource_of(url))
         self.receipts.asked()
-        self.quotas.acquire_call(request)
+        self._quotas_of(request).acquire_call(request)
 
     def update_from_response(self, request: Any, response: Any) -> None:
         """Takes in what a reply says of the quota. Returns when it may be parsed.
 
         Raises SyncEnded.
         """
-        self.quotas.update_from_response(request, response)
+        self._quotas_of(request).update_from_response(request, response)
         self.memory.came(response)
+
+    def _quotas_of(self, request: Any) -> Quotas:
+        return self.b2b_quotas if is_b2b_url(str(request.url)) else self.quotas
 
     # Whether the API answers
 

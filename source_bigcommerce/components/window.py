@@ -1,7 +1,7 @@
 """Reading the rows of one date window."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -66,7 +66,9 @@ class WindowRetriever(Rows):
         if self.archived:
             self.archived.largest = self.largest
 
-    def replies(self, window: StreamSlice, watch: Watch | None = None) -> Iterator[list[Row]]:
+    def replies(
+        self, window: StreamSlice, watch: Watch | None = None
+    ) -> Generator[list[Row], None, None]:
         listed = partial(super().replies, watch=watch)
         if not self.archived or self.api_budget.most_pages is not None:
             return listed(window)
@@ -77,6 +79,7 @@ class WindowRetriever(Rows):
             requester=self.archived.requester,
             found=self.api_budget.found,
             key=self.key,
+            alone=partial(self.archived.replies, watch=watch),
         )
         return both(window)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, cast
 
 import pytest
@@ -60,7 +60,7 @@ class Store:
         found = rows[start : start + request_params["limit"]]
         return reply(200, found) if found else reply(204)
 
-    def _list(self, name: str, window: StreamSlice) -> Iterator[list[Row]]:
+    def _list(self, name: str, window: StreamSlice) -> Generator[list[Row], None, None]:
         rows = self.windows[window["n"]][name == "archived"]
         for at in range(0, max(1, len(rows or [])), SIZE):
             self.pages.append(name)
@@ -210,3 +210,26 @@ def test_orders_without_an_id_arrive() -> None:
     order: Row = {"is_deleted": False}
     hidden: Row = {"is_deleted": True}
     assert Store([([order], [hidden])]).read() == [[order, hidden]]
+
+
+def test_the_list_of_archived_orders_is_closed_although_somebody_keeps_an_error() -> None:
+    closed = []
+
+    def of_archived(_: StreamSlice) -> Generator[list[Row], None, None]:
+        try:
+            yield live(1, 2, 3)
+        finally:
+            closed.append(True)
+
+    class Failing:
+        def send_request(self, **_: Any) -> Any:
+            raise ZeroDivisionError
+
+    def listed(_: StreamSlice) -> Generator[list[Row], None, None]:
+        yield live(1, 2, 3)
+
+    reading = WithArchived(listed, of_archived, cast(Any, Failing()), {}, "id")
+    with pytest.raises(ZeroDivisionError) as kept:
+        list(reading(StreamSlice(partition={}, cursor_slice={})))
+    assert closed == [True]
+    assert kept.value.__traceback__

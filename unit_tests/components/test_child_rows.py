@@ -27,7 +27,7 @@ class Rows:
 
     def __init__(self, answer: Callable[[StreamSlice], Any]) -> None:
         self.slices: list[StreamSlice] = []
-        self.key, self.date = "id", "date_modified"
+        self.key, self.date, self.drops_late = "id", "date_modified", False
         self._answer = answer
         self.record_selector = self
 
@@ -205,6 +205,24 @@ def test_a_window_ends_with_the_error_of_one_parents_children() -> None:
         next(records)
 
 
+def test_parents_are_closed_although_somebody_keeps_the_error_of_their_children() -> None:
+    """The framework keeps it until the sync ends, and an open list holds memory."""
+    retriever, closed = child_rows(lambda _: 1 / 0), []
+
+    def pages(_: StreamSlice) -> Iterator[Any]:
+        try:
+            while True:
+                yield PARENTS
+        finally:
+            closed.append(True)
+
+    cast(Any, retriever.parents).pages = pages
+    with pytest.raises(ZeroDivisionError) as kept:
+        list(retriever.read_records({}, WINDOW))
+    assert closed == [True]
+    assert kept.value.__traceback__
+
+
 def test_children_whose_list_may_be_cut_are_asked_for() -> None:
     parents = [{"id": n, "images": [{"id": i} for i in range(n)]} for n in (9, 10, 11)]
     retriever = child_rows(of_parent, parents, embeds="images")
@@ -309,6 +327,42 @@ def test_a_manifest_that_lacks_what_children_need_fails_at_the_start(
 ) -> None:
     with pytest.raises(ValueError, match=f"^manifest.yaml: {words}"):
         child_rows(of_parent, **options)
+
+
+def test_children_get_the_fields_that_are_copied_where_they_lack_them() -> None:
+    parents = [{"id": 1, "company": "North", "rep": "Sam"}, {"id": 2, "company": "South"}]
+    retriever = child_rows(
+        lambda window: [{"id": 5, "rep": "Kim"}], parents, copied=["company", "rep"]
+    )
+    found = [record.data for record in retriever.read_records({}, WINDOW)]
+    assert [(row["order_id"], row["company"], row["rep"]) for row in found] == [
+        (1, "North", "Kim"),
+        (2, "South", "Kim"),
+    ]
+
+
+def test_children_that_several_parents_have_come_once() -> None:
+    parents = [{"id": 1}, {"id": 2}]
+    for once, ids in ((True, [7, 8]), (False, [7, 8, 7, 8])):
+        retriever = child_rows(lambda window: [{"id": 7}, {"id": 8}], parents, once=once)
+        assert [record.data["id"] for record in retriever.read_records({}, WINDOW)] == ids
+
+
+def test_children_without_ids_get_some() -> None:
+    retriever = child_rows(lambda window: [{"a": 1}, {"a": 1}], [{"id": 1}], has_ids=False)
+    ids = [record.data["id"] for record in retriever.read_records({}, WINDOW)]
+    assert len(set(ids)) == 2
+    assert max(ids) < 0
+
+
+def test_parents_that_changed_after_the_window_wait_for_the_next_sync() -> None:
+    end = WINDOW["end_time"]
+    parents = [{"id": 1, "date_modified": end}, {"id": 2, "date_modified": "2099-01-01T00:00:00Z"}]
+    for drops_late, ids in ((True, [1]), (False, [1, 2])):
+        retriever = child_rows(lambda window: [{"id": 5}], parents)
+        retriever.parents.drops_late = drops_late
+        found = [record.data["order_id"] for record in retriever.read_records({}, WINDOW)]
+        assert found == ids
 
 
 def test_a_parent_with_many_pages_of_children_is_not_held_in_memory() -> None:

@@ -54,6 +54,8 @@ def test_a_config_with_only_what_is_required_gets_every_default() -> None:
         "store_hash": "abc123",
         "access_token": "t",
         "api_url": "https://api.bigcommerce.com",
+        "b2b_url": "https://api-b2b.bigcommerce.com",
+        "b2b_edition": False,
         "num_workers": 10,
         "lookback_minutes": 10,
         "page_size": 250,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import pytest
@@ -112,6 +112,18 @@ def test_a_row_that_two_windows_are_sent_comes_once(
 
     ids = [dates.ids(window(year), read) for year in order]
     assert sorted(chain.from_iterable(ids)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_row_at_the_second_that_two_windows_share_comes_once(order: tuple[int, int]) -> None:
+    """As DateCursor cuts them: an edge is of both windows, and v3 sends it to both."""
+    dates, edges = Dates(), ["2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z", "2022-01-01T00:00:00Z"]
+    windows = [
+        StreamSlice(partition={}, cursor_slice={"start_time": start, "end_time": end})
+        for start, end in pairwise(edges)
+    ]
+    ids = [dates.ids(windows[at], lambda _: iter([[row(1, edges[1])]])) for at in order]
+    assert sorted(ids) == [[], [1]]
 
 
 def test_a_row_that_changed_between_two_windows_comes_again() -> None:

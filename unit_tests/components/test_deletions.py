@@ -9,12 +9,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.types import StreamSlice
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from source_bigcommerce.components.deletion_state import Memory, when
 from source_bigcommerce.components.deletions import Deletions
+from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.known_ids import KnownIds
 from source_bigcommerce.components.pagination import Page
 from source_bigcommerce.components.sync import Sync
@@ -32,6 +34,7 @@ class Store:
 
     races: what happens after each of the next requests.
     counts: what the store makes of a total.
+    cap: the most rows in a reply, whatever is asked for.
     """
 
     def __init__(self, size: int, is_rising: bool = True) -> None:
@@ -40,6 +43,7 @@ class Store:
         self.requests = 0
         self.races: list[Callable[[], None]] = []
         self.counts: Callable[[int], Any] = lambda total: total
+        self.cap = 10**6
         for _ in range(size):
             self.insert()
         self.hidden: set[int] = set()
@@ -53,7 +57,7 @@ class Store:
     def answer(self, asked: Mapping[str, Any], shown: set[int]) -> Page:
         self.requests += 1
         rows = [row for key, row in sorted(self.rows.items()) if key in shown and fits(row, asked)]
-        limit, page = asked.get("limit", PAGE), asked.get("page", 1)
+        limit, page = min(asked.get("limit", PAGE), self.cap), asked.get("page", 1)
         part = rows[(page - 1) * limit : page * limit]
         total = self.counts(len(rows))
         meta = {"pagination": {"total": total}} if total is not None else {}
@@ -254,6 +258,44 @@ def test_deletions_are_not_reported_if_the_store_answers_nothing_for_ids(
         assert syncs.run() == []
     assert "does not heed the ids" in syncs.doubts
     assert [row["id"] for row in syncs.run()] == [4]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("counts", [lambda total: min(total, 3), lambda total: max(3, total // 2)])
+def test_rows_that_come_on_shorter_pages_than_asked_for_are_not_reported(
+    kind: str, counts: Callable[[int], Any]
+) -> None:
+    store = Store(95)
+    syncs = Syncs(store, kind)
+    syncs.run()
+    for key in (40, 93, 95):
+        del store.rows[key]
+    store.counts, store.cap = counts, 3
+    assert {row["id"] for row in syncs.run()} <= {40, 93, 95}
+
+
+def test_deletions_are_not_reported_if_the_store_refuses_to_be_asked_for_ids(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = Store(95)
+    syncs = Syncs(store)
+    syncs.run()
+    del store.rows[4]
+
+    def refuse(*_: Any) -> None:
+        raise ParameterRefused("422", "no such filter", FailureType.config_error)
+
+    monkeypatch.setattr(syncs.deletions.everything, "ask", refuse)
+    assert syncs.run() == []
+    assert "refuses to be asked for ids" in syncs.doubts
+
+
+def test_ids_that_are_no_numbers_are_not_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    syncs = Syncs(Store(5), "whole")
+    monkeypatch.setattr(syncs.deletions.listed, "listed", lambda _: iter([[{"id": "7f0c"}]]))
+    assert syncs.run() == []
+    assert syncs.states[-1].ids is None
+    assert "ids that are no numbers" in syncs.doubts
 
 
 def test_the_deletion_of_everything_is_reported() -> None:

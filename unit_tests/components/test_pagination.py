@@ -268,6 +268,22 @@ def test_an_ignored_key_is_an_error_if_there_are_no_pages() -> None:
         read(store, "id:greater")
 
 
+def test_rows_that_come_while_as_many_go_are_read() -> None:
+    """The total stays the same, and the rows that come are on the page that was read first."""
+
+    class Busy(Store):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            page = super().__call__(asked_by)
+            self.rows = [*self.rows[:15], *self.rows[16:], self.rows[-1] + 1]
+            return page
+
+    store = Busy(range(1, 96))
+    found = read(store, "page")
+    assert set(range(1, 96)).intersection(store.rows) <= {*found}
+    assert len(found) >= 95
+    assert len(store.asked) <= 10 + 1 + 2
+
+
 def test_a_window_that_a_bulk_edit_emptied_ends() -> None:
     store = Store(range(1, 26))
     pages = iter(by_key(store, Seen("id"), "id:greater"))

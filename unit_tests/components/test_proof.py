@@ -188,6 +188,16 @@ def test_rows_saved_late_again_and_again_are_no_error_and_no_proof() -> None:
     assert "saved into it" in found.reason
 
 
+def test_an_uncounted_list_that_grows_is_compared_with_the_count_before_it_was_read_again() -> None:
+    """Orders: no reply counts them, and the store's dates may lag behind its clock."""
+    counts = iter([5, 6])
+    store = Store([1, 2, 3, 4, 5], [LACKING, TWO], counts=lambda _: next(counts))
+    came, found, is_again = proved(store)
+    assert (came, found.verdict, is_again) == ([1, 2, 3, 5, 4], Verdict.NOT_PROVED, True)
+    assert "saved into it" in found.reason
+    assert store.asked == ["read", "total", "read", "total"]
+
+
 def test_a_list_without_a_count_is_not_counted() -> None:
     store = Store([1, 2], [TWO], 2)
     assert proved(store, doubt="dates")[1] == Finding(Verdict.NOT_PROVED, None, "dates", 5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -23,10 +24,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_bigcommerce import SourceBigcommerce
+from source_bigcommerce.components.deletion_state import MemoryCursor
 from source_bigcommerce.components.moments import format_instant
 from source_bigcommerce.components.state import DateCursor
 from unit_tests.cursors import END, START, Windows
-from unit_tests.streams import CONFIG, STREAMS
+from unit_tests.streams import CONFIG, DELETIONS, STREAMS
 
 NOTHING = {"date_modified": "2023-12-31T23:59:59Z", "since": START}
 OPEN: dict[str, Any] = {"start_date": "2009-01-01T00:00:00Z", "reads_everything": True}
@@ -364,9 +366,9 @@ def test_the_first_slice_begins_at_the_state_less_the_look_back(
 def test_every_stream_with_a_date_has_this_cursor() -> None:
     source = SourceBigcommerce(CatalogBuilder().build(), CONFIG)
     cursors: Iterable[Any] = [stream.cursor for stream in source.streams(CONFIG)]
-    dated = [cursor for cursor in cursors if isinstance(cursor, ConcurrentCursor)]
-    assert len(dated) == sum(bool(row.cursor) for row in STREAMS)
-    assert all(isinstance(cursor, DateCursor) for cursor in dated)
+    kinds = Counter(type(cursor) for cursor in cursors if isinstance(cursor, ConcurrentCursor))
+    dated = [row for row in STREAMS if row.cursor]
+    assert kinds == {DateCursor: len(dated), MemoryCursor: len(DELETIONS)}
 
 
 def _seconds(text: str) -> float:

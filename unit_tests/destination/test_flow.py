@@ -194,6 +194,14 @@ def test_a_repeated_key_with_other_content_is_rejected(apart: int) -> None:
     assert "came before with other content, as order 2" in flow.first_rejected[1]
 
 
+@pytest.mark.parametrize("times", [2, 150])
+def test_other_content_is_rejected_however_often_it_comes(times: int) -> None:
+    other = message(record("PO-1", staff_notes="changed"))
+    flow = flow_of(created)
+    list(flow.states([message(record("PO-1")), *[other] * times]))
+    assert flow.counts == {Kind.CREATED: 1, Kind.REJECTED: times}
+
+
 def test_the_key_of_a_rejected_order_may_come_again() -> None:
     def settle(order: Order) -> Outcome:
         if "staff_notes" not in order.body:

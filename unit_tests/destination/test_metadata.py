@@ -34,11 +34,13 @@ def test_the_metadata_is_that_of_a_destination_by_the_model_of_airbyte() -> None
     assert DATA["definitionId"] != OF_SOURCE["data"]["definitionId"]
 
 
-@pytest.mark.parametrize(
-    "name", ["dockerImageTag", "license", "icon", "allowedHosts", "remoteRegistries"]
-)
+@pytest.mark.parametrize("name", ["dockerImageTag", "license", "icon", "remoteRegistries"])
 def test_metadata_of_the_package_is_that_of_the_source(name: str) -> None:
     assert DATA[name] == OF_SOURCE["data"][name]
+
+
+def test_orders_are_sent_to_the_first_of_the_hosts_of_the_source() -> None:
+    assert DATA["allowedHosts"]["hosts"] == OF_SOURCE["data"]["allowedHosts"]["hosts"][:1]
 
 
 def test_the_names_are_those_of_the_command() -> None:

@@ -65,6 +65,9 @@ def problems(given: Any) -> list[str]:
         ({"discount_amount": "1,50"}, "discount_amount: is not an amount such as 12.50"),
         ({"discount_amount": float("nan")}, "discount_amount: is not number or string"),
         ({"status_id": 15}, "status_id: is more than 14"),
+        ({"payment_provider_id": 2**70}, "payment_provider_id: is more than 9007199254740991"),
+        ({"payment_provider_id": "a\ud800"}, "payment_provider_id: has control characters"),
+        ({"\ud800": 1}, "?: is not a field that can be sent"),
         ({"staff_notes": "a\0"}, "staff_notes: has control characters"),
         ({"staff_notes": "x" * 5_000_000}, "staff_notes: too long, an order may have a megabyte"),
         (
@@ -81,6 +84,20 @@ def test_a_record_with_a_wrong_field_is_rejected_by_its_name(
     fields: dict[str, Any], problem: str
 ) -> None:
     assert problems(record("PO-1", **fields)) == [problem]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        *({"customer_locale": locale} for locale in ("en", "asa", "en-US", "es-419")),
+        {"shipping_addresses": [{"street_1": "1 Sheikh Zayed Road", "zip": "", "country": "UAE"}]},
+        {"geoip_country": "", "geoip_country_iso2": ""},
+        {"billing_address": {"zip": "1000", "country": "Belgium", "country_iso2": ""}},
+    ],
+)
+def test_a_documented_form_of_a_field_is_accepted(fields: dict[str, Any]) -> None:
+    body = order_of(record("PO-1", **fields)).body
+    assert {name: body[name] for name in fields} == fields
 
 
 def test_all_faults_of_a_record_are_reported_at_once() -> None:

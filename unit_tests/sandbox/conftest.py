@@ -30,11 +30,10 @@ def get() -> Get:
     session = requests.Session()
 
     def send(store: Sandbox, path: str, /, **params: Any) -> requests.Response:
-        return session.get(
-            f"{store.url}/stores/{store.store_hash}{path}",
-            params=params,
-            headers={"X-Auth-Token": store.access_token, "Accept": "application/json"},
-            timeout=5,
-        )
+        headers = {"X-Auth-Token": store.access_token, "Accept": "application/json"}
+        where = f"/stores/{store.store_hash}{path}"
+        if path.startswith("/api/"):  # B2B Edition
+            where, headers = path, {**headers, "X-Store-Hash": store.store_hash}
+        return session.get(f"{store.url}{where}", params=params, headers=headers, timeout=5)
 
     return send

@@ -18,9 +18,10 @@ from unit_tests.sandbox.asking import Get
 
 FEW = ("order_fees", "order_coupons", "order_shipping_quotes")
 LISTS = [r for r in ROUTES if r.answer is Answer.LIST]
-TOP_LISTS = [r for r in LISTS if "{" not in r.path]
+TOP_LISTS = [r for r in LISTS if "{" not in r.path and (not r.wants or "theme" in r.operation)]
 PAGED = [r for r in LISTS if r.paging in (Paging.PAGES, Paging.CURSOR)]
 LIMITED = [r for r in LISTS if r.paging is not Paging.NONE]
+OFFSET = [r for r in LISTS if r.paging is Paging.OFFSET]
 CURSORED = [r for r in LISTS if r.paging in (Paging.CURSOR, Paging.AFTER)]
 FILTERS = [(r, name) for r in LISTS for name in r.filters]
 
@@ -37,7 +38,12 @@ def path(store: Sandbox, route: Route) -> str:
         named[name] = store.data.children_of(route.collection, *named.values())[0][name]
     wanted = ""
     if route.wants:
-        row = store.data.children_of(route.collection, *named.values())[0]
+        children = route.collection in store.data.children
+        row = (
+            store.data.children_of(route.collection, *named.values())[0]
+            if children
+            else store.rows(route.collection)[0]
+        )
         wanted = f"?{route.wants}={row[str(route.filters[route.wants].field)]}"
     return route.path.format(**named) + wanted
 
@@ -48,8 +54,8 @@ def largest(store: Sandbox, collection: str, parent_id: str) -> int:
     if children:
         keys = children.parent.columns[children.parent.key]
         return keys[max(children.parent.select(), key=lambda at: len(children.rows(at)))]
-    columns = store.data.table(collection).columns
-    parents = columns[parent_id] if parent_id in columns else columns["id"]
+    table = store.data.table(collection)
+    parents = table.columns[parent_id if parent_id in table.columns else table.key]
     return Counter(parents).most_common(1)[0][0]
 
 
@@ -57,12 +63,13 @@ def rows(response: Any) -> list[dict[str, Any]]:
     if response.status_code == 204:
         return []
     body = response.json()
-    return body if isinstance(body, list) else list(body["data"])
+    data = body if isinstance(body, list) else body["data"]
+    return list(data["list"] if isinstance(data, dict) and "list" in data else data)
 
 
 def whole(store: Sandbox, get: Get, route: Route) -> list[dict[str, Any]]:
-    params = {} if route.paging is Paging.NONE else {"limit": 250}
-    return rows(get(store, path(store, route), **params))
+    params = {} if route.paging is Paging.NONE else {"limit": min(250, route.max_limit)}
+    return rows(get(store, path(store, route), **params, **route.everything))
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=operation)
@@ -77,6 +84,7 @@ def test_each_route_sends_the_rows_of_the_store(shop: Sandbox, get: Get, route: 
     expected = shop.rows(route.collection)
     if field := route.newest_first:
         expected.sort(key=lambda row: str(row[field]), reverse=True)
+    expected = [route.shown(row) if route.shown else row for row in expected]
     assert whole(shop, get, route) == expected[:250]
 
 
@@ -91,6 +99,44 @@ def test_pages_cover_everything_once(shop: Sandbox, get: Get, route: Route) -> N
     expected = whole(shop, get, route)[:9]
     pages = [rows(get(shop, where, limit=1, page=page)) for page in range(1, 10)]
     assert [row for page in pages for row in page] == expected
+
+
+@pytest.mark.parametrize("route", OFFSET, ids=operation)
+def test_offsets_cover_everything_once(shop: Sandbox, get: Get, route: Route) -> None:
+    where, asked = path(shop, route), route.everything
+    expected = whole(shop, get, route)
+    offsets = range(0, len(expected) + 2, 2)
+    pages = [rows(get(shop, where, limit=2, offset=offset, **asked)) for offset in offsets]
+    assert [row for page in pages for row in page] == expected
+    assert pages[-1] == []
+
+
+@pytest.mark.parametrize("route", OFFSET, ids=operation)
+def test_what_a_list_of_b2b_edition_counts(shop: Sandbox, get: Get, route: Route) -> None:
+    body = get(shop, path(shop, route), limit=2, offset=1, **route.everything).json()
+    told = {"totalCount": len(whole(shop, get, route)), "limit": 2, "offset": 1}
+    if route.operation == "b2b_quotes.list":
+        assert body["data"]["pagination"] == told
+    elif route.operation == "b2b_orders.list":
+        assert body["meta"] == {"message": "SUCCESS", **told}
+    else:
+        assert body["meta"] == {"message": "SUCCESS", "pagination": told}
+
+
+@pytest.mark.parametrize("route", [r for r in OFFSET if r.everything], ids=operation)
+@pytest.mark.parametrize("nth", [0, 1])
+def test_what_b2b_edition_leaves_out_unasked(
+    shop: Sandbox, get: Get, route: Route, nth: int
+) -> None:
+    name = [*route.everything][nth % len(route.everything)]
+    less = {key: value for key, value in route.everything.items() if key != name}
+    found = rows(get(shop, path(shop, route), limit=200, **less))
+    everything = whole(shop, get, route)
+    if name in route.filters:
+        assert 0 < len(found) < len(everything)
+    else:
+        assert len(found) == len(everything)
+        assert "extraFields" in everything[0].keys() - found[0].keys()
 
 
 @pytest.mark.parametrize("route", CURSORED, ids=operation)
@@ -146,7 +192,9 @@ def test_v3_replies_have_their_pagination(shop: Sandbox, get: Get, route: Route)
 
 
 @pytest.mark.parametrize(
-    "route", [r for r in LISTS if r.meta is not Meta.PAGINATION], ids=operation
+    "route",
+    [r for r in LISTS if r.meta is not Meta.PAGINATION and r.family is not Family.B2B],
+    ids=operation,
 )
 def test_other_meta_stays_as_documented(shop: Sandbox, get: Get, route: Route) -> None:
     params = {} if route.paging is Paging.NONE else {"limit": 2, "page": 2}
@@ -173,6 +221,7 @@ def test_a_page_past_the_end_is_empty(shop: Sandbox, get: Get, route: Route) -> 
     [(r, {"unheard_of": 1}) for r in ROUTES]
     + [(r, {"limit": limit}) for r in LIMITED for limit in ("many", 0)]
     + [(r, {"page": page}) for r in PAGED for page in (0, [1, 2])]
+    + [(r, {"offset": offset}) for r in OFFSET for offset in (-1, "far")]
     + [(r, {"page": r.max_page + 1}) for r in PAGED if r.max_page]
     + [(r, {"after": "fish"}) for r in CURSORED]
     + [(r, {"direction": "up"}) for r in LISTS if r.direction]
@@ -186,6 +235,10 @@ def test_each_route_refuses_what_it_does_not_document(
     odd = "unheard_of" in params or isinstance(params.get("page"), list)
     assert response.status_code == (route.unknown_parameter if odd else 422)
     body = response.json()
+    if route.family is Family.B2B:
+        assert (body["code"], body["data"]) == (response.status_code, {})
+        assert body["meta"]["message"]
+        return
     words = body[0]["message"] if route.family is Family.V2 else body["title"]
     assert words
 
@@ -242,13 +295,14 @@ def test_filters_keep_what_they_name(shop: Sandbox, get: Get, route: Route, name
         assert rows(get(shop, path(shop, route), **{name: 7})) == []
         return
     value = values[len(values) // 2]
-    params = {"limit": 250} if route.paging is not Paging.NONE else {}
+    limit = {} if route.paging is Paging.NONE else {"limit": str(min(250, route.max_limit))}
+    params: dict[str, Any] = {**limit, **route.everything}
     where = path(shop, route)
     where = where.partition("?")[0] if name == route.wants else where
     sent = iso(int(value)) if wanted.kind is Kind.DATE else value
     kept = [
         comparable(value_at(row, str(wanted.field)), wanted.kind)
-        for row in rows(get(shop, where, **{name: sent}, **params))
+        for row in rows(get(shop, where, **{**params, name: sent}))
     ]
     assert kept
     if wanted.op in ("eq", "in"):
@@ -257,6 +311,16 @@ def test_filters_keep_what_they_name(shop: Sandbox, get: Get, route: Route, name
         assert min(kept) == value
     else:
         assert max(kept) == value
+
+
+@pytest.mark.parametrize("route", [r for r in OFFSET if "sortBy" in r.others], ids=operation)
+def test_sorts_of_b2b_edition(shop: Sandbox, get: Get, route: Route) -> None:
+    for field in route.others["sortBy"]:
+        for order in route.others["orderBy"]:
+            asked = {"sortBy": field, "orderBy": order, "limit": 200, **route.everything}
+            found = rows(get(shop, route.path, **asked))
+            values = [row[field] for row in found if field in row]
+            assert values == sorted(values, reverse=order.upper() == "DESC")
 
 
 @pytest.mark.parametrize("route", [r for r in LISTS if r.wants], ids=operation)

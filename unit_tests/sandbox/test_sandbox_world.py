@@ -46,7 +46,8 @@ def test_the_past_does_not_depend_on_the_platform(shop: Sandbox) -> None:
 
 @pytest.mark.parametrize("collection", [*DATA.tables, *DATA.children])
 def test_keys_are_unique_and_ascending(shop: Sandbox, collection: str) -> None:
-    if collection in ("order_consignments", "tree_categories", *OF_PARENT):
+    keyless = ("order_consignments", "tree_categories", "b2b_payment_transactions")
+    if collection in (*keyless, *OF_PARENT):
         return  # These have no keys; those of trees are nested.
     if collection in DATA.tables:
         table = shop.data.table(collection)
@@ -111,6 +112,20 @@ def test_references_are_whole(shop: Sandbox) -> None:
 
 
 REFERENCES = (
+    ("b2b_users", "companyId", "b2b_companies"),
+    ("b2b_users", "customerId", "customers"),
+    ("b2b_users", "companyRoleId", "b2b_company_roles"),
+    ("b2b_addresses", "companyId", "b2b_companies"),
+    ("b2b_shopping_lists", "userId", "b2b_users"),
+    ("b2b_shopping_lists", "companyId", "b2b_companies"),
+    ("b2b_orders", "bcOrderId", "orders"),
+    ("b2b_orders", "channelId", "channels"),
+    ("b2b_quotes", "companyInfo.companyId", "b2b_companies"),
+    ("b2b_quotes", "channelId", "channels"),
+    ("b2b_payments", "lineItems.invoiceId", "b2b_invoices"),
+    ("b2b_receipts", "paymentId", "b2b_payments"),
+    ("b2b_receipt_lines", "receiptId", "b2b_receipts"),
+    ("b2b_receipt_lines", "invoiceId", "b2b_invoices"),
     ("variants", "product_id", "products"),
     ("category_assignments", "product_id", "products"),
     ("category_assignments", "category_id", "categories"),
@@ -202,7 +217,7 @@ def values(row: Any, field: str) -> Iterator[Any]:
 def test_references_of_lists_are_whole(
     shop: Sandbox, collection: str, field: str, target: str
 ) -> None:
-    key = "category_id" if target == "categories" else "id"
+    key = {"categories": "category_id", "b2b_companies": "companyId"}.get(target, "id")
     known = {row[key] for row in shop.rows(target)} | {None, 0}
     found = {value for row in shop.rows(collection) for value in values(row, field)}
     assert found - {None, 0}

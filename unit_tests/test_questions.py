@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from source_bigcommerce import probes
-from source_bigcommerce.probes import answers, hanging
+from source_bigcommerce import questions
+from source_bigcommerce.questions import answers, hanging
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "PATIENCE", 1.0)
+    monkeypatch.setattr(questions, "PATIENCE", 1.0)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_answers_have_their_time_after_a_pause_of_the_store(
         return left
 
     assert answers({"a": answered.wait}, pause) == {"a": True}
-    monkeypatch.setattr(probes, "_LONGEST", 0.3)
+    monkeypatch.setattr(questions, "_LONGEST", 0.3)
     assert answers({"a": threading.Event().wait}, lambda: 9.0) == {}
 
 

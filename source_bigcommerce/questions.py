@@ -11,7 +11,7 @@ PATIENCE = 15.0
 # Seconds for all answers, if the store asks for a pause again and again.
 _LONGEST = 300.0
 
-_NAME = "probe"
+_NAME = "question"
 
 Answer = TypeVar("Answer")
 

@@ -1,0 +1,245 @@
+"""B2B Edition: offered by a switch, with a host and a quota of its own, closed in one sentence."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+import requests_mock
+from airbyte_cdk.models import FailureType, Level, Status
+from airbyte_cdk.sources.streams.http import rate_limiting
+
+from integration_tests.rows import assert_equal, rows_of
+from integration_tests.syncs import catalog_of, config_for, sync
+from sandbox import Sandbox
+from source_bigcommerce import SourceBigcommerce
+from source_bigcommerce.components.messages import B2B_CLOSED, B2B_OFF
+from unit_tests.streams import B2B, OF_THE_SYNC, STREAMS
+
+LOGGER = logging.getLogger("airbyte")
+CONFIG = {"store_hash": "abc123", "access_token": "secret-token"}
+ALL = {row.name for row in STREAMS}.union(OF_THE_SYNC)
+OURS = {row.name for row in STREAMS if row.scope == B2B}
+SMALL: dict[str, Any] = {"orders": 30, "customers": 10, "products": 10}
+
+
+@pytest.fixture
+def store() -> Iterator[Sandbox]:
+    with Sandbox(**SMALL) as store:
+        yield store
+
+
+# The switch
+
+
+@pytest.mark.parametrize("switch", [{}, {"b2b_edition": False}, {"b2b_edition": "off"}])
+def test_streams_when_the_switch_is_off_are_not_offered(switch: dict[str, Any]) -> None:
+    config = {**CONFIG, **switch}
+    catalog = SourceBigcommerce(config=config).discover(LOGGER, config)
+    assert {stream.name for stream in catalog.streams} == ALL - OURS
+
+
+def test_streams_when_the_switch_is_on_are_offered() -> None:
+    config = {**CONFIG, "b2b_edition": True}
+    catalog = SourceBigcommerce(config=config).discover(LOGGER, config)
+    assert {stream.name for stream in catalog.streams} == ALL
+
+
+def test_sync_when_the_switch_is_off_says_which_streams_need_it(store: Sandbox) -> None:
+    read = sync(store, "brands", "b2b_users", b2b_edition=False, failing=True)
+    assert B2B_OFF.message(names="b2b_users") in {error.message for error in read.errors}
+    assert store.requests("b2b_users.list") == []
+    assert read.records["brands"]
+
+
+def test_check_when_the_switch_is_off_asks_nothing_of_it(store: Sandbox) -> None:
+    config = config_for(store)
+    assert SourceBigcommerce(config=config).check(LOGGER, config).message is None
+    assert not [entry for entry in store.log if entry.operation.startswith("b2b_")]
+
+
+def test_check_when_the_switch_is_on_asks_once(store: Sandbox) -> None:
+    config = config_for(store, b2b_edition=True)
+    assert SourceBigcommerce(config=config).check(LOGGER, config).message is None
+    asked = [entry for entry in store.log if entry.operation.startswith("b2b_")]
+    assert [entry.query["limit"] for entry in asked] == ["1"]
+
+
+# A store without it
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_check_when_the_store_has_none_of_it_is_one_sentence(store: Sandbox, status: int) -> None:
+    store.options.without_b2b = status
+    config = config_for(store, b2b_edition=True)
+    found = SourceBigcommerce(config=config).check(LOGGER, config)
+    assert (found.status, found.message) == (Status.SUCCEEDED, B2B_CLOSED.message(status=status))
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_sync_when_the_store_has_none_of_it_says_so_and_reads_the_others(
+    store: Sandbox, status: int
+) -> None:
+    store.options.without_b2b = status
+    read = sync(store, "brands", "b2b_users", failing=True)
+    assert read.records["brands"]
+    [told] = [error for error in read.errors if error.stream_descriptor]
+    assert told.message == B2B_CLOSED.message(status=status)
+    assert told.failure_type == FailureType.config_error
+    # Each of its two windows asks, and none asks again.
+    assert len(store.requests("b2b_users.list")) <= 2
+
+
+def test_sync_when_an_error_comes_with_status_200_is_no_empty_list(store: Sandbox) -> None:
+    body = '{"code": 422, "data": [], "meta": {"message": "Parameter Error"}}'
+    fault = store.faults.add("b2b_users.list", "status", status=200, body=body)
+    read = sync(store, "b2b_users")
+    assert fault.fired == 1
+    assert len(read.records["b2b_users"]) == len(store.rows("b2b_users"))
+
+
+def test_credit_when_the_store_has_none_is_empty(store: Sandbox) -> None:
+    store.options.b2b_credit = False
+    read = sync(store, "b2b_company_credit", "b2b_payment_terms")
+    assert read.errors == []
+    assert "b2b_company_credit" not in read.records
+    assert len(read.records["b2b_payment_terms"]) == len(store.rows("b2b_companies"))
+    [said] = [line for line in read.logs(Level.INFO) if "turned off in the store" in line][:1]
+    assert "credit feature" in said
+
+
+def test_lists_when_several_users_see_them_come_once(store: Sandbox) -> None:
+    lists = store.rows("b2b_shopping_lists")
+    body = {"code": 200, "data": lists, "meta": {"pagination": {"totalCount": len(lists)}}}
+    store.faults.add(
+        "b2b_shopping_lists.list", "status", status=200, body=json.dumps(body), times=None
+    )
+    read = sync(store, "b2b_shopping_lists")
+    assert read.errors == []
+    found = [row["id"] for row in read.records["b2b_shopping_lists"]]
+    assert sorted(found) == sorted(row["id"] for row in lists)
+
+
+@pytest.mark.parametrize("channels", ["all", "first"])
+@pytest.mark.parametrize("name", ["b2b_orders", "b2b_quotes"])
+def test_rows_when_one_channel_comes_unasked_are_those_of_all(
+    store: Sandbox, name: str, channels: str
+) -> None:
+    store.options.b2b_channels = channels
+    read = sync(store, name)
+    assert read.errors == []
+    there = store.rows(name)
+    assert len({row["channelId"] for row in there}) > 1
+    assert_equal(name, read.records[name], rows_of(store, name))
+
+
+def test_rows_when_channels_are_chosen_are_asked_for_of_them_only(store: Sandbox) -> None:
+    read = sync(store, "b2b_orders", channel_ids=[1])
+    assert {row["channelId"] for row in read.records["b2b_orders"]} == {1}
+    asked = store.requests("b2b_orders.list")
+    assert {entry.query["channelIds[]"] for entry in asked} == {"1"}
+    assert store.requests("b2b_channels.list") == []
+
+
+def test_orders_when_only_the_last_year_comes_unasked_are_those_of_all_years() -> None:
+    with Sandbox(**SMALL) as store:
+        read = sync(store, "b2b_orders")
+        years = {row["updatedAt"][:4] for row in read.records["b2b_orders"]}
+        assert len(years) > 3
+        assert_equal("b2b_orders", read.records["b2b_orders"], rows_of(store, "b2b_orders"))
+
+
+# The host
+
+
+def hosts_asked(api_url: str | None) -> dict[str, set[str]]:
+    """Who is asked for which kind of path, and sent the token."""
+    config: dict[str, Any] = {**CONFIG, "b2b_edition": True}
+    if api_url:
+        config["api_url"] = api_url
+    with requests_mock.Mocker() as mocker:
+        mocker.get(re.compile("/v2/time"), json={"time": 1767225600})
+        mocker.get(re.compile("/v3/catalog/"), json={"data": []})
+        mocker.get(re.compile("/api/v3/io/"), json={"code": 200, "data": []})
+        catalog = catalog_of(["brands", "b2b_users", "b2b_addresses"], config)
+        list(SourceBigcommerce(config=config).read(LOGGER, config, catalog))
+        found: dict[str, set[str]] = {"store": set(), "b2b": set()}
+        for request in mocker.request_history:
+            assert request.headers["X-Auth-Token"] == "secret-token"
+            is_b2b = "/stores/" not in request.url
+            assert request.headers.get("X-Store-Hash") == ("abc123" if is_b2b else None)
+            url = urlsplit(request.url)
+            found["b2b" if is_b2b else "store"].add(f"{url.scheme}://{url.netloc}")
+    return found
+
+
+@pytest.mark.parametrize(
+    "default", [None, "https://api.bigcommerce.com", "https://API.bigcommerce.com/"]
+)
+def test_host_when_the_address_is_bigcommerces_own_is_the_one_of_b2b_edition(
+    default: str | None,
+) -> None:
+    found = hosts_asked(default)
+    assert {host.lower() for host in found["store"]} == {"https://api.bigcommerce.com"}
+    assert found["b2b"] == {"https://api-b2b.bigcommerce.com"}
+
+
+@pytest.mark.parametrize(
+    "gateway",
+    [
+        "https://gateway.example.com",
+        "https://gateway.example.com/bigcommerce",
+        "https://api.bigcommerce.com.example.com",
+        "http://127.0.0.1:8080",
+    ],
+)
+def test_token_when_the_address_is_another_goes_to_no_other_host(gateway: str) -> None:
+    url = urlsplit(gateway)
+    root = f"{url.scheme}://{url.netloc}"
+    assert hosts_asked(gateway) == {"store": {root}, "b2b": {root}}
+
+
+# The quota
+
+
+def test_sync_when_the_quota_of_b2b_edition_is_used_up_goes_on_with_the_store(
+    store: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(rate_limiting.time, "sleep", waits.append)
+    fault = store.faults.add("b2b_users.list", "rate_limit", headers=False, times=3)
+    read = sync(store, "b2b_users", "brands", "b2b_addresses")
+    assert read.errors == []
+    assert fault.fired == 3
+    assert len(waits) >= 3
+    assert len(read.records["b2b_users"]) == len(store.rows("b2b_users"))
+
+
+@pytest.mark.parametrize(("limited", "other"), [("b2b", "store"), ("store", "b2b")])
+def test_quota_when_one_host_asks_for_a_pause_does_not_hold_the_other(
+    limited: str, other: str
+) -> None:
+    source = SourceBigcommerce(config={**CONFIG, "b2b_edition": True, "quota_share": 40})
+    quotas = {"store": source._sync.quotas, "b2b": source._sync.b2b_quotas}
+    request = {
+        "store": "https://api.bigcommerce.com/stores/abc123/v3/catalog/brands",
+        "b2b": "https://api-b2b.bigcommerce.com/api/v3/io/users",
+    }
+    with requests_mock.Mocker() as mocker:
+        mocker.get(request[limited], status_code=429, headers={"X-Retry-After": "40"})
+        asked = requests.Request("GET", request[limited]).prepare()
+        source._sync.acquire_call(asked)
+        source._sync.update_from_response(asked, requests.get(request[limited], timeout=1))
+    assert quotas[limited].pause > 30
+    assert quotas[other].pause <= 0
+    assert source._sync.pause > 30
+    assert (quotas[limited].sent, quotas[other].sent) == (1, 0)
+    source._sync.acquire_call(requests.Request("GET", request[other]).prepare())
+    assert quotas[other].sent == 1
+    assert {quota._share for quota in quotas.values()} == {40}

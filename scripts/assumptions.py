@@ -1,0 +1,33 @@
+"""Writes the table of docs/assumptions.md, from the list that the probe has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from source_bigcommerce.probe.assumptions import ASSUMPTIONS
+
+PAGE = Path(__file__).parents[1] / "docs/assumptions.md"
+BEGIN, END = "<!-- assumptions: make assumptions -->\n", "<!-- /assumptions -->\n"
+
+
+def table() -> str:
+    rows = [
+        "| assumption | id | who leans on it | how it is tested | if it does not hold |",
+        "|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| {each.statement} | `{each.id}` | {each.leans} | {each.test} | {each.consequence} |"
+        for each in ASSUMPTIONS
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def main() -> None:
+    page = PAGE.read_text()
+    before, rest = page.split(BEGIN)
+    after = rest.split(END)[1]
+    PAGE.write_text(f"{before}{BEGIN}{table()}{END}{after}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""How a list of B2B Edition is read to its end: by the number of rows to skip."""
+
+from collections.abc import Iterator
+
+from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED
+from source_bigcommerce.components.pagination import Ask, Page, Seen
+from source_bigcommerce.components.reply import Row, described
+
+# The part of a page that the page before it has as well.
+_OVERLAP = 20
+# How often a list is read again of which fewer rows came than it counts.
+_ROUNDS = 2
+
+
+def by_offset(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
+    """From the end backward to the first page, which is read again in the end.
+
+    Rows shift while a list is read. Where one is deleted, those behind it move forward, onto pages
+    that are still to be read: they come twice, and not never. Where one moves in front of others,
+    they move backward, onto a page that was read: so pages overlap by a twentieth, and a list that
+    counts more rows than came is read again. So no page lies behind the end, either.
+
+    Rows are skipped by as many as the first page holds: the API may grant fewer than asked for.
+
+    Raises an error where a page comes again in place of another one, and where rows are counted, at
+    the start as well as at the end, that do not come.
+    """
+    page = ask({})
+    first, granted = _total(page), len(page.rows)
+    if not granted and first:
+        raise LIST_UNPROVED.error(f"{first} rows counted, none sent: {described(page.response)}")
+    first_content = page.content
+    yield seen.new(page)
+    if not page.may_be_cut and first <= granted:
+        return
+    step = max(1, granted - max(1, granted // _OVERLAP))
+    offset = step * max(1, -(-(first - granted) // step))
+    while True:
+        page = ask({"offset": offset})
+        if page.rows and page.content == first_content:
+            is_all = 0 < _total(page) <= seen.count
+            if is_all or (page.limit is None and not page.is_counted):  # no pages are documented
+                return
+            raise LIST_ENDLESS.error(f"offset is not heeded: {described(page.response)}")
+        yield seen.new(page)
+        is_behind = page.may_be_cut or _total(page) > offset + len(page.rows)
+        if not page.rows or not is_behind:
+            break
+        offset += step
+    for is_again in (False, *[True] * _ROUNDS):
+        for behind in range(offset - step, -1, -step):
+            page = ask({"offset": behind} if behind else {})
+            yield seen.new(page)
+            if is_again and seen.count >= _total(page):
+                return
+        if seen.count >= _total(page):
+            return
+        offset = step * -(-_total(page) // step)
+    if seen.count < min(first, _total(page)):
+        raise LIST_UNPROVED.error(f"{seen.count} rows of {first}: {described(page.response)}")
+
+
+def _total(page: Page) -> int:
+    """The rows that a reply counts in its list; 0 where that may be a count of its own alone."""
+    return page.believed_total or 0
