@@ -1,6 +1,6 @@
 """Lists of B2B Edition that may hold rows of the first channel only, unless asked for more."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,9 @@ class AllChannels(WindowRetriever):
         self._list_known, self._list_others = self.known, self.others
         self._ids: list[int] | None = None
 
-    def replies(self, window: StreamSlice, watch: Watch | None = None) -> Iterator[list[Row]]:
+    def replies(
+        self, window: StreamSlice, watch: Watch | None = None
+    ) -> Generator[list[Row], None, None]:
         came = set[Any]()
         for rows in super().replies(window, watch):
             came.update(whole(row.get(_CHANNEL)) for row in rows)
