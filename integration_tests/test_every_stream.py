@@ -51,7 +51,8 @@ def is_date_time(value: object) -> bool:
 # Filters, sort keys and includes that the syncs below do not send, and who sends them.
 SENT_ELSEWHERE = {
     # Syncs of some channels, or without hidden products; counts of what may be deleted.
-    "orders.list": {"channel_id", "max_id", "status_id", "external_order_id"},
+    # And the probe, which asks what a bare date means.
+    "orders.list": {"channel_id", "max_id", "status_id", "external_order_id", "sort=date_modified"},
     "products.list": {
         *("channel_id:in", "is_visible", "id", "id:in", "id:min", "id:max", "sku", "sku:in"),
     },

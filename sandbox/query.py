@@ -90,7 +90,7 @@ def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) 
     ]
     if options.exclusive_min_id:
         conditions = [c._replace(op="greater") if c[:2] == ("id", "min") else c for c in conditions]
-    if any(name in route.filters and name not in values for name in route.everything):
+    if any(name in route.filters and name not in dict(sent) for name in route.everything):
         # https://developer.bigcommerce.com/b2b-edition/apis/rest-management/order
         conditions.append(Condition("date_modified", "min", now - YEAR))
     limit = _limit(route, values, includes, options)

@@ -88,6 +88,7 @@ FAILING: dict[str, set[str]] = {
     "three times the rows are counted": {
         *("category_trees", "channel_listings", "promotion_codes", "tax_rates"),
         "segment_shopper_profiles",
+        *(name for name in NAMES if name.startswith("b2b_")),
     },
 }
 

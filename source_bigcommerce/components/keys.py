@@ -17,6 +17,9 @@ def key_of(row: Mapping[str, Any], field: str) -> int | str | None:
     return key if key is None or isinstance(key, (int, str)) else repr(key)
 
 
+_TRANSACTION = ("transactionId", "event")
+
+
 class Keys:
     """Keys of the rows of a list of any length: normally eight bytes each."""
 
@@ -41,8 +44,8 @@ def give_ids(
     """Gives each row of one parent whose `id` is null a negative id of its own.
 
     Users saw modifiers of products without ids. The id is made of the row's name, which the API
-    makes unique and keeps, so the next sync makes the same id. For a row without a name it is made
-    of all its fields. Of two equal rows, the second one gets the next id.
+    makes unique and keeps, so the next sync makes the same id; that of a transaction, of the id and
+    event that its gateway gave. For a row without a name it is made of all its fields. Of two equal rows, the second one gets the next id.
 
     seen: those of the parent's pages before, if it has several.
 
@@ -51,7 +54,8 @@ def give_ids(
     seen = Counter() if seen is None else seen
     for row in rows:
         if row.get("id", 0) is None:
-            named = row.get("name") or row.get("display_name") or row
+            transaction = " ".join(str(row[name]) for name in _TRANSACTION if row.get(name))
+            named = row.get("name") or row.get("display_name") or transaction or row
             of = json.dumps(named, sort_keys=True, default=str).encode()
             seen[of] += 1
             digest = blake2b(of + b"%d" % seen[of], digest_size=6).digest()
