@@ -166,7 +166,7 @@ class ChildRows(Retriever):
         """What the endpoint of its children names of a parent."""
         keys: Row = {
             self.parent_key: key_of(parent, self.parents.key),
-            **{field: parent.get(field) for field in self.parent_fields},
+            **{field: key_of(parent, field) for field in self.parent_fields},
         }
         if lacking := [name for name, value in keys.items() if value is None]:
             field = self.parents.key if lacking[0] == self.parent_key else lacking[0]
