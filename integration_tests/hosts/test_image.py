@@ -21,7 +21,8 @@ TAG = "source-bigcommerce:tested"
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[str]:
-    [base] = {line.split()[1] for line in (ROOT / "Dockerfile").open() if line.startswith("FROM ")}
+    bases = (line.split()[1] for line in (ROOT / "Dockerfile").open() if line.startswith("FROM "))
+    [base] = {each for each in bases if ":" in each}  # the others are stages
     for need, command in {
         "a docker command": ["docker", "--version"],
         "a Docker engine": ["docker", "info"],

@@ -45,7 +45,8 @@ def give_ids(
 
     Users saw modifiers of products without ids. The id is made of the row's name, which the API
     makes unique and keeps, so the next sync makes the same id; that of a transaction, of the id and
-    event that its gateway gave. For a row without a name it is made of all its fields. Of two equal rows, the second one gets the next id.
+    event that its gateway gave. For a row without a name it is made of all its fields. Of two equal
+    rows, the second one gets the next id.
 
     seen: those of the parent's pages before, if it has several.
 
