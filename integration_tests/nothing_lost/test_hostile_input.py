@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -253,6 +254,8 @@ def printed(
                 path.write_bytes(content if isinstance(content, bytes) else orjson.dumps(content))
                 arguments += [f"--{name}", str(path)]
         monkeypatch.setattr(sys, "argv", arguments)
+        # A thread that an earlier test left hanging would end the whole run.
+        monkeypatch.setattr(os, "_exit", sys.exit)
         hook = sys.excepthook
         with pytest.raises(SystemExit) as left:
             run.run()
