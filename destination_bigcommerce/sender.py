@@ -89,7 +89,9 @@ class Sender:
                 if refused >= _TRIES:
                     raise self._api.problem(reply, ORDERS, may_pass=False) or _failed(order, reply)
                 grown = min(_LONGEST_WAIT, 2.0**put_off) * random.uniform(0.5, 1)
-                time.sleep(max(seconds_until_retry(reply), grown if put_off > 1 else 0.1))
+                # The time of the quota's reset is about other refusals than these.
+                asked = seconds_until_retry(reply) if reply.status_code == 429 else 0.0
+                time.sleep(max(asked, grown if put_off > 1 else 0.1))
                 found = self._lookups.find(order.key)
                 continue
             found = self._lookups.find_after_doubt(order, newest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import socket
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce, questions
 from source_bigcommerce.components import budget
 
+# Three, and what a busy machine adds.
+IN_SECONDS = re.compile(r"\b[3-9] seconds")
 LATER = "Check the connection again later; these streams were not checked."
 
 
@@ -76,7 +79,9 @@ def test_the_check_names_the_address_if_nothing_answers(calm: Sandbox) -> None:
     calm.faults.add("*", "hang", seconds=30, times=None)
     found = check(calm)
     assert found.status == Status.FAILED
-    assert found.message == f"No usable answer came within 3 seconds from {calm.url}. {LATER}"
+    assert IN_SECONDS.sub("N seconds", found.message or "") == (
+        f"No usable answer came within N seconds from {calm.url}. {LATER}"
+    )
 
 
 @pytest.mark.thorough
@@ -94,8 +99,8 @@ def test_the_check_ends_if_the_name_is_not_looked_up_in_time(
     monkeypatch.setattr(socket, "getaddrinfo", slowly)
     found = check(calm, api_url="https://slow.example")
     assert found.status == Status.FAILED
-    assert found.message == (
-        f"No usable answer came within 3 seconds from https://slow.example. {LATER}"
+    assert IN_SECONDS.sub("N seconds", found.message or "") == (
+        f"No usable answer came within N seconds from https://slow.example. {LATER}"
     )
 
 

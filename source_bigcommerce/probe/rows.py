@@ -79,12 +79,17 @@ def _path(store: Store, stream: Stream) -> str:
     parent, key = PARENTS[stream.parent]
     # Of the parents that count such rows, the one with the most.
     rows = sorted(
-        store.stream_rows(parent), key=lambda row: -_number(row.get(_MOST.get(stream.name, "")))
+        (row for row in store.stream_rows(parent) if row.get(key) is not None),
+        key=lambda row: -_number(row.get(_MOST.get(stream.name, ""))),
     )
+    if not rows:
+        raise CannotTell(NO_ROWS)
     path = stream.endpoint.replace(f"{{{stream.parent}}}", str(whole(rows[0][key])))
     if "{variation_id}" in path:
         variations = rows[0].get("variations") or [{}]
         path = path.replace("{variation_id}", str(variations[0].get("uuid")))
+    if "{" in path:
+        raise CannotTell("its parents are rows of another row")
     return path
 
 

@@ -15,6 +15,8 @@ _PACKAGE = "source_bigcommerce"
 # By the name in an endpoint: the stream whose rows have it, and the field that holds it.
 PARENTS = {
     "order_id": ("orders", "id"),
+    "cart_id": ("orders", "cart_id"),
+    "customer_id": ("customers", "id"),
     "product_id": ("products", "id"),
     "price_list_id": ("price_lists", "id"),
     "promotion_id": ("promotions", "id"),
