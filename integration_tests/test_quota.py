@@ -92,7 +92,8 @@ def test_a_quota_that_changes_costs_at_most_one_burst_of_refusals(
     before_request(store, 100, lambda: act(store))
     lines = waits(read(store))
     burst = [entry.started for entry in refused(store)]
-    assert len(burst) <= WORKERS
+    # Lists have so many requests under way, and single orders as many beside them.
+    assert len(burst) <= 2 * WORKERS
     assert max(burst, default=0) - min(burst, default=0) < WINDOW
     assert 0 < len(lines) <= windows(store) + len(burst)
 

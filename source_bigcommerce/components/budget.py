@@ -278,7 +278,8 @@ class StoreBudget:
             self._other_apps.begin_window(now, self._window, len(self._under_way(now)))
 
     def _standing(self, now: float) -> Standing:
-        resets_in = self._resets_at - now
+        # A pause that a 429 asks for may outlast the window.
+        resets_in = max(0.0, self._resets_at - now)
         elapsed = self._window - resets_in
         is_first = not self._has_reply and len(self._in_flight) > 0
         return Standing(

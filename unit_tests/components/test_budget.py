@@ -491,6 +491,16 @@ def test_many_threads_never_overdraw_the_quota() -> None:
 # Pauses
 
 
+def test_a_pause_may_outlast_the_window_beside_another_app() -> None:
+    store = Store(is_ours=False)
+    store.answer(store.send(), left(5, quota=60, reset=1_000, window=3_000))
+    refused = {"X-Retry-After": "9", **left(0, quota=60, reset=1_000, window=3_000)}
+    store.answer(store.send(), refused, status=429)
+    store.now += 8
+    store.send()
+    assert store.now >= 1009
+
+
 def test_no_pause_is_left_if_nobody_waits() -> None:
     store = Store()
     store.ask(left(100, 150, 10))
