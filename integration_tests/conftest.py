@@ -8,7 +8,7 @@ import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -74,24 +74,34 @@ Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def command(
+def in_process(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[Command]:
-    """Runs the command in this process; returns exit code, standard output and standard error."""
+    """Runs a command's entry point in this process, with these arguments of the command line.
+
+    Returns exit code, standard output and standard error.
+    """
     terminate, raises, hook = (
         signal.getsignal(signal.SIGTERM),
         logging.raiseExceptions,
         sys.excepthook,
     )
 
-    def run_command(*args: object) -> tuple[int, str, str]:
+    def run_entry_point(entry_point: Callable[[], None], *args: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["anything.py", *map(str, args)])
+        # A thread that an earlier test left hanging would end the whole run.
         monkeypatch.setattr(os, "_exit", sys.exit)
         with pytest.raises(SystemExit) as left:
-            run.run()
+            entry_point()
         output = capfd.readouterr()
         return int(str(left.value.code)), output.out, output.err
 
-    yield run_command
+    yield run_entry_point
     signal.signal(signal.SIGTERM, terminate)
     logging.raiseExceptions, sys.excepthook = raises, hook
+
+
+@pytest.fixture
+def command(in_process: Command) -> Command:
+    """Runs `source-bigcommerce` in this process; see `in_process`."""
+    return partial(in_process, run.run)

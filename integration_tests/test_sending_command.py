@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
-import os
 import signal
 import subprocess
 import sys
@@ -18,6 +16,7 @@ import pytest
 from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
 
 from destination_bigcommerce import run
+from integration_tests.conftest import Command as InProcess
 from integration_tests.sending import Row, catalog_of, config_of, keys_in, lines_of, order
 from sandbox import Sandbox
 
@@ -41,30 +40,16 @@ def files(store: Sandbox, tmp_path: Path) -> list[str]:
 
 
 @pytest.fixture
-def command(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Command]:
+def command(in_process: InProcess, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs it in this process; returns exit code and messages; the token is in no output."""
-    terminate, raises, hook = (
-        signal.getsignal(signal.SIGTERM),
-        logging.raiseExceptions,
-        sys.excepthook,
-    )
 
     def run_command(*args: str, given: bytes = b"") -> tuple[int, list[Row]]:
-        monkeypatch.setattr(sys, "argv", ["anything.py", *args])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
-        monkeypatch.setattr(os, "_exit", sys.exit)
-        with pytest.raises(SystemExit) as left:
-            run.run()
-        output = capfd.readouterr()
-        assert TOKEN not in output.out + output.err
-        messages = [json.loads(line) for line in output.out.splitlines()]
-        return int(str(left.value.code or 0)), messages
+        code, out, err = in_process(run.run, *args)
+        assert TOKEN not in out + err
+        return code, [json.loads(line) for line in out.splitlines()]
 
-    yield run_command
-    signal.signal(signal.SIGTERM, terminate)
-    logging.raiseExceptions, sys.excepthook = raises, hook
+    return run_command
 
 
 def text_of(messages: Iterable[Row]) -> bytes:
@@ -166,15 +151,11 @@ def test_a_write_reports_a_wrong_token_and_never_prints_it(
     ("args", "code"), [(["--version"], 0), ([], 2), (["nonsense"], 2), (["write"], 2)]
 )
 def test_a_misused_command_says_how_it_is_used(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], args: list[str], code: int
+    in_process: InProcess, args: list[str], code: int
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["anything.py", *args])
-    monkeypatch.setattr(os, "_exit", sys.exit)
-    with pytest.raises(SystemExit) as left:
-        run.run()
-    assert (left.value.code or 0) == code
-    output = capfd.readouterr()
-    assert "destination-bigcommerce" in (output.err if code else output.out)
+    left, out, err = in_process(run.run, *args)
+    assert left == code
+    assert "destination-bigcommerce" in (err if code else out)
 
 
 def begun(files: list[str]) -> subprocess.Popen[bytes]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer, FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from integration_tests import syncs
+from integration_tests.conftest import Command
 from integration_tests.nothing_lost import processes
 from integration_tests.nothing_lost.completeness import (
     ALL,
@@ -241,29 +240,20 @@ def test_logs_at_debug_level_do_not_show_the_token(
 
 
 @pytest.fixture
-def printed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, Sync]]:
+def printed(tmp_path: Path, in_process: Command) -> Callable[..., tuple[int, Sync]]:
     """Runs a command in this process; gives its exit code and what it printed."""
 
     def run_command(command: str, **files: Any) -> tuple[int, Sync]:
-        arguments = ["source-bigcommerce", command]
+        arguments = [command]
         for name, content in files.items():
             if name == "config" or command == "read":
                 path = tmp_path / f"{name}.json"
                 path.write_bytes(content if isinstance(content, bytes) else orjson.dumps(content))
                 arguments += [f"--{name}", str(path)]
-        monkeypatch.setattr(sys, "argv", arguments)
-        # A thread that an earlier test left hanging would end the whole run.
-        monkeypatch.setattr(os, "_exit", sys.exit)
-        hook = sys.excepthook
-        with pytest.raises(SystemExit) as left:
-            run.run()
-        sys.excepthook = hook
-        output = capfd.readouterr()
-        assert TOKEN not in output.out + output.err
-        assert "Traceback" not in output.err
-        return int(str(left.value.code)), processes.parsed(output.out.encode())
+        code, out, err = in_process(run.run, *arguments)
+        assert TOKEN not in out + err
+        assert "Traceback" not in err
+        return code, processes.parsed(out.encode())
 
     return run_command
 
