@@ -102,7 +102,7 @@ class Deletions(Retriever):
 
     def _compare(self, known: KnownIds, latest: int) -> tuple[KnownIds, int, set[int]]:
         """All ids that are known now, the last date of creation, and which of them are missing."""
-        if not self.low or (self.created and not known.marks):
+        if not self.low or not len(known) or (self.created and not known.marks):
             listed, latest = self._read_all()
             return listed.change(added=known), latest, set(known).difference(listed)
         # New rows only have higher ids, and a later date of creation.
@@ -114,6 +114,8 @@ class Deletions(Retriever):
         cuts = sorted(ranges.dates) if self.created else None
         search = Search(ids, ranges, self._page, cuts, shows=self.listed.counter is None)
         search.run()
+        if self.created and (search.unknown or search.unseen):
+            ids.forget_marks()  # rows came with dates before the last one
         return ids.change(added=search.unknown), latest, search.missing
 
     def _read_all(self) -> tuple[KnownIds, int]:

@@ -197,6 +197,31 @@ def test_ids_that_do_not_rise_with_their_dates_are_compared_as_a_whole() -> None
     assert [row["id"] for row in syncs.run()] == [40]
 
 
+def test_a_row_that_comes_with_an_early_date_into_an_empty_list_is_learnt() -> None:
+    store = Store(1)
+    syncs = Syncs(store, "by date")
+    syncs.run()
+    del store.rows[1]
+    assert [row["id"] for row in syncs.run()] == [1]
+    store.insert()
+    store.rows[2]["date_created"] = iso(1_700_000_000)
+    assert syncs.run() == []
+    del store.rows[2]
+    assert [row["id"] for row in syncs.run()] == [2]
+
+
+@pytest.mark.parametrize("like", [0, 48])  # one is only counted, the other one shown too
+def test_dates_are_not_leant_on_once_a_row_came_with_an_early_one(like: int) -> None:
+    store = Store(95)
+    syncs = Syncs(store, "by date")
+    syncs.run()
+    store.insert()
+    store.rows[96]["date_created"] = iso(1_700_000_000 + like * 7)
+    assert syncs.run() == []
+    del store.rows[35]  # 96 is counted in its place
+    assert [row["id"] for row in syncs.run()] == [35]
+
+
 def test_a_row_that_the_form_leaves_out_is_hidden_and_not_deleted() -> None:
     store = Store(95)
     syncs = Syncs(store, skip_hidden_products=True)
