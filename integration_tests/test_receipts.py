@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from airbyte_cdk.models import AirbyteStreamStatus, Level, SyncMode
 
+from integration_tests import syncs
 from integration_tests.syncs import Row, Sync, catalog_of, config_for, sync
 from sandbox import Sandbox
 from sandbox.faults import Change
@@ -71,6 +73,17 @@ def test_receipts_come_last_and_say_that_all_is_whole(shop: Sandbox) -> None:
     assert closing_line(read) == (
         "Receipt of 7 streams: 6 whole, 1 not proved (coupons: the store does not count its rows)."
     )
+
+
+def test_receipts_name_the_newest_date_if_the_host_cuts_cursors_from_the_catalog(
+    shop: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = catalog_of(["products", "sync_receipts"], config_for(shop))
+    for each in catalog.streams:
+        each.stream = replace(each.stream, default_cursor_field=None)
+    monkeypatch.setattr(syncs, "catalog_of", lambda *_: catalog)
+    read = sync(shop, "products", "sync_receipts", **SPAN)
+    assert receipts(read)["products"]["newest_date"] == read.state["products"]["date_modified"]
 
 
 def test_the_requests_of_receipts_add_up_to_those_of_the_sync(shop: Sandbox) -> None:

@@ -31,10 +31,15 @@ class Marks:
     Not YAML: a stream of the manifest has no say in another one.
     """
 
-    def __init__(self, config: Mapping[str, Any], catalog: ConfiguredAirbyteCatalog) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        catalog: ConfiguredAirbyteCatalog,
+        cursors: Mapping[str, str],
+    ) -> None:
         there = {configured.stream.name: configured for configured in catalog.streams}
         self._cursors = {
-            name: (there[name].stream.default_cursor_field or [""])[0]
+            name: cursors.get(name, "")
             for name in MARKED
             if config.get("deletions") == "mark"
             and f"{_OF}{name}" in there
