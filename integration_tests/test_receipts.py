@@ -169,42 +169,47 @@ def test_the_receipt_of_orders_says_short_if_the_list_of_archived_ones_is_read_f
     assert receipts(read)["orders"]["verdict"] == "short"
 
 
+@pytest.mark.parametrize("name", ["products", "orders"])
 def test_the_receipt_of_a_read_with_hidden_rows_says_short(
-    store: Sandbox, monkeypatch: pytest.MonkeyPatch
+    store: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(rows, "by_key", forward)
     store.clock.advance(3600)
     end = "2026-03-01T00:00:00Z"
-    keys = [row["id"] for row in store.rows("products")]
-    # With each read, a row leaves the window once the first page was read.
-    for number, key in enumerate(keys[:2]):
-        change = Change("edit", "products", (key,), {})
-        store.faults.change(
-            "products.list", change, where={"page": 2}, when="before", at=number + 1
-        )
-    read = sync(store, "products", "sync_receipts", failing=True, end_date=end, **PAGED)
-    _assert_short(read, "products")
+    keys = [row["id"] for row in store.rows(name)]
+    # With each read, a row leaves the window once the first page was read; of orders, archived ones
+    # are read as well.
+    for number, key in enumerate(keys[:4]):
+        change = Change("edit", name, (key,), {})
+        store.faults.change(f"{name}.list", change, where={"page": 2}, when="before", at=number + 1)
+    read = sync(store, name, "sync_receipts", failing=True, end_date=end, **PAGED)
+    _assert_short(read, name)
 
 
-def test_the_receipt_of_a_proven_read_says_whole(
-    store: Sandbox,
-) -> None:
+@pytest.mark.parametrize("name", ["products", "orders"])
+@pytest.mark.parametrize("which", [0, -1])  # that was read, or was not yet
+def test_the_receipt_of_a_proven_read_says_whole(store: Sandbox, name: str, which: int) -> None:
     store.clock.advance(3600)
-    keys = [row["id"] for row in store.rows("products")]
-    for number, key in enumerate(keys[:2]):
-        change = Change("edit", "products", (key,), {})
-        store.faults.change("products.list", change, at=number + 1)
-    read = sync(store, "products", "sync_receipts", end_date="2026-03-01T00:00:00Z", **PAGED)
-    assert receipts(read)["products"]["verdict"] == "whole"
-    assert receipts(read)["products"]["windows_read_again"] == 0
+    keys = [row["id"] for row in store.rows(name)]
+    for number in range(2):
+        key = keys.pop(which)
+        change = Change("edit", name, (key,), {})
+        store.faults.change(f"{name}.list", change, at=number + 1)
+    read = sync(store, name, "sync_receipts", end_date="2026-03-01T00:00:00Z", **PAGED)
+    assert receipts(read)[name]["verdict"] == "whole"
+    assert receipts(read)[name]["windows_read_again"] == 0
 
 
 def test_the_receipt_says_that_the_window_of_a_late_row_was_read_again(
     store: Sandbox,
 ) -> None:
-    late = {"date_modified": "2025-06-01T00:00:00Z", "date_created": "2025-06-01T00:00:00Z"}
-    store.faults.change("orders.count", Change("insert", "orders", fields=late), when="before")
-    read = sync(store, "orders", "sync_receipts", **{**SPAN, "page_size": 100})
+    # The date of an order of the first page lies beyond the window until that was read.
+    end, [first, *_] = "2026-03-01T00:00:00Z", store.rows("orders")
+    store.clock.advance(3600)
+    store.edit("orders", first["id"], {})
+    late = Change("edit", "orders", (first["id"],), {"date_modified": "2025-06-01T00:00:00Z"})
+    store.faults.change("orders.count", late, when="before")
+    read = sync(store, "orders", "sync_receipts", end_date=end, **{**SPAN, "page_size": 100})
     found = receipts(read)["orders"]
     assert (found["verdict"], found["windows_read_again"]) == ("whole", 1)
     ids = [row["id"] for row in read.records["orders"]]
