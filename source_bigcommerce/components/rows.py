@@ -261,12 +261,15 @@ class _Counting(Counting):
     def has_row_at(self, place: int) -> bool:
         if not (self._rows.has_limit and self._rows.has_pages) or self._rows.paging == "none":
             return True
-        try:
-            page = self._rows.ask(self._window, {"limit": 1, "page": place})
-        except AirbyteTracedException as error:
-            LOGGER.debug("%s is not asked for one row: %r", self._rows.stream, error)
-            return False
-        return bool(page and page.rows)
+        for size in (1, self._rows.page_size):  # blog posts have 50 pages at most
+            before, nth = divmod(place - 1, size)
+            try:
+                page = self._rows.ask(self._window, {"limit": size, "page": before + 1})
+            except AirbyteTracedException as error:
+                LOGGER.debug("%s is not asked for one row: %r", self._rows.stream, error)
+                continue
+            return page is not None and len(page.rows) > nth
+        return False
 
 
 class _Enough(Exception):
