@@ -40,7 +40,7 @@ _MOST_PAGES = 1_000_000
 _REMEMBERED = 1_000_000
 # Longer numbers Python does not read.
 _MOST_DIGITS = 4000
-# Seconds before a reply that breaks off a list is asked for again.
+# Seconds before a reply that breaks off a list is asked for again, in all of one read.
 _PAUSES = (1, 5)
 
 
@@ -233,9 +233,9 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
     of_first, is_short, total = len(page.rows), not page.is_full, page.total
     yield seen.new(page)
     on_first, unread, came_again, from_last = seen.count, range(2, last), False, False
-    counted, went = last if last > 1 else 0, False
+    counted, went, pauses = last if last > 1 else 0, False, iter(_PAUSES)
     if last > 1:
-        before, page = _Claim.of(page), _asked_until_there(ask, last)
+        before, page = _Claim.of(page), _asked_until_there(ask, last, pauses)
         missing = last if _is_nothing(page, last) else 0
         fresh = seen.new(page)
         if not fresh and _repeats(page, before, seen):
@@ -273,7 +273,7 @@ def _backward(ask: Ask, seen: Seen, first: Page | None) -> Iterator[list[Row]]:
     for number in range(last - 1 + from_last, 0, -1):
         before, page = _Claim.of(page), ask({"page": number})
         if number in unread and _is_nothing(page, number):
-            page = _asked_until_there(ask, number)
+            page = _asked_until_there(ask, number, pauses)
             missing = max(missing, number) if _is_nothing(page, number) else missing
         fresh = seen.new(page)
         if not fresh and number in unread and _repeats(page, before, seen):
@@ -391,12 +391,13 @@ def by_cursor(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
         return
 
 
-def _asked_until_there(ask: Ask, number: int) -> Page:
-    """A page that another reply counts: nothing in its place is asked for again."""
+def _asked_until_there(ask: Ask, number: int, pauses: Iterator[int]) -> Page:
+    """A page that another reply counts: nothing in its place is asked for again.
+
+    pauses: what is left of those of the list, as one that shrank has many such pages.
+    """
     page = ask({"page": number})
-    for pause in _PAUSES:
-        if not _is_nothing(page, number):
-            break
+    while _is_nothing(page, number) and (pause := next(pauses, None)) is not None:
         time.sleep(pause)
         page = ask({"page": number})
     return page
