@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -127,6 +128,27 @@ def test_a_daily_sync_without_changes_costs_no_further_request(store: Sandbox) -
         verdicts = {row["verdict"] for row in receipts(read).values()}
         assert verdicts == ({"whole"} if prove else {"not proved"})
     assert asked[0] == asked[1]
+
+
+def test_the_receipt_of_a_sync_that_does_not_look_back_says_not_proved(store: Sandbox) -> None:
+    names = ("products", "brands", "deleted_brands", "sync_receipts")
+    first = sync(store, *names, lookback_minutes=0, **SPAN)
+    assert {row["verdict"] for row in receipts(first).values()} == {"whole"}
+    newest = datetime.fromisoformat(first.state["products"]["date_modified"][:19])
+    late = f"{newest - timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
+    key = store.insert("products", {"date_modified": late})
+    second = sync(store, *names, state=first.state, lookback_minutes=0, **SPAN)
+    assert key not in [row["id"] for row in second.records["products"]]
+    found = receipts(second)
+    assert {name: row["verdict"] for name, row in found.items()} == {
+        "products": "not proved",
+        "brands": "whole",
+        "deleted_brands": "whole",
+    }
+    assert "Look-back of 0" in found["products"]["reason"]
+    third = sync(store, *names, state=first.state, **SPAN)
+    assert key in [row["id"] for row in third.records["products"]]
+    assert {row["verdict"] for row in receipts(third).values()} == {"whole"}
 
 
 # The protections of the reading, each taken out once. The receipt says so, the stream is not

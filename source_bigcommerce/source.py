@@ -50,6 +50,7 @@ from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.questions import answers
 
 _RECEIPTS = "sync_receipts"
+_NO_LOOKBACK = "with a Look-back of 0, nothing looks for rows that the store saves late"
 # Records that wait to be printed: two pages. A sync of longer queues is no faster.
 _QUEUED = 500
 # What the check asks for: small pages, all dates at once, of one parent, and few times.
@@ -168,6 +169,8 @@ class SourceBigcommerce(YamlDeclarativeSource):
         self._wanted = {configured.stream.name for configured in others}
         receipts, failed, cursors = self._sync.receipts, None, self._cursors()
         receipts.begin({each.stream.name: cursors.get(each.stream.name, "") for each in others})
+        if not self._config["lookback_minutes"]:
+            receipts.doubt(self._continued(), _NO_LOOKBACK)
         try:
             for message in self._marked(super().read(logger, self._config, catalog), catalog):
                 if message.trace and (error := message.trace.error):
@@ -255,6 +258,17 @@ class SourceBigcommerce(YamlDeclarativeSource):
             for stream in self.resolved_manifest["streams"]
             if stream.get("incremental_sync")
         }
+
+    def _continued(self) -> set[str]:
+        """The streams that go on from the date of a state."""
+        states = [each.stream for each in self._given[2] or [] if each.stream]
+        dated = {
+            stream["name"]
+            for stream in self.resolved_manifest["streams"]
+            if (cursor := stream.get("incremental_sync"))
+            and not cursor.get("$parameters", {}).get("remembers")
+        }
+        return dated & {each.stream_descriptor.name for each in states if each.stream_state}
 
     def _stream_configs(self, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
         # To build all streams takes 0.3 s, to build one 0.004 s.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,7 +83,7 @@ def test_a_list_that_shrank_by_many_pages_is_waited_for_once(
 ) -> None:
     slept: list[float] = []
     monkeypatch.setattr(pagination, "_PAUSES", (1, 5))
-    monkeypatch.setattr(pagination.time, "sleep", slept.append)
+    monkeypatch.setattr(time, "sleep", slept.append)
     store = Shrinking(rows_of(10, 0, 0, 0, 0), total=50, pages=5)
     assert ids(store) == store.rows[0]
     assert slept == [1, 5]
