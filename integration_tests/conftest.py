@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import pytest
-from airbyte_cdk.sources.declarative import concurrent_declarative_source
-from airbyte_cdk.sources.declarative.parsers import model_to_component_factory
 
 from sandbox import Sandbox
-from source_bigcommerce import SourceBigcommerce, run
+from source_bigcommerce import run
 
 # A little more than a page of most rows, so that reading ends on a second page.
 SIZES: dict[str, Any] = {
@@ -47,30 +44,6 @@ def _empty_log(request: pytest.FixtureRequest) -> None:
     """Clears the log, so that it holds the requests of one test only."""
     if "shop" in request.fixturenames:
         request.getfixturevalue("shop").log.clear()
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _quick_start() -> Iterator[None]:
-    """Does once what each sync would do again, to the same end: a second for all streams."""
-    resolved = _resolved_manifest()
-    before = pickle.dumps(resolved)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SourceBigcommerce, "_read_and_parse_yaml_file", lambda *_: {})
-        patch.setattr(SourceBigcommerce, "_pre_process_manifest", lambda *_: resolved)
-        patch.setattr(concurrent_declarative_source, "validate_manifest", lambda *_: None)
-        for module, name in (
-            (concurrent_declarative_source, "get_declarative_component_schema"),
-            (model_to_component_factory, "TypeTransformer"),
-            (model_to_component_factory, "get_type_hints"),
-        ):
-            patch.setattr(module, name, cache(getattr(module, name)))
-        yield
-    assert pickle.dumps(resolved) == before, "a source changed the manifest, which all share"
-
-
-@cache
-def _resolved_manifest() -> dict[str, Any]:
-    return dict(SourceBigcommerce().resolved_manifest)
 
 
 Command = Callable[..., tuple[int, str, str]]
