@@ -87,9 +87,10 @@ class Api:
 
         may_pass: whether it may, after the token has worked.
         """
-        sync = self._sync if may_pass else Sync(self._config)
+        handler = _Handler.of(self._config, scope, self._sync)
+        handler.may_pass = may_pass
         try:
-            _Handler.of(self._config, scope, sync).interpret_response(reply)
+            handler.interpret_response(reply)
         except AirbyteTracedException as error:
             return error
         return None
@@ -111,7 +112,12 @@ class Api:
 
 
 class _Handler(ErrorHandler):
-    """The source's, in the words of a destination where a refusal is about scopes or a request."""
+    """The source's, in the words of a destination where a refusal is about scopes or a request.
+
+    may_pass: whether a refusal of the API may pass, after the token has worked.
+    """
+
+    may_pass = True
 
     @classmethod
     def of(cls, config: Mapping[str, Any], scope: str, sync: Sync) -> "_Handler":
@@ -129,6 +135,9 @@ class _Handler(ErrorHandler):
             if not is_of_the_api(reply):
                 raise
             raise SCOPE_LACKING.error(described(reply), scope=_needed(str(self._scope))) from None
+
+    def _may_pass(self, reply: requests.Response) -> bool:
+        return super()._may_pass(reply) and (self.may_pass or not is_of_the_api(reply))
 
 
 def _needed(scope: str) -> str:
