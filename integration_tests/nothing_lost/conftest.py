@@ -48,7 +48,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         return send(self, request, **{**options, "timeout": (connect, _SHORT_READ_TIMEOUT)})
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send_soon)
-    monkeypatch.setattr(budget, "_FIRST_REPLY_WAIT", _SHORT_READ_TIMEOUT)
+    monkeypatch.setattr(budget, "FIRST_REPLY_WAIT", _SHORT_READ_TIMEOUT)
 
 
 @pytest.fixture(autouse=True)
