@@ -1,4 +1,4 @@
-"""How a list is read by page number, so that rows that move meanwhile are met."""
+"""Reads a list by page number, without missing rows that move meanwhile."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED, 
 from source_bigcommerce.components.page import Ask, Page, Seen
 from source_bigcommerce.components.reply import Row, described
 
-# Seconds before a reply that breaks off a list is asked for again.
+# Seconds to wait before asking again for a page that is counted, but did not come.
 _PAUSES = (1, 5)
 
 
@@ -33,33 +33,33 @@ class _AllRead(Exception):
 
 
 class Backward:
-    """One read: to the last page, and from there backward to the first, which is read again.
+    """One read: goes to the last page, then backward to the first, which it reads again.
 
-    Rows that shift forward, because one before them was deleted, are then met twice and not never.
-    Where nothing tells which page is the last, pages are asked for until one brings nothing new.
+    When a row is deleted, later rows move forward. Read backward, they come twice instead of never.
+    If nothing tells which page is the last, pages are asked for until one brings nothing new.
 
-    Raises an error where a page comes again in place of another one, where nothing comes in place
-    of a page that is counted, and where rows of a parent are counted beyond a full page and do not
-    come. A page that nothing counts may be refused: there is none.
+    Raises an error if a page comes again instead of another one, if nothing comes instead of a page
+    that is counted, and if rows of a parent are counted beyond a full page and do not come. A page
+    that nothing counts may be refused: there is none.
     """
 
     def __init__(self, ask: Ask, seen: Seen, first: Page) -> None:
         """first: the reply without a page."""
         self._ask, self._seen, self._page = ask, seen, first
         self._first = self._before = _Claim.of(first)
-        # A page of a parent's rows that is full tells that the parent may have more.
+        # A full page of a parent's rows means that the parent may have more.
         self._fills_page = ask.is_of_parent and len(first.rows) >= min(
             first.limit or first.page_size, first.per_page or first.page_size
         )
-        # The last page, as counted or as found; and the counted ones that were not read yet.
+        # The last page, as counted or as found, and the counted pages that are still to be read.
         self._last = max(first.pages or 1, 1)
         self._counted = self._last if self._last > 1 else 0
         self._unread = range(2, self._last + 1)
-        # The highest page that is counted, and in whose place nothing came.
+        # The highest page that is counted and did not come.
         self._missing = 0
-        # Rows may have moved onto a page that had been read: the last one, or any.
+        # Whether rows may have moved onto a page that had been read: the last one, or any.
         self._moved_onto_last = self._moved = False
-        # The last page that is counted was the first once more.
+        # Whether the first page came again instead of the last one that is counted.
         self._only_first = False
 
     def read(self) -> Iterator[list[Row]]:
@@ -115,10 +115,10 @@ class Backward:
             yield fresh
 
     def _once_more(self) -> Iterator[list[Row]]:
-        """From the end again, where rows came or went in front of others that had been read.
+        """Reads from the end again, if rows came or went before others that had been read.
 
-        A row that came moved one onto a page that had been read, or is on such a page itself. Where
-        as many went, the total does not tell, but the pages do.
+        A row that came moved another onto a page that had been read, or is on such a page itself.
+        If as many rows went, the total does not show it, but the pages do.
         """
         grew = (self._page.total or 0) > (self._first.total or 0) > 0
         if not self._page.is_counted or not (grew or self._moved):
@@ -133,9 +133,9 @@ class Backward:
                 return
 
     def _turn_to(self, number: int) -> list[Row]:
-        """Asks for a page; gives its rows that are new.
+        """Asks for a page; returns its new rows.
 
-        Nothing in place of a page that another reply counts is asked for again.
+        Asks again if nothing comes although another reply counts this page.
         """
         self._before = _Claim.of(self._page)
         is_counted = number in self._unread
@@ -157,7 +157,7 @@ class Backward:
         page = self._page
         if page.may_be_cut or (page.pages or 1) > self._last:
             return True
-        # Pages are fewer than the rows that are counted need, where they hold less than they say.
+        # If pages hold fewer rows than they say, the pages that are counted are too few.
         may_hold_less = self._last == 1 or not self._first.is_full
         on_unread = len(self._unread) * len(self._first.content)
         lacks_rows = (page.total or 0) > self._seen.count + on_unread
@@ -169,11 +169,11 @@ class Backward:
         return is_new and (self._page.total or self._last) != self._seen.count
 
     def _check_repetition(self) -> None:
-        """A page that is the one before ends the list if everything that it promises was read."""
+        """Ends the list if the last page came again and all that it promises has been read."""
         page, before = self._page, self._before
         if not page.rows or page.content != before.content or page.total != before.total:
             return
-        # Where no pages are documented, this is all there is.
+        # If no pages are documented, this is all there is.
         if self._is_all_read() or (page.limit is None and not page.is_counted):
             raise _AllRead
         raise self._error(LIST_ENDLESS, "the page before, once more")
@@ -201,5 +201,5 @@ class Backward:
 
 
 def _is_nothing(page: Page, number: int) -> bool:
-    """No rows, and a reply that does not count this page itself: a 204, a total of 0."""
+    """Whether the reply has no rows and does not count this page: a 204, or a total of 0."""
     return not page.rows and (page.pages or 0) < number

@@ -1,4 +1,4 @@
-"""Bounds the replies that a sync holds, all together."""
+"""Bounds the memory for all replies that a sync holds."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -16,29 +16,30 @@ import requests
 from source_bigcommerce.components.keys import Keys
 from source_bigcommerce.components.reply import ROWS, Row, is_b2b_url, parsed_body, rows_of
 
-# No API caps its pages below this: a list that is shorter costs no second request.
+# No API caps its pages below this, so a shorter list costs no second request.
 _LOWEST_CAP = 10
-# Caps of whole quarters are likely: a v3 list of just that many rows is looked at once more.
+# Caps are likely to be multiples of this: a v3 list of just as many rows is asked once more.
 _LIKELY_CAP = 25
-# As are these where no limit is asked for, as of a page that an endpoint has by default.
+# Likely default sizes of a page, if no limit is asked for.
 _LIKELY_PAGES = (10, 25)
-# More pages than a store can have are a claim that nobody can follow.
+# A claim of more pages than this is nonsense: no store has so many rows.
 _MOST_PAGES = 1_000_000
-# Rows that a read remembers, about 70 bytes each. Rows beyond them may come twice, none is lost.
+# Rows that a read remembers, about 70 bytes each. Further rows may come twice; none is lost.
 _REMEMBERED = 1_000_000
-# Longer numbers Python does not read.
+# Python refuses to read longer numbers.
 _MOST_DIGITS = 4000
 
 
 @dataclass(frozen=True)
 class Page:
-    """A reply as a part of its list; what it counts is a claim. A count that is none is None.
+    """A reply as a part of its list. Its counts are claims; None stands for a count that is missing
+    or no number.
 
-    limit: rows asked for, None where the endpoint takes no limit.
+    limit: rows asked for; None if the endpoint takes no limit.
     page_size: rows that other endpoints are asked for.
-    largest: tells the most rows that any reply of this endpoint held up to now.
-    total: rows of the list, as told.
-    pages: pages of the list, as told or as the total has it: the higher of the two.
+    largest: returns the most rows that any reply of this endpoint has held so far.
+    total: rows of the list, as claimed.
+    pages: pages of the list, as claimed or as the total implies: the higher of the two.
     """
 
     rows: list[Row]
@@ -95,7 +96,7 @@ class Page:
 
     @cached_property
     def content(self) -> list[int]:
-        """What each row holds. To be asked for before the rows are handed on and rewritten."""
+        """A hash of each row. Take it before the rows are passed on, because they change then."""
         return list(map(_content, self.rows))
 
     @property
@@ -104,12 +105,12 @@ class Page:
 
     @property
     def believed_total(self) -> int | None:
-        """None also where the reply itself holds more rows than it counts."""
+        """The total; None also if the reply itself holds more rows than it counts."""
         return None if self.total is None or self.total < len(self.rows) else self.total
 
     @property
     def is_full(self) -> bool:
-        """Whether it has as many rows as were asked for, or as it says that pages have."""
+        """Whether it has as many rows as asked for, or as it says a page has."""
         if self.limit is None or not self.rows:
             return False
         return len(self.rows) >= min(self.limit, self.per_page or self.limit)
@@ -120,11 +121,11 @@ class Page:
 
     @property
     def may_be_cut(self) -> bool:
-        """Whether it has as many rows as a page may hold, so that more may follow.
+        """Whether it may be as full as a page can be, so that more rows may follow.
 
-        An API may grant fewer than `limit`, without a word
-        (https://github.com/bigcommerce/bigcommerce-api-php/issues/53). Where nothing is counted any
-        number may be such a cap, but one that an earlier reply went beyond: a cap does not change.
+        An API may silently grant fewer rows than `limit`
+        (https://github.com/bigcommerce/bigcommerce-api-php/issues/53). If nothing is counted, any
+        number of rows may be that cap, unless an earlier reply had more: a cap does not change.
         """
         rows = len(self.rows)
         if self.is_full:
@@ -142,9 +143,9 @@ class Page:
 
 @dataclass
 class Seen:
-    """The rows of one read that were yielded already, by what they hold: no two rows are equal.
+    """The rows that one read has yielded, by content: no two rows are equal.
 
-    key: instead, those that were read by this key; eight bytes each as long as all goes well.
+    key: the field that identifies rows instead; it takes eight bytes a row if all goes well.
     """
 
     key: str = ""
@@ -153,7 +154,7 @@ class Seen:
     _known: set[int | str] = field(default_factory=set)
 
     def new(self, page: Page) -> list[Row]:
-        """Those rows of a page that have not been read yet; they are from now on."""
+        """The rows of a page that have not been read yet. From now on they count as read."""
         self._known.update(self._keys)
         self._keys = Keys()
         fresh = []
@@ -169,19 +170,19 @@ class Seen:
         return fresh
 
     def add_keys(self, keys: list[int]) -> None:
-        """Of rows that were read by key, each beyond the one before."""
+        """Notes the keys of rows that were read by key, in ascending order."""
         self._keys.extend(keys)
         self.count += len(keys)
 
 
 class SmallerPages(Exception):
-    """A page is too heavy: the list is read by pages of fewer rows from now on."""
+    """A page is too heavy: from now on the list is read in smaller pages."""
 
 
 class Ask(Protocol):
     """The requests of one read of a list.
 
-    is_of_parent: the list is one parent's, and nothing is filtered out of it.
+    is_of_parent: whether it is the list of one parent, without any filter.
     """
 
     is_of_parent: bool
@@ -190,7 +191,7 @@ class Ask(Protocol):
         """The reply to a request with these parameters; may raise SmallerPages."""
 
     def by_page_instead(self, reason: str) -> None:
-        """The list is read by page from now on, for this reason; an error if it has no pages."""
+        """From now on the list is read by page. Raises an error if it has no pages."""
 
 
 def _content(row: Row) -> int:
@@ -209,7 +210,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def as_count(value: Any) -> int | None:
-    """A count as a number, or None: it may be text, negative, or anything else."""
+    """A count as a number, None if it makes no sense: it may be text, or anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _MOST_DIGITS:
         return int(value)
     is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -1,7 +1,7 @@
 """How a list is read to its end: by page, by key, or by the API's cursor.
 
-Each way of reading is a generator that yields the rows of a page once they are what was asked for,
-and ends only where the replies have shown the end.
+Each way is a generator. It yields the rows of a page once they are what was asked for, and ends
+only when the replies have shown the end.
 """
 
 from collections.abc import Iterator
@@ -27,18 +27,18 @@ def by_page(ask: Ask, seen: Seen, first: Page | None = None) -> Iterator[list[Ro
 def by_key(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[Row]]:
     """Asks for the rows beyond the key of the last one.
 
-    A filter may take the key in or leave it out (whether `min_id` does is not documented): rows are
-    asked for from the last key on, and by the next number once the filter is seen to take it in.
+    A filter may include the key itself; whether `min_id` does is not documented. So rows are asked
+    for from the last key on, and from the next number on once the filter is seen to include it.
 
-    Where rows do not come in the order of the key, or nothing comes although more was counted, the
-    store does not heed it, and the list is read by page.
+    If rows come in another order, or nothing comes although more was counted, the store ignores
+    the key, and the list is read by page.
     """
     page, last, asked = ask({}), None, None
     total = page.total or 0
     while True:
         goes_on = page.may_be_cut or page.next_link or total > len(page.rows)
         if last is None and page.rows and not goes_on:
-            yield seen.new(page)  # in whatever order: this is all there is
+            yield seen.new(page)  # in any order: this is all there is
             return
         keys = _ascending(page.rows, seen.key, asked)
         if keys is None:
@@ -53,7 +53,7 @@ def by_key(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[Row]]:
         seen.add_keys(keys[is_known:])
         left = _left(page, total, seen)
         takes_key_in = is_known or asked != last
-        # Of rows that are counted so many must come, and of a `min_id` the row that it names.
+        # As many rows as are counted must come; and with an inclusive `min_id`, the row it names.
         must_come = not takes_key_in and parameter.startswith("min_")
         if page.is_counted:
             must_come = left > 0
@@ -73,7 +73,7 @@ def by_key(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[Row]]:
 
 
 def by_cursor(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
-    """Follows the reply's cursor for as long as there is a new one; by page where there is none."""
+    """Follows the reply's cursor while there is a new one. Reads by page if there is none."""
     page, followed, total = ask({}), set[str](), None
     if not page.next_cursor:
         yield from by_page(ask, seen, page)
@@ -111,7 +111,7 @@ def by_cursor(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
 
 
 def _left(page: Page, total: int, seen: Seen) -> int:
-    """How many rows a reply promises, after its own. It counts those behind the key, or all.
+    """How many rows a reply promises beyond its own. It may count those after the key, or all.
 
     total: what the first reply counted.
     """
@@ -122,14 +122,14 @@ def _left(page: Page, total: int, seen: Seen) -> int:
 
 
 def _is_all(whole: Page, seen: Seen) -> bool:
-    """Whether the list, asked for without key or cursor, counts no more than was read."""
+    """Whether the list, asked for without key or cursor, counts no more rows than were read."""
     total = whole.believed_total
     is_of_page = total == len(whole.rows) and whole.may_be_cut
     return total is not None and total <= seen.count and not is_of_page
 
 
 def _ascending(rows: list[Row], key: str, asked: int | None) -> list[int] | None:
-    """The rows' keys; None where one is not beyond that before it, or none at all."""
+    """The rows' keys; None if they do not ascend, or if a row has none."""
     keys: list[int] = []
     for row in rows:
         found, lowest = key_of(row, key), keys[-1] + 1 if keys else asked or 0
