@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.request import Request, urlopen
 
 import orjson
-import requests
 
 Log = list[dict[str, Any]]
 """Requests: operation, status, user_agent, started, ended and more of each."""
@@ -80,6 +80,6 @@ class Store:
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else orjson.dumps(body)
-        response = requests.request(method, f"{self.url}/_sandbox/{path}", data=data, timeout=120)
-        response.raise_for_status()
-        return orjson.loads(response.content)
+        request = Request(f"{self.url}/_sandbox/{path}", data, method=method)
+        with urlopen(request, timeout=120) as reply:
+            return orjson.loads(reply.read())
