@@ -1,4 +1,4 @@
-"""A store in a process of its own, so that its work is not counted as that of a client."""
+"""A store in a process of its own, so that its work does not count as a client's."""
 
 from __future__ import annotations
 

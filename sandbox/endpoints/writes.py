@@ -1,4 +1,4 @@
-"""What clients may create, and the changes of nothing by which they learn whether they may."""
+"""What clients may create, and the empty changes by which they learn whether they may."""
 
 from __future__ import annotations
 
