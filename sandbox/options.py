@@ -116,7 +116,7 @@ class Options:
     consignments: str = "asked"
     """Shape of embedded consignments: as asked, or always an object or an array."""
     is_deleted: str = "only"
-    """What `is_deleted=true` brings: only archived orders, also these, or it is ignored, refused."""
+    """What `is_deleted=true` brings: only archived orders, also these; or ignored, refused."""
     archived_flag: bool = True
     """False: orders have no field `is_deleted`."""
     undated: bool = False
