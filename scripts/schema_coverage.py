@@ -97,6 +97,7 @@ STREAMS = {
         "catalog/products_catalog.v3.yml",
         "/catalog/products/channel-assignments",
     ),
+    "product_tax_properties": ("tax_properties.v3.yml", "/tax/products/properties"),
     "product_customs": ("shipping.v3.yml", "/shipping/products/customs-information"),
     "variant_metafields": (
         "catalog/product-variants_catalog.v3.yml",

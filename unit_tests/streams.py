@@ -67,6 +67,7 @@ PRODUCTS = "store_v2_products_read_only"
 CUSTOMERS = "store_v2_customers_read_only"
 MARKETING = "store_v2_marketing_read_only"
 INFORMATION = "store_v2_information_read_only"
+INSTRUMENTS = "store_stored_payment_instruments_read_only"
 CONTENT = "store_v2_content_read_only"
 THEMES = "store_themes_read_only"
 CHANNELS = "store_channel_settings_read_only"
@@ -229,7 +230,7 @@ STREAMS = (
         "customer_stored_instruments",
         "v3/customers/{customer_id}/stored-instruments",
         "v3/customers?limit=250",
-        "store_stored_payment_instruments_read_only",
+        INSTRUMENTS,
         primary_key="customer_id, token",
         children_query="",
     ),
@@ -334,6 +335,15 @@ STREAMS = (
         "product_id, channel_id",
     ),
     pages("product_customs", "v3/shipping/products/customs-information", PRODUCTS, "product_id"),
+    Expected(
+        "product_tax_properties",
+        "v3/tax/products/properties?product_id:in={product_id}",
+        f"v3/catalog/products?{V3_DATES}&sort=id&direction=asc&limit=250",
+        INFORMATION,
+        "product_date_modified",
+        "product_id",
+        children_query="",
+    ),
     pages("brands", "v3/catalog/brands", PRODUCTS),
     dated("brand_metafields", "v3/catalog/brands/metafields", PRODUCTS),
     pages("categories", "v3/catalog/trees/categories", PRODUCTS)._replace(records=with_id),
