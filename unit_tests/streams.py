@@ -183,6 +183,12 @@ def b2b_of(name: str, endpoint: str, parents: str, primary_key: str = "id") -> E
     return Expected(name, endpoint, first, B2B, primary_key=primary_key, children_query="")
 
 
+def companies_of_staff(staff: Row) -> list[Row]:
+    """A row for each company that one of the sales staff looks after."""
+    key = staff["salesStaffId"]
+    return [{"salesStaffId": key, **company} for company in staff["assignedCompanies"]]
+
+
 def with_made_up_id(row: Row) -> list[Row]:
     """An id of what the row holds, as the API gives none."""
     held = {name: value for name, value in row.items() if name != "paymentId"}
@@ -551,6 +557,12 @@ STREAMS = (
         ]
     ),
     b2b("b2b_sales_staff", "sales-staffs?sortBy=email&orderBy=ASC"),
+    b2b_of(
+        "b2b_sales_staff_companies",
+        "sales-staffs/{salesStaffId}",
+        "sales-staffs?sortBy=email&orderBy=ASC",
+        "salesStaffId, id",
+    )._replace(records=companies_of_staff),
     b2b_dated("b2b_super_admins", "companies/super-admins?isIncludeExtraFields=1"),
     b2b("b2b_company_roles", "companies/roles"),
     whole("b2b_company_permissions", "api/v3/io/companies/permissions", B2B),
