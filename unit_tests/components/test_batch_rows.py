@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from typing import Any, cast
 
 import pytest
@@ -185,6 +186,17 @@ def test_one_refused_parent_does_not_shrink_later_requests(status: int) -> None:
     assert store.sizes[-2:] == [9, 4]  # one of them to show that all keys are read
 
 
+def test_a_refused_parent_of_a_short_last_batch_does_not_shrink_later_requests() -> None:
+    def answer(keys: list[int]) -> list[list[Row]]:
+        if 10 in keys and len(keys) > 1:
+            raise refused()
+        return own(keys)
+
+    store = Store(answer, count=10)
+    assert [ids(store.read()), ids(store.read())] == [[*range(1, 11)]] * 2
+    assert store.sizes == [8, 2, 1, 1] * 2
+
+
 def test_a_reply_that_fails_once_does_not_shrink_later_requests() -> None:
     fails = iter([True])
 
@@ -269,6 +281,7 @@ def test_a_parent_without_its_key_is_an_error() -> None:
     with pytest.raises(AirbyteTracedException) as caught:
         store.read()
     assert caught.value.internal_message == "a row without id has tax_values"
+    assert store.parents.is_closed  # the error, which lives on, does not keep them
 
 
 def test_parents_that_changed_after_the_window_wait_for_the_next_sync() -> None:
@@ -279,10 +292,11 @@ def test_parents_that_changed_after_the_window_wait_for_the_next_sync() -> None:
 
 
 def test_a_list_of_many_pages_is_held_once_and_then_asked_for_half_as_many() -> None:
-    store = Store(
-        lambda keys: [[{"product_id": key, "page": n} for key in keys] for n in range(11)]
-    )
-    assert len(store.read()) == 220
+    def answer(keys: list[int]) -> list[list[Row]]:
+        return [[{"product_id": key, "page": number} for key in keys] for number in range(11)]
+
+    store = Store(answer, count=48)
+    assert len(store.read()) == 48 * 11
     assert store.sizes[0] == 8
     assert store.sizes[-1] < 8
 
@@ -306,6 +320,26 @@ def test_a_reader_that_stops_closes_the_list_of_parents() -> None:
     next(records)
     records.close()
     assert store.parents.is_closed
+
+
+def test_an_error_of_children_keeps_no_parents_and_takes_back_what_was_not_asked_for_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = Store(own)
+    asked: list[Future[Any]] = []
+
+    def submit(function: Callable[..., Any], *args: Any) -> Future[Any]:
+        asked.append(Future())
+        if len(asked) == 2:
+            asked[0].set_exception(TOKEN_REFUSED.error())
+        return asked[-1]
+
+    monkeypatch.setattr(store.sync, "submit", submit)
+    with pytest.raises(AirbyteTracedException) as caught:
+        store.read()
+    assert caught.value.__traceback__  # it lives on
+    assert store.parents.is_closed
+    assert asked[1].cancelled()
 
 
 @pytest.mark.parametrize("field", ["key", "date"])
