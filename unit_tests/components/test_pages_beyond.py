@@ -11,10 +11,11 @@ import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce.components import pagination
+from source_bigcommerce.components import backward
 from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.messages import LIST_UNPROVED
-from source_bigcommerce.components.pagination import Page, Seen, by_page
+from source_bigcommerce.components.page import Page, Seen
+from source_bigcommerce.components.pagination import by_page
 from unit_tests.replies import reply
 
 LIMIT = 10
@@ -51,7 +52,7 @@ class Pages:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pagination, "_PAUSES", (0, 0))
+    monkeypatch.setattr(backward, "_PAUSES", (0, 0))
 
 
 def ids(store: Pages) -> list[int]:
@@ -82,7 +83,7 @@ def test_a_list_that_shrank_by_many_pages_is_waited_for_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(pagination, "_PAUSES", (1, 5))
+    monkeypatch.setattr(backward, "_PAUSES", (1, 5))
     monkeypatch.setattr(time, "sleep", slept.append)
     store = Shrinking(rows_of(10, 0, 0, 0, 0), total=50, pages=5)
     assert ids(store) == store.rows[0]
