@@ -77,7 +77,7 @@ def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) 
     before, after = (_cursor(route, values, name) for name in ("before", "after"))
     if before is not None or after is not None:
         if sort or "direction" in values:
-            # Nobody documents how the two combine, so nobody should rely on it.
+            # It is not documented how the two combine, so nobody should rely on it.
             raise Refusal(422, "A cursor cannot be combined with sort.")
         if "page" in values and not route.page_beside_cursor:
             raise Refusal(422, "A cursor cannot be combined with page.")
@@ -244,7 +244,7 @@ def _condition(route: Route, name: str, text: str, now: int) -> Condition:
 
 
 def _zoned(route: Route, name: str, text: str, options: Options) -> str:
-    """A date of v2 with the zone that the store takes it to be of."""
+    """A date of v2 in the time zone that this store assumes."""
     if route.family is not Family.V2 or route.filters[name].kind is not Kind.DATE or "," in text:
         return text
     zone = f"{options.zone_hours:+03d}:00"
@@ -254,7 +254,7 @@ def _zoned(route: Route, name: str, text: str, options: Options) -> str:
 
 
 def _bounded(name: str, wanted: Condition, options: Options) -> Condition:
-    """As the store takes it whether a bound is a part of what it bounds."""
+    """The filter with bounds that are inclusive or exclusive, as this store has them."""
     if name in options.exclusive:
         value = floor(wanted.value) + 1 if wanted.op == "min" else ceil(wanted.value) - 1
         return wanted._replace(value=value)
@@ -276,7 +276,7 @@ def _value(route: Route, wanted: Filter, text: str, now: int) -> Any:
 
 
 def _date(route: Route, text: str, now: int) -> float:
-    """Seconds since 1970; refuses a time without a zone, because nobody documents its meaning."""
+    """Seconds since 1970; refuses a time without a zone, because its meaning is not documented."""
     if route.family is Family.V2:
         return parse_rfc2822(text) if "," in text else parse_iso(text)
     if text.isdigit():

@@ -199,8 +199,8 @@ class SourceBigcommerce(YamlDeclarativeSource):
         if failed:
             raise failed
         streams = self.resolved_manifest["streams"]
-        if off := ", ".join(s["name"] for s in streams if s["name"] in wanted - self._names()):
-            raise B2B_OFF.error(names=off)
+        if off := [s["name"] for s in streams if s["name"] in wanted and not self._offers(s)]:
+            raise B2B_OFF.error(names=", ".join(off))
         known = {stream["name"] for stream in streams}
         if unknown := ", ".join(sorted(wanted - known)):
             raise STREAM_UNKNOWN.error(names=unknown)
@@ -263,9 +263,6 @@ class SourceBigcommerce(YamlDeclarativeSource):
             for each in configs
             if (self._wanted is None or each["name"] in self._wanted) and self._offers(each)
         ]
-
-    def _names(self) -> set[str]:
-        return {each["name"] for each in self.resolved_manifest["streams"] if self._offers(each)}
 
     def _offers(self, stream: Mapping[str, Any]) -> bool:
         """Whether the form lets it be read."""

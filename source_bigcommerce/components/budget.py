@@ -24,8 +24,8 @@ _WINDOW = 30.0
 _SHORTEST_WINDOW = 0.1
 # A longer pause is wrong, or makes a person think that nothing happens.
 _LONGEST_WAIT = 300.0
-# How long the first request goes alone if no reply comes: its reply tells how many may follow.
-_FIRST_REPLY_WAIT = 10.0
+# Seconds for which a first request goes alone if no reply comes: its reply tells what may follow.
+FIRST_REPLY_WAIT = 10.0
 # Two pauses that end within a second of each other are one, and are logged once.
 _SAME_PAUSE = 1.0
 # The error of a failed request keeps it in memory. A request without a reply for longer than its
@@ -192,7 +192,7 @@ class StoreBudget:
                     self._has_reply = True  # no reply has come, and nobody waits for it any longer
             self._other_apps.ours += 1
             self._in_flight[request] = now
-            self._alone_until = self._alone_until or now + _FIRST_REPLY_WAIT
+            self._alone_until = self._alone_until or now + FIRST_REPLY_WAIT
             return True
 
     def update_from_response(self, request: Any, response: Any) -> None:

@@ -22,7 +22,7 @@ from source_bigcommerce.components.budget import (
     decide,
     seconds_until_retry,
 )
-from unit_tests.replies import API, reply
+from unit_tests.replies import API, left, reply
 
 Headers = dict[str, str]
 
@@ -78,15 +78,6 @@ class Store:
 
     def ask(self, headers: Headers | None = None, status: int = 200) -> None:
         self.answer(self.send(), headers, status)
-
-
-def left(number: int, quota: int = 20, reset: int = 10_000, window: int = 30_000) -> Headers:
-    return {
-        "X-Rate-Limit-Requests-Left": str(number),
-        "X-Rate-Limit-Requests-Quota": str(quota),
-        "X-Rate-Limit-Time-Reset-Ms": str(reset),
-        "X-Rate-Limit-Time-Window-Ms": str(window),
-    }
 
 
 @pytest.fixture
@@ -241,7 +232,7 @@ def test_replies_of_a_new_window_bring_a_new_count(store: Store) -> None:
 # Other apps
 
 
-class Shop:
+class SharedQuota:
     """A store with a quota of 150 requests in 30 s, which another app uses at a steady rate.
 
     refused: the number of our requests, and of theirs.
@@ -286,32 +277,32 @@ class Shop:
 
 @pytest.mark.parametrize("per_second", [0.5, 1.0, 2.5, 4.0])
 def test_an_app_keeps_the_part_of_the_quota_that_it_uses(per_second: float) -> None:
-    shop = Shop(Store(is_ours=False), per_second)
-    ours = shop.serve(300)
+    shared = SharedQuota(Store(is_ours=False), per_second)
+    ours = shared.serve(300)
     wanted = per_second * 300
     # Ten windows; the app may count on two thirds of each, except for two requests.
-    assert wanted - shop.refused[1] >= min(wanted, 1000) - 20
-    assert shop.refused[0] <= 10
+    assert wanted - shared.refused[1] >= min(wanted, 1000) - 20
+    assert shared.refused[0] <= 10
     # We use what the app does not use.
     assert ours >= 1500 - wanted
 
 
 def test_the_whole_quota_is_used_if_there_is_no_other_app() -> None:
-    shop = Shop(Store(is_ours=False), 0)
-    assert shop.serve(300) >= 1499
-    assert shop.refused == [0, 0]
+    shared = SharedQuota(Store(is_ours=False), 0)
+    assert shared.serve(300) >= 1499
+    assert shared.refused == [0, 0]
 
 
 def test_an_app_that_has_gone_delays_at_most_a_window(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, logger="airbyte")
-    shop = Shop(Store(is_ours=False), 2.5)
-    shop.serve(60)
-    shop.per_second = 0
-    shop.serve(30)
+    shared = SharedQuota(Store(is_ours=False), 2.5)
+    shared.serve(60)
+    shared.per_second = 0
+    shared.serve(30)
     caplog.clear()
-    assert shop.serve(30) >= 149
+    assert shared.serve(30) >= 149
     assert [r.message for r in caplog.records if "other apps" in r.message] == []
 
 
@@ -319,8 +310,8 @@ def test_a_wait_for_other_apps_is_logged_once_a_window(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, logger="airbyte")
-    shop = Shop(Store(is_ours=False), 2.5)
-    shop.serve(90)
+    shared = SharedQuota(Store(is_ours=False), 2.5)
+    shared.serve(90)
     lines = [r.message for r in caplog.records if "other apps" in r.message]
     assert len(lines) in (3, 4)
     pattern = r"Waiting \d+\.\d s: other apps of the store use its quota too\."
