@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import yaml
 from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, TraceType
 
 from integration_tests.rows import EXPECTED, difference, rows_of
@@ -106,6 +108,23 @@ def streams() -> dict[str, Stream]:
 
 
 INCREMENTAL = tuple(name for name in ALL if streams()[name].cursor)
+
+
+def one_of_each_kind(read: Sync) -> tuple[str, ...]:
+    """Of each kind of stream that a sync read, the one with the most records.
+
+    Streams of a kind are declared in the same words, but for name, path and scope.
+    """
+    most: dict[str, str] = {}
+    text = (Path(__file__).parents[2] / "source_bigcommerce/manifest.yaml").read_text()
+    for declared in yaml.load(text, yaml.CSafeLoader)["streams"]:
+        words = declared["$parameters"]
+        name, family = words.pop("name"), words.pop("endpoint", "").partition("/")[0]
+        words.pop("scope", None)
+        kind = f"{family} {declared}"
+        if len(read.records.get(name, ())) > len(read.records.get(most.get(kind, ""), ())):
+            most[kind] = name
+    return tuple(most.values())
 
 
 def shop(**settings: Any) -> Sandbox:
