@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from airbyte_cdk.connector_builder.connector_builder_handler import (
     create_source,
     get_limits,
     read_stream,
 )
+from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 
 from integration_tests.syncs import Row, catalog_of, config_for
 from sandbox import Sandbox
@@ -22,7 +22,7 @@ MANIFEST = Path(__file__).parents[1] / "source_bigcommerce/manifest.yaml"
 
 def manifest_of(name: str) -> dict[str, Any]:
     """The manifest with one stream: the builder would build all of them."""
-    manifest: dict[str, Any] = yaml.load(MANIFEST.read_text(), yaml.CSafeLoader)
+    manifest: dict[str, Any] = safe_load_yaml(MANIFEST.read_text())
     streams = [each for each in manifest["streams"] if each["$parameters"]["name"] == name]
     return {**manifest, "streams": streams}
 

@@ -126,9 +126,13 @@ def test_spec_prints_the_form(command: str) -> None:
 
 
 @pytest.mark.process
-def test_check_succeeds_if_the_store_answers(small: Sandbox, files: Files) -> None:
+def test_check_succeeds_if_the_store_answers_and_warns_of_nothing(
+    small: Sandbox, files: Files
+) -> None:
     ran = run("check", *files(config=config_for(small)), command="source-bigcommerce")
     assert (ran.code, ran.of("CONNECTION_STATUS")) == (0, [{"status": "SUCCEEDED"}])
+    assert {log["level"] for log in ran.of("LOG")} <= {"INFO", "DEBUG"}
+    assert len(ran.stdout.splitlines()) == len(ran.of("LOG")) + 1
 
 
 @pytest.mark.process

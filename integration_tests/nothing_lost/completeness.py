@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, TraceType
+from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 
 from integration_tests.rows import EXPECTED, difference, rows_of
 from integration_tests.syncs import Row, State, Sync
@@ -117,7 +117,7 @@ def one_of_each_kind(read: Sync) -> tuple[str, ...]:
     """
     most: dict[str, str] = {}
     text = (Path(__file__).parents[2] / "source_bigcommerce/manifest.yaml").read_text()
-    for declared in yaml.load(text, yaml.CSafeLoader)["streams"]:
+    for declared in safe_load_yaml(text)["streams"]:
         words = declared["$parameters"]
         name, family = words.pop("name"), words.pop("endpoint", "").partition("/")[0]
         words.pop("scope", None)

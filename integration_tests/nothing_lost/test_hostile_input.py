@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 import pytest
-import yaml
 from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer, FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 
 from integration_tests import syncs
 from integration_tests.conftest import Command
@@ -40,7 +40,7 @@ WORDS: list[Any] = [
     "-1",
 ]
 OTHER_TYPES: list[Any] = [0, -1, 10**30, 1.5, True, False, [], ["a"], {}, {"a": 1}, [[[]]]]
-FORM: Mapping[str, Any] = yaml.safe_load((ROOT / "source_bigcommerce/manifest.yaml").read_text())[
+FORM: Mapping[str, Any] = safe_load_yaml((ROOT / "source_bigcommerce/manifest.yaml").read_text())[
     "spec"
 ]["connection_specification"]["properties"]
 
