@@ -7,6 +7,7 @@ from pathlib import Path
 from runpy import run_path
 
 import pytest
+import yaml
 from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 
 from unit_tests.streams import STREAMS

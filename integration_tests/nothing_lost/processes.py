@@ -25,7 +25,7 @@ from source_bigcommerce.run import run
 
 # Its processes are forks of one that has imported everything, which takes some two seconds.
 _FORKING = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload(["airbyte_cdk.entrypoint", "source_bigcommerce.source"])
+_FORKING.set_forkserver_preload([__name__])
 
 
 class Process:
