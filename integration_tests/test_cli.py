@@ -56,7 +56,7 @@ class Ran:
 
 def run(*args: object, command: str = "main.py") -> Ran:
     words = [*COMMANDS[command], *map(str, args)]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     output = done.stdout + done.stderr
     assert TOKEN not in output, f"the token is in the output: {output}"
     return Ran(done.returncode, done.stdout, done.stderr)
@@ -275,7 +275,7 @@ def test_an_interrupted_read_ends_at_once_and_silently(command: str, files: File
         first = next(line for line in reading.stdout if '"RECORD"' in line)
         interrupted = time.monotonic()
         reading.send_signal(signal.SIGINT)
-        stdout, stderr = reading.communicate(timeout=30)
+        stdout, stderr = reading.communicate(timeout=120)
         asked = len(store.requests("transactions.list"))
     assert reading.returncode == 130
     assert time.monotonic() - interrupted < 5
