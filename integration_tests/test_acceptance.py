@@ -63,6 +63,7 @@ def shop() -> Iterator[Sandbox]:
         yield store
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("error::airbyte_cdk.test.standard_tests.DiscoveredCatalogWarning")
 class TestStandardSuite(SourceTestSuiteBase):
     """The CDK's tests. Those that need Docker have the mark `image_tests` and are left out.
