@@ -115,16 +115,17 @@ def one_of_each_kind(read: Sync) -> tuple[str, ...]:
 
     Streams of a kind are declared in the same words, but for name, path and scope.
     """
-    most: dict[str, str] = {}
+    whole, kinds = completed(read), dict[str, list[str]]()
     text = (Path(__file__).parents[2] / "source_bigcommerce/manifest.yaml").read_text()
     for declared in safe_load_yaml(text)["streams"]:
         words = declared["$parameters"]
         name, family = words.pop("name"), words.pop("endpoint", "").partition("/")[0]
         words.pop("scope", None)
-        kind = f"{family} {declared}"
-        if len(read.records.get(name, ())) > len(read.records.get(most.get(kind, ""), ())):
-            most[kind] = name
-    return tuple(most.values())
+        if name in whole:
+            kinds.setdefault(f"{family} {declared}", []).append(name)
+    return tuple(
+        max(names, key=lambda name: len(read.records.get(name, ()))) for names in kinds.values()
+    )
 
 
 def shop(**settings: Any) -> Sandbox:
