@@ -26,7 +26,7 @@ from source_bigcommerce.components.messages import Problem
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.source import _QUEUED
 from unit_tests.replies import API, B2B_API, clients_of
-from unit_tests.streams import CONFIG, DELETIONS, INSTRUMENTS, OF_THE_SYNC, STREAMS, Expected
+from unit_tests.streams import CONFIG, DELETIONS, OF_THE_SYNC, STREAMS, Expected
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = {row.name for row in STREAMS if "{" in row.endpoint}
@@ -97,7 +97,7 @@ def test_streams_that_are_not_asked_for_are_not_built(
         assert sorted(built) == ["brands", "store"]
     else:
         source.check(logger, CONFIG)
-        assert len(built) == len({row.scope for row in STREAMS} - {INSTRUMENTS})
+        assert len(built) == len({row.scope for row in STREAMS})
     built.clear()
     source.discover(logger, CONFIG)
     assert len(built) == len(STREAMS) + len(OF_THE_SYNC)
@@ -184,8 +184,7 @@ def lacking(scope: str, *also: str) -> str:
 def test_the_check_names_one_probe_a_scope_and_prefers_one_with_pages() -> None:
     of_scope: dict[str, list[Expected]] = {}
     for row in STREAMS:
-        if row.scope != INSTRUMENTS:  # few want it, and a login does not ask for it
-            of_scope.setdefault(row.scope, []).append(row)
+        of_scope.setdefault(row.scope, []).append(row)
     found = {scope: [row for row in rows if row.name in PROBES] for scope, rows in of_scope.items()}
     wrong = {scope: rows for scope, rows in found.items() if len(rows) != 1}
     assert not wrong, f"name one stream of each of these under check; {EDIT}"
