@@ -162,7 +162,8 @@ def test_the_installed_cdk_is_of_the_pinned_minor_version() -> None:
 # The check
 
 EDIT = "edit source_bigcommerce/manifest.yaml"
-PROBES = SourceBigcommerce().resolved_manifest["check"]["stream_names"]
+RESOLVED = SourceBigcommerce().resolved_manifest
+PROBES = RESOLVED["check"]["stream_names"]
 TOKEN = (
     "BigCommerce does not accept the access token for this store. Paste the Access token and the "
     "Store hash of the same store-level API account."
@@ -177,7 +178,7 @@ SUSPENDED = "The store is suspended. Ask BigCommerce support to reopen it, then 
 
 def lacking(scope: str, *also: str) -> str:
     """What the check says about all streams of a scope, in the order of the manifest."""
-    listed = [stream["$parameters"] for stream in SourceBigcommerce().resolved_manifest["streams"]]
+    listed = [stream["$parameters"] for stream in RESOLVED["streams"]]
     names = [each["name"] for each in listed if each.get("scope") == scope]
     streams = ", ".join([*names, *also])
     return (

@@ -59,14 +59,11 @@ def test_a_sync_that_is_killed_again_and_again_loses_nothing(seed: int, tmp_path
 def _killed(folder: Path, store: Sandbox, state: State, lines: int) -> Sync:
     """The messages of a sync that is killed after so many lines."""
     process = processes.start(folder, store, (*ALL, *DELETIONS), state, **SETTINGS)
-    assert process.stdout
-    assert process.stderr
-    output = b"".join(process.stdout.readline() for _ in range(lines))
-    process.kill()
-    rest, errors = process.stdout.read(), process.stderr.read()
+    with process.stdout as stdout, process.stderr as stderr:
+        output = b"".join(stdout.readline() for _ in range(lines))
+        process.kill()
+        rest, errors = stdout.read(), stderr.read()
     assert process.wait() == -9, "it was to die in the middle, not to end before"
-    process.stdout.close()
-    process.stderr.close()
     assert TOKEN.encode() not in output + rest + errors
     return processes.parsed(output + rest)
 
