@@ -130,6 +130,10 @@ class Options:
     """Rows per page of lists that are documented as sent whole; None: they are sent whole."""
     undocumented_page: str = "refused"
     """`page`, asked of a list that is sent whole: refused or ignored."""
+    keys_at_most: int | None = None
+    """Keys that a filter takes which every request of its endpoint needs; None: any number."""
+    more_keys: str = "refused"
+    """What becomes of the keys beyond: refused (422), missing (404) or ignored, without a word."""
     later_children: str = "paged"
     """Pages of one parent's rows after the first: paged as they should be, repeated (the first one
     again), empty (with the right counts), refused (400) or missing (404)."""
@@ -180,6 +184,7 @@ class Options:
         _one_of("key_match", self.key_match, ("exact", "prefix", "any_case", "none"))
         _one_of("v3_dates", self.v3_dates, ("any", "plain"))
         _one_of("v2_dates", self.v2_dates, ("any", "encoded"))
+        _one_of("more_keys", self.more_keys, ("refused", "missing", "ignored"))
         _one_of("undocumented_page", self.undocumented_page, ("refused", "ignored"))
         kinds = ("paged", "repeated", "empty", "refused", "missing")
         _one_of("later_children", self.later_children, kinds)

@@ -66,6 +66,8 @@ def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) 
         values = {name: value for name, value in values.items() if name in route.parameters}
         sent = [pair for pair in sent if pair[0] in route.parameters]
     _refuse_unknown(route, sent, values)
+    if options.keys_at_most and route.wants.endswith(":in"):
+        values[route.wants] = _keys(values[route.wants], options.keys_at_most, options.more_keys)
     if options.ignored:
         values = {
             name: value for name, value in values.items() if not _is_ignored(name, options.ignored)
@@ -114,6 +116,14 @@ def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) 
         | _extra_fields(route, values),
         others=_others(route, values),
     )
+
+
+def _keys(text: str, most: int, more: str) -> str:
+    """The keys of a list that count."""
+    keys = text.split(",")
+    if len(keys) > most and more != "ignored":
+        raise Refusal(404 if more == "missing" else 422, f"At most {most} values may be provided.")
+    return ",".join(keys[:most])
 
 
 def _is_ignored(name: str, ignored: frozenset[str]) -> bool:

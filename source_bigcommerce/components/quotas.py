@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from source_bigcommerce.components.budget import LEFT, TOTAL, StoreBudget, number
+from source_bigcommerce.components.budget import LEFT, TOTAL, Limit, StoreBudget, number
 
 _LIMITED = 429
 _WORD = re.compile(r"v\d|[a-z_-]+")
@@ -32,6 +32,7 @@ class Quotas:
     Not YAML: see StoreBudget.
 
     share: percent of each quota to use.
+    limit: as that of StoreBudget.
     wait: waits at most so many seconds; by default until something changes.
     sent: requests so far, with retries.
     """
@@ -41,8 +42,9 @@ class Quotas:
         share: int = 100,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
+        limit: Limit | None = None,
     ) -> None:
-        self._share, self._clock, self._wait = share, clock, wait
+        self._share, self._clock, self._wait, self._limit = share, clock, wait, limit
         self._changed = threading.Condition()
         self._shared = self._another()
         self._of: dict[str, StoreBudget] = {}
@@ -96,7 +98,7 @@ class Quotas:
             return max(quota.pause for quota in self._all())
 
     def _another(self) -> StoreBudget:
-        return StoreBudget(self._share, self._clock, self._changed, self._wait)
+        return StoreBudget(self._share, self._clock, self._changed, self._wait, self._limit)
 
     def _all(self) -> list[StoreBudget]:
         return list(dict.fromkeys([self._shared, *self._of.values()]))

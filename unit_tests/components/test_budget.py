@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import requests
 
 from source_bigcommerce.components.budget import (
     Decision,
+    Limit,
     Standing,
     StoreBudget,
     decide,
@@ -35,11 +37,11 @@ class Store:
     is_ours: this budget used everything that is gone of the quota.
     """
 
-    def __init__(self, share: int = 100, is_ours: bool = True) -> None:
+    def __init__(self, share: int = 100, is_ours: bool = True, limit: Limit | None = None) -> None:
         self.now = 1000.0
         self.waits: list[float] = []
         self.is_patient = True
-        self.budget = StoreBudget(share, clock=lambda: self.now, wait=self._wait)
+        self.budget = StoreBudget(share, clock=lambda: self.now, wait=self._wait, limit=limit)
         if is_ours:
             self.budget._other_apps.look = lambda *_: None  # type: ignore[method-assign]
 
@@ -565,3 +567,67 @@ def test_the_decision_is_to_go_or_to_wait_so_long_and_why(
     known: dict[str, Any], decision: Decision
 ) -> None:
     assert decide(replace(QUIET, **known)) == decision
+
+
+# A documented limit, where replies tell of no quota
+
+
+def test_without_a_quota_no_more_requests_go_than_are_documented() -> None:
+    store = Store(limit=Limit(3, 60.0))
+    for _ in range(3):
+        store.ask()
+        store.now += 1
+    store.ask()
+    # A request counts until a minute after its reply.
+    assert store.waits == [57.0]
+    store.ask()
+    assert store.waits == [57.0, 1.0]
+
+
+def test_requests_under_way_count_among_those_that_are_documented() -> None:
+    store = Store(limit=Limit(3, 60.0))
+    store.ask()
+    store.send()
+    store.now += 1
+    assert store.send_until_one_waits()[1] == 59.0
+
+
+def test_requests_without_a_reply_count_among_those_that_are_documented() -> None:
+    store = Store(limit=Limit(2, 60.0))
+    store.ask()
+    request = store.send()
+    store.now += 5
+    store.budget.acquire_call(request)  # again, as no reply came
+    assert store.waits == [55.0]
+
+
+@pytest.mark.parametrize(("share", "granted"), [(100, 150), (50, 75), (1, 1)])
+def test_the_share_is_one_of_the_documented_limit(share: int, granted: int) -> None:
+    store = Store(share, limit=Limit(150, 60.0))
+    store.ask()
+    assert store.send_until_one_waits()[0] == granted - 1
+
+
+def test_a_quota_that_replies_tell_counts_in_place_of_the_documented_limit() -> None:
+    store = Store(limit=Limit(2, 60.0))
+    for number in (19, 18, 17, 16):
+        store.ask(left(number))
+    assert store.waits == []
+
+
+def test_no_minute_sees_more_requests_than_are_documented() -> None:
+    """Replies take their time, and the other side counts a request at any time until its reply."""
+    store, chance = Store(limit=Limit(10, 60.0)), Random(3)
+    store.budget._wait = lambda pause: setattr(store, "now", store.now + pause)
+    store.ask()
+    arrived: list[float] = []
+    for _ in range(60):
+        sent = [(store.send(), store.now) for _ in range(chance.randint(1, 5))]
+        chance.shuffle(sent)
+        for request, at in sent:
+            store.now += chance.random() * 2
+            store.answer(request)
+            arrived.append(chance.uniform(at, store.now))
+    arrived.sort()
+    assert len(arrived) > 100
+    assert all(late - early > 60 for early, late in zip(arrived, arrived[10:], strict=False))
