@@ -1,4 +1,4 @@
-"""For all tests: the same drawn examples in each run, quick sources, no process without its mark."""
+"""For all tests: the same drawn examples in each run, quick sources, processes with a mark only."""
 
 from __future__ import annotations
 
