@@ -50,6 +50,7 @@ from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.questions import answers
 
 _RECEIPTS = "sync_receipts"
+_NO_LOOKBACK = "with a Look-back of 0, nothing looks for rows that the store saves late"
 # Records that wait to be printed: two pages. A sync of longer queues is no faster.
 _QUEUED = 500
 # What the check asks for: small pages, all dates at once, of one parent, and few times.
@@ -166,10 +167,10 @@ class SourceBigcommerce(YamlDeclarativeSource):
         others = [each for each in catalog.streams if each.stream.name != _RECEIPTS]
         catalog = ConfiguredAirbyteCatalog(streams=others)
         self._wanted = {configured.stream.name for configured in others}
-        receipts, failed = self._sync.receipts, None
-        receipts.begin(
-            {each.stream.name: ".".join(each.stream.default_cursor_field or []) for each in others}
-        )
+        receipts, failed, cursors = self._sync.receipts, None, self._cursors()
+        receipts.begin({each.stream.name: cursors.get(each.stream.name, "") for each in others})
+        if not self._config["lookback_minutes"]:
+            receipts.doubt(self._continued(), _NO_LOOKBACK)
         try:
             for message in self._marked(super().read(logger, self._config, catalog), catalog):
                 if message.trace and (error := message.trace.error):
@@ -209,7 +210,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         self, messages: Iterator[AirbyteMessage], catalog: ConfiguredAirbyteCatalog
     ) -> Iterator[AirbyteMessage]:
         """The messages, with marks of deleted rows where the form asks for them."""
-        marks = Marks(self._config, catalog)
+        marks = Marks(self._config, catalog, self._cursors())
         try:
             for message in messages:
                 yield from marks.of(message)
@@ -241,19 +242,33 @@ class SourceBigcommerce(YamlDeclarativeSource):
 
         Asks for the time only if a stream has a date, and the end is not long past.
         """
-        dated = {
-            stream["name"]
-            for stream in self.resolved_manifest["streams"]
-            if stream.get("incremental_sync")
-        }
         for configured in catalog.streams:
             if configured.sync_mode == SyncMode.full_refresh:
                 name = configured.stream.name
                 self._connector_state_manager.update_state_for_stream(name, None, {})
         ends_now = ab_datetime_parse(self._config["end_date"]) > utc_now() - timedelta(days=1)
-        if ends_now and dated.intersection(each.stream.name for each in catalog.streams):
+        if ends_now and self._cursors().keys() & {each.stream.name for each in catalog.streams}:
             now, sure_until = store_clock(self._config, self._sync)
             self._config = {**self._config, **dates(self._given[1] or {}, now, sure_until)}
+
+    def _cursors(self) -> dict[str, str]:
+        """The cursor field of each stream that has one; a host may cut it from the catalog."""
+        return {
+            stream["name"]: stream["incremental_sync"]["cursor_field"]
+            for stream in self.resolved_manifest["streams"]
+            if stream.get("incremental_sync")
+        }
+
+    def _continued(self) -> set[str]:
+        """The streams that go on from the date of a state."""
+        states = [each.stream for each in self._given[2] or [] if each.stream]
+        dated = {
+            stream["name"]
+            for stream in self.resolved_manifest["streams"]
+            if (cursor := stream.get("incremental_sync"))
+            and not cursor.get("$parameters", {}).get("remembers")
+        }
+        return dated & {each.stream_descriptor.name for each in states if each.stream_state}
 
     def _stream_configs(self, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
         # To build all streams takes 0.3 s, to build one 0.004 s.

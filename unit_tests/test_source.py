@@ -52,6 +52,10 @@ def api() -> Iterator[requests_mock.Mocker]:
 # The budget
 
 
+# Lists of v2 that another endpoint counts.
+COUNTED = ("customer_groups", "coupons", "banners", "blog_posts", "countries", "states")
+
+
 def test_one_budget_reaches_every_client() -> None:
     config = {**CONFIG, "quota_share": 40}
     source = SourceBigcommerce(config=config)
@@ -68,6 +72,7 @@ def test_one_budget_reaches_every_client() -> None:
         + bool(row.through)
         + (row.name in OF_STORE_AND_CHANNELS)
         + 2 * len(row.b2b_channels_request)
+        + (row.name in COUNTED)
         for row in STREAMS
     } | {"sync_receipts": 0, "deleted_products": 2, "deleted_customers": 2, "deleted_orders": 4} | (
         dict.fromkeys(("deleted_subscribers", "deleted_brands", "deleted_categories"), 2)
@@ -123,6 +128,7 @@ def test_error_handlers_shrink_keyset_pages_and_excuse_lone_orders() -> None:
     keyset, child, plain = (True, False), (False, True), (False, False)
     assert flags == (
         {row.name: [plain] for row in STREAMS}
+        | {name: [plain, plain] for name in COUNTED}
         | {name: [plain, child] for name in CHILDREN}
         | {name: [plain, child, plain] for name in OF_STORE_AND_CHANNELS}
         | {name: [keyset, child] for name in KEYSET_PARENTS - WITH_ARCHIVED}

@@ -234,15 +234,18 @@ class _Counting(Counting):
         self._rows, self._window = rows, window
         self.is_apart = rows.counter is not None
 
-    def total(self) -> int | None:
+    def total(self, **asked: int) -> int | None:
         try:
-            return self._rows.counted(self._window)
+            return self._rows.counted(self._window, **asked)
         except AirbyteTracedException as error:
             LOGGER.debug("%s is not counted: %r", self._rows.stream, error)
             return None
 
     def behind(self, key: int) -> int | None:
         parameter = self._rows.key_parameter
+        if self.is_apart and parameter.startswith("min_"):
+            # Whether the bound is inclusive is not documented: if not, a row may not be counted.
+            return self.total(**{parameter: key + 1})
         if ":" not in parameter:  # a filter of v3, and no way to go on
             return None
         page = self._rows.ask(self._window, {"limit": 1, parameter: key})
@@ -251,12 +254,15 @@ class _Counting(Counting):
     def has_row_at(self, place: int) -> bool:
         if not (self._rows.has_limit and self._rows.has_pages) or self._rows.paging == "none":
             return True
-        try:
-            page = self._rows.ask(self._window, {"limit": 1, "page": place})
-        except AirbyteTracedException as error:
-            LOGGER.debug("%s is not asked for one row: %r", self._rows.stream, error)
-            return False
-        return bool(page and page.rows)
+        for size in (1, self._rows.page_size):  # blog posts have 50 pages at most
+            before, nth = divmod(place - 1, size)
+            try:
+                page = self._rows.ask(self._window, {"limit": size, "page": before + 1})
+            except AirbyteTracedException as error:
+                LOGGER.debug("%s is not asked for one row: %r", self._rows.stream, error)
+                continue
+            return page is not None and len(page.rows) > nth
+        return False
 
 
 class _Enough(Exception):
@@ -284,6 +290,8 @@ class _Asking:
         if self._asked == rows.api_budget.most_pages:
             raise _Enough
         self.let_go()
+        if self._asked == 1:
+            self._watch.goes_on()
         while True:
             limit = self._size.page_size_override or rows.page_size
             sized = {"limit": limit} if rows.has_limit else {}
