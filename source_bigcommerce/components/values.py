@@ -2,6 +2,7 @@
 
 import logging
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass
 from decimal import Decimal
@@ -16,7 +17,8 @@ from source_bigcommerce.components.dates import UnreadableDate, iso_date, iso_da
 
 LOGGER = logging.getLogger("airbyte")
 Fix = Callable[[Any], Any]
-Plan = tuple[list[str], list[tuple[str, Fix]]]  # names of fields, and what to do with some
+Work = list[tuple[str, Fix | None]]  # names of fields, and what to do with them; None: they go
+Plan = tuple[list[str], Work]  # names of all fields, and what to do with some
 Talk = Callable[[str, str], None]
 _MANY_SHAPES = 1000
 _LINK = {"url", "resource"}
@@ -26,7 +28,7 @@ _FLAGS = {
     **dict.fromkeys(("false", "0", "no", "n", "off"), False),
 }
 _NOTHING: tuple[Any, ...] = ([], {})
-_PYTHON: Mapping[str, tuple[type, ...]] = {
+PYTHON: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
     "number": (int, float),
@@ -134,41 +136,57 @@ _SCALARS: Mapping[str, Fix] = {
 }
 
 
-class _Object:
-    """Fits the fields of an object.
+class Shapes(ABC):
+    """Changes the fields of an object, in place.
 
     It decides once for each shape what to do: for the names of a row's fields and the types of
     their values. Nearly no field of an order needs more.
     """
 
-    def __init__(self, properties: Mapping[str, Any], path: str, say: Talk) -> None:
-        self._fields = {
-            name: Field(declared, f"{path}.{name}" if path else name, say)
-            for name, declared in properties.items()
-        }
+    def __init__(self) -> None:
         self._plans: dict[tuple[Any, ...], Plan] = {}
         # By the types only: hashing the names, too, takes longer than comparing them.
         self._by_types: dict[tuple[type, ...], Plan] = {}
+
+    @abstractmethod
+    def _work(self, row: dict[str, Any]) -> Work:
+        """What to do with the fields of rows of this shape."""
 
     def fit(self, row: dict[str, Any]) -> dict[str, Any]:
         plan = self._by_types.get(types := tuple(map(type, row.values())))
         if plan is None or plan[0] != [*row]:
             plan = self._plan(row, types)
         for name, fix in plan[1]:
-            row[name] = fix(row[name])
+            if fix:
+                row[name] = fix(row[name])
+            else:
+                del row[name]
         return row
 
     def _plan(self, row: dict[str, Any], types: tuple[type, ...]) -> Plan:
         if not (plan := self._plans.get(shape := (*row, *types))):
-            work = [
-                (name, fix)
-                for name, value in row.items()
-                if (field := self._fields.get(name)) and (fix := field.fix_for(type(value)))
-            ]
-            plan = [*row], work
+            plan = [*row], self._work(row)
         if shape in self._plans or len(self._plans) < _MANY_SHAPES:
             self._plans[shape] = self._by_types[types] = plan
         return plan
+
+
+class _Object(Shapes):
+    """Fits the fields of an object."""
+
+    def __init__(self, properties: Mapping[str, Any], path: str, say: Talk) -> None:
+        super().__init__()
+        self._fields = {
+            name: Field(declared, f"{path}.{name}" if path else name, say)
+            for name, declared in properties.items()
+        }
+
+    def _work(self, row: dict[str, Any]) -> Work:
+        return [
+            (name, fix)
+            for name, value in row.items()
+            if (field := self._fields.get(name)) and (fix := field.fix_for(type(value)))
+        ]
 
     @property
     def is_trivial(self) -> bool:
@@ -190,7 +208,7 @@ class Field:
         items = declared.get("items")
         self._items = Field(items, f"{path}[]", say) if items else None
         self._path, self._say = path, say
-        self._python = {each for kind in self._kinds for each in _PYTHON[kind]}
+        self._python = {each for kind in self._kinds for each in PYTHON[kind]}
 
     def fix_for(self, kind: type) -> Fix | None:
         """What to do with values of this type; None for nothing."""
@@ -240,7 +258,9 @@ class Field:
                 continue
         if value == "":
             return None
-        self._say(self._path, f"what came is no {' or '.join(self._kinds)}, and leaves as it came")
+        self._say(
+            self._path, f"what came is no {' or '.join(self._kinds)}, which the schema declares"
+        )
         return value
 
     def _alone(self, value: Any) -> list[Any]:
