@@ -232,10 +232,14 @@ def _channel_ids(value: Any) -> list[int]:
 
 def _salt(value: Any) -> str:
     """Without the spaces around it, which a paste may bring."""
-    salt = value.strip() if isinstance(value, str) else ""
-    if len(salt) >= _SHORTEST_SALT:
+    if value in NOT_GIVEN:
+        what = "is missing"
+    elif not isinstance(value, str):
+        what = "is no text"
+    elif len(salt := value.strip()) < _SHORTEST_SALT:
+        what = f"has fewer than {_SHORTEST_SALT} characters"
+    else:
         return salt
-    what = "is missing" if value in NOT_GIVEN else f"has fewer than {_SHORTEST_SALT} characters"
     raise SALT_UNFIT.error(what=what, shortest=_SHORTEST_SALT)
 
 

@@ -149,4 +149,4 @@ class SchemaFile(JsonFileSchemaLoader):
             schema = {**schema, "properties": {**schema["properties"], DELETED_AT: mark}}
         if self.config.get("flatten_records"):
             schema = Columns(schema).flat_schema
-        return Treatment(self.config).left_of(schema) or schema
+        return Treatment(self.config).left_of(schema) or {**schema, "properties": {}}

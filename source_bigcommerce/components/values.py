@@ -258,9 +258,7 @@ class Field:
                 continue
         if value == "":
             return None
-        self._say(
-            self._path, f"what came is no {' or '.join(self._kinds)}, which the schema declares"
-        )
+        self._say(self._path, f"what came is no {' or '.join(self._kinds)}, as declared")
         return value
 
     def _alone(self, value: Any) -> list[Any]:

@@ -24,11 +24,16 @@ from sandbox.routes import match
 from sandbox.surface import Surface
 from source_bigcommerce.components.flatten import Columns
 from source_bigcommerce.components.personal import Treatment
+from unit_tests.components.test_personal import closed
 from unit_tests.streams import DELETIONS, RECEIPTS, STREAMS
 
 NAMES = [row.name for row in (*STREAMS, *DELETIONS, RECEIPTS)]
 SIZES: dict[str, Any] = {
-    **{"orders": 45, "customers": 25, "products": 30, "brands": 3, "categories": 3}
+    "orders": 45,
+    "customers": 25,
+    "products": 30,
+    "brands": 3,
+    "categories": 3,
 }
 CANARY, REGION = "Kanari", "Gegend"  # of what never comes, and of what comes with the region
 IN_THE_CLEAR = re.compile(CANARY, re.IGNORECASE)
@@ -184,16 +189,6 @@ def test_records_hold_what_the_schema_says_and_nothing_else(read: Read) -> None:
     assert problems == set()
 
 
-def closed(schema: Any) -> Any:
-    """The schema, with no room for fields that it does not declare."""
-    if isinstance(schema, list):
-        return [closed(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    inner = {key: closed(each) for key, each in schema.items()}
-    return {**inner, "additionalProperties": False} if "additionalProperties" in schema else inner
-
-
 def test_each_stream_says_once_what_no_schema_names(read: Read) -> None:
     said = Counter(
         log.partition(":")[0]
@@ -204,7 +199,8 @@ def test_each_stream_says_once_what_no_schema_names(read: Read) -> None:
     [of_orders] = [log for log in read.sync.logs(Level.WARN) if log.startswith("orders:")]
     assert of_orders.startswith(
         "orders: these fields do not come, as no schema says whether they are personal: "
-        "undocumented, undocumented_object, undocumented_list, (aaaaaa@aaaaaaa.aaa), billing_address."
+        "undocumented, undocumented_object, undocumented_list, (aaaaaa@aaaaaaa.aaa), "
+        "billing_address."
     )
 
 
