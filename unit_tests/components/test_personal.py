@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from hashlib import sha256
 from typing import Any
@@ -17,8 +18,9 @@ from jsonschema import Draft7Validator
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import Personal
 from source_bigcommerce.components.personal import Treatment, said
+from source_bigcommerce.components.reply import described
 from source_bigcommerce.components.sync import Sync
-from unit_tests.replies import API, B2B_API
+from unit_tests.replies import API, B2B_API, reply
 from unit_tests.streams import CONFIG
 
 SALT = "12345678"
@@ -403,3 +405,33 @@ def test_flattened_columns_have_the_names_that_they_have_otherwise() -> None:
     assert {"billing_address_email", "ip_address"} <= hashed - dropped
     assert {"staff_notes"} <= kept - hashed
     assert columns("drop", "settings_inventory_notifications") == set()
+
+
+# Logs and errors, in any mode
+
+
+@pytest.mark.parametrize("status", [200, 203, 404, 429, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        [{"id": 1, "message": "Dear Ada", "title": "Ada"}],
+        {"id": 1, "message": "Dear Ada", "errors": {"name": "Ada"}},
+        {"data": [{"id": 1, "message": "Dear Ada", "error": "Ada"}]},
+        b'[{"id": 1, "message": "Dear Ada", "ti',
+        {"title": "no access for ada@example.com"},
+    ],
+    ids=["v2", "v2, one", "v3", "cut", "an e-mail address"],
+)
+def test_the_words_of_a_reply_are_never_those_of_rows(status: int, body: Any) -> None:
+    assert "ada" not in described(reply(status, body)).lower()
+
+
+def test_a_debugged_sync_logs_no_rows(
+    requests_mock: requests_mock.Mocker, caplog: pytest.LogCaptureFixture
+) -> None:
+    requests_mock.get(f"{API}/v3/wishlists", json={"data": [{"id": 1, "name": "Ada"}]})
+    with caplog.at_level(logging.DEBUG, logger="airbyte"):
+        assert read("wishlists", form()) == [{"id": 1, "name": "Ada"}]
+    received = [vars(each) for each in caplog.records if each.message == "Receiving response"]
+    assert received
+    assert "Ada" not in str([vars(each) for each in caplog.records])
