@@ -48,6 +48,7 @@ from source_bigcommerce.components.moments import dates, utc_now
 from source_bigcommerce.components.personal import KEEP, Personal, said
 from source_bigcommerce.components.state import DateCursor
 from source_bigcommerce.components.sync import Sync
+from source_bigcommerce.components.values import Values
 from source_bigcommerce.questions import answers
 
 _RECEIPTS = "sync_receipts"
@@ -270,14 +271,15 @@ class SourceBigcommerce(YamlDeclarativeSource):
     def _with_keys(self, stream: Mapping[str, Any]) -> dict[str, Any]:
         """Tells Personal of the stream's keys, which the manifest has elsewhere.
 
-        Takes Personal out where all data is kept: a call that does nothing costs, too.
+        Takes out Personal where all data is kept, and else Values, whose work Personal does.
         """
         key, cursor = stream.get("primary_key", []), stream.get("incremental_sync", {})
         keys = [*([key] if isinstance(key, str) else key), cursor.get("cursor_field")]
+        needless = Personal if self._config.get("personal_data", KEEP) == KEEP else Values
         transformations = [
-            {**each, "keys": keys} if _is_personal(each) else each
+            {**each, "keys": keys} if _is_a(Personal, each) else each
             for each in stream.get("transformations", [])
-            if not _is_personal(each) or self._config.get("personal_data", KEEP) != KEEP
+            if not _is_a(needless, each)
         ]
         return {**stream, "transformations": transformations}
 
@@ -384,8 +386,8 @@ class SourceBigcommerce(YamlDeclarativeSource):
             self._begin(self._sync)
 
 
-def _is_personal(transformation: Mapping[str, Any]) -> bool:
-    return str(transformation.get("class_name")).endswith(f".{Personal.__name__}")
+def _is_a(component: type, configured: Mapping[str, Any]) -> bool:
+    return str(configured.get("class_name")).endswith(f".{component.__name__}")
 
 
 def _error_of(stream: AbstractStream) -> AirbyteTracedException | None:

@@ -3,7 +3,7 @@
 import logging
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import InitVar, dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -174,12 +174,9 @@ class Shapes(ABC):
 class _Object(Shapes):
     """Fits the fields of an object."""
 
-    def __init__(self, properties: Mapping[str, Any], path: str, say: Talk) -> None:
+    def __init__(self, fields: "Mapping[str, Field]") -> None:
         super().__init__()
-        self._fields = {
-            name: Field(declared, f"{path}.{name}" if path else name, say)
-            for name, declared in properties.items()
-        }
+        self._fields = fields
 
     def _work(self, row: dict[str, Any]) -> Work:
         return [
@@ -188,27 +185,39 @@ class _Object(Shapes):
             if (field := self._fields.get(name)) and (fix := field.fix_for(type(value)))
         ]
 
-    @property
-    def is_trivial(self) -> bool:
-        return not self._fields
-
 
 class Field:
     """Fits a value to its schema."""
 
     def __init__(self, declared: Mapping[str, Any], path: str, say: Talk) -> None:
+        self._path, self._say = path, say
         kinds = declared.get("type", [])
         self._kinds = [
             kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null"
         ]
         self._date = {"date-time": iso_date, "date": iso_day}.get(declared.get("format", ""))
-        properties = declared.get("properties", {})
-        # An order has five links to its parts, and these hold nothing but text.
-        self.object = _Object({} if set(properties) == _LINK else properties, path, say)
-        items = declared.get("items")
-        self._items = Field(items, f"{path}[]", say) if items else None
-        self._path, self._say = path, say
         self._python = {each for kind in self._kinds for each in PYTHON[kind]}
+        self.object = self._object_of(declared.get("properties", {}))
+        items = declared.get("items")
+        self._items = self._part(items, f"{path}[]") if items else None
+
+    def _part(self, declared: Mapping[str, Any], path: str) -> "Field":
+        """One of its fields, or its items."""
+        return Field(declared, path, self._say)
+
+    def _object_of(self, properties: Mapping[str, Any]) -> Shapes | None:
+        """What fits its fields; None if that is no work."""
+        # An order has five links to its parts, and these hold nothing but text.
+        if not properties or set(properties) == _LINK:
+            return None
+        return _Object({name: self._part(*each) for name, each in self._below(properties)})
+
+    def _below(
+        self, properties: Mapping[str, Any]
+    ) -> Iterator[tuple[str, tuple[Mapping[str, Any], str]]]:
+        """The name, schema and path of each field."""
+        for name, declared in properties.items():
+            yield name, (declared, f"{self._path}.{name}" if self._path else name)
 
     def fix_for(self, kind: type) -> Fix | None:
         """What to do with values of this type; None for nothing."""
@@ -216,13 +225,16 @@ class Field:
             return None
         if self._date:
             return self._dated
-        if kind not in self._python:
+        if not self.declares(kind):
             return self._fitted
         if kind is dict:
-            return None if self.object.is_trivial else self.object.fit
+            return self.object.fit if self.object else None
         if kind is list:
             return self._listed if self._items else None
         return None
+
+    def declares(self, kind: type) -> bool:
+        return not self._kinds or bool(self._date) or kind in self._python
 
     def fix(self, value: Any) -> Any:
         fix = self.fix_for(type(value))
@@ -264,7 +276,7 @@ class Field:
     def _alone(self, value: Any) -> list[Any]:
         """Makes a list of one if the API sends a lone item in place of a list."""
         items = self._items
-        if items and value != "" and items.fix_for(type(value)) != items._fitted:
+        if items and value != "" and items.declares(type(value)):
             return [value]
         raise Unfit
 
@@ -311,9 +323,9 @@ class Values(RecordTransformation):
         self._say = Say(parameters.get("name", ""))
 
     @cached_property
-    def _record(self) -> _Object:
+    def _record(self) -> Shapes:
         # Only with the first row: a source may build streams that it does not read.
-        return _Object(self.schema_loader.get_json_schema()["properties"], "", self._say)
+        return Field(self.schema_loader.get_json_schema(), "", self._say).object or _Object({})
 
     def transform(
         self,
