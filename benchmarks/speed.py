@@ -68,6 +68,22 @@ def _rows(report: Report, scale: Scale) -> Iterator[list[object]]:
         for stream in scale.others:
             yield from _stream(report, store, stream, 1)
         yield from _ten_streams(report, store)
+        _personal_data(report, store, scale.times)
+
+
+def _personal_data(report: Report, store: Store, times: int) -> None:
+    """What hashing and dropping take of the records/s; by processor, as the ratios are near 1."""
+    modes = {"keep": "", "hash": "a salt for all", "drop": ""}
+    for stream in ("orders", "customers"):
+        commands = {"start": programs.connector_start(store)} | {
+            mode: programs.connector(store, [stream], personal_data=mode, hash_salt=salt)
+            for mode, salt in modes.items()
+        }
+        runs = programs.interleaved(commands, times, store)
+        taken = {each: Taken.of(runs[each], Taken.of(runs["start"])).processor for each in modes}
+        for mode in ("hash", "drop"):
+            name = f"{stream}: records/s with personal_data {mode} ÷ keep"
+            report.at_least(name, taken["keep"] / taken[mode], 0.8)
 
 
 def _stream(

@@ -100,9 +100,6 @@ class ChildRows(Retriever):
         # workers are busy while the next page of parents is on its way.
         self._parents_ahead = int(self.config["page_size"])
         self._workers = int(self.config["num_workers"])
-        if isinstance(self.parents, ChildRows):
-            # Of them keys and dates are needed; what the stream does to records is for its own.
-            self.parents.record_selector.transformations = []
         if not self.parents.key:
             raise ValueError(f"manifest.yaml: the parents of {self.name} lack `key`")
         if self.parent_date and not self.parents.date:
