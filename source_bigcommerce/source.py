@@ -203,8 +203,8 @@ class SourceBigcommerce(YamlDeclarativeSource):
         if failed:
             raise failed
         streams = self.resolved_manifest["streams"]
-        if off := ", ".join(s["name"] for s in streams if s["name"] in wanted - self._names()):
-            raise B2B_OFF.error(names=off)
+        if off := [s["name"] for s in streams if s["name"] in wanted and not self._offers(s)]:
+            raise B2B_OFF.error(names=", ".join(off))
         known = {stream["name"] for stream in streams}
         if unknown := ", ".join(sorted(wanted - known)):
             raise STREAM_UNKNOWN.error(names=unknown)
@@ -275,6 +275,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         """
         key, cursor = stream.get("primary_key", []), stream.get("incremental_sync", {})
         keys = [*([key] if isinstance(key, str) else key), cursor.get("cursor_field")]
+        keys.append(stream["retriever"].get("parent_key"))
         needless = Personal if self._config.get("personal_data", KEEP) == KEEP else Values
         transformations = [
             {**each, "keys": keys} if _is_a(Personal, each) else each
@@ -282,9 +283,6 @@ class SourceBigcommerce(YamlDeclarativeSource):
             if not _is_a(needless, each)
         ]
         return {**stream, "transformations": transformations}
-
-    def _names(self) -> set[str]:
-        return {each["name"] for each in self.resolved_manifest["streams"] if self._offers(each)}
 
     def _offers(self, stream: Mapping[str, Any]) -> bool:
         """Whether the form lets it be read."""
