@@ -47,6 +47,7 @@ STREAM_OF = {
 WITHIN = {
     "orders": ("consignments", "order_consignments"),
     "inventory_items": ("locations", "inventory_items"),
+    "b2b_sales_staff_companies": ("assignedCompanies", "b2b_sales_staff_companies"),
 }
 TURNS = count()
 # Values of another type than the declared one: none of these is a key, or tells of other rows.
