@@ -59,20 +59,8 @@ class Treatment:
         return HASH if self.mode == HASH and kind != _FREE_TEXT else DROP
 
     def hashed(self, kind: str) -> Callable[[str], str]:
-        """Hashes texts of a kind; those that are empty once they are normalised become empty.
-
-        `Ada@Example.com ` and `ada@example.com` are one e-mail address, and give one hash.
-        """
-        normalised = _NORMALISED.get(kind, str.strip)
-
-        # A customer's addresses have their name and phone number once more.
-        @lru_cache(_REMEMBERED)
-        def hash_of(value: str) -> str:
-            plain = normalised(value)
-            of = self._salt + plain.encode(errors="surrogatepass")
-            return sha256(of).hexdigest() if plain else ""
-
-        return hash_of
+        """What hashes texts of a kind."""
+        return partial(_hash_of, self._salt, kind)
 
     def left_of(self, declared: Schema) -> dict[str, Any] | None:
         """The schema of what is left of a field; None where nothing is.
@@ -103,6 +91,17 @@ class Treatment:
         if isinstance(declared.get("type"), list):
             left["type"] = [kind for kind in declared["type"] if kind in {"null", *types}]
         return left if types else None
+
+
+# A customer's addresses have their name and phone number once more.
+@lru_cache(_REMEMBERED)
+def _hash_of(salt: bytes, kind: str, value: str) -> str:
+    """Of the value in one form; what is empty then stays empty.
+
+    `Ada@Example.com ` and `ada@example.com` are one e-mail address, and give one hash.
+    """
+    plain = _NORMALISED.get(kind, str.strip)(value)
+    return sha256(salt + plain.encode(errors="surrogatepass")).hexdigest() if plain else ""
 
 
 def types_of(declared: Schema) -> set[str]:
