@@ -29,10 +29,10 @@ from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.components.window import Window, is_late
 
-# What a list is found to lack when it has been read.
+# Errors about a list that has been read to its end.
 _OF_LISTS = (LIST_ENDLESS.message(), LIST_UNPROVED.message())
 
-# So many pages of one parent are read before it is its turn: a price list may have thousands.
+# Pages of a parent to read before it is its turn: a price list may have thousands.
 _PAGES_AHEAD = 10
 
 Pages = Iterable[list[Record]]
@@ -43,9 +43,8 @@ Children = Pages | Future[Pages]
 class ChildRows(Retriever):
     """Reads the parents of a date window and yields their children, each with its parent's id.
 
-    A child comes from its parent's row where the API embeds it there (`embeds`), and else by a
-    request per parent, `num_workers` wide. Both go through one selector, so that they give equal
-    records.
+    A child comes from its parent's row if the API embeds it there (`embeds`). Otherwise each parent
+    costs a request, `num_workers` at a time. Both go through one selector, so records are equal.
 
     Not YAML: SubstreamPartitionRouter keeps a cursor for each parent, saves its state every ten
     minutes, and loses the last parent of a window when the next page of parents then fails: it
@@ -58,20 +57,20 @@ class ChildRows(Retriever):
     parent_key: field of a child that holds its parent's `key`, as `parents` names it: `order_id`.
     parent_fields: further fields of a parent that the endpoint of its children names; children hold
         them, too.
-    only_with: field of a parent that is null or empty where it has no children, so that it is not
-        asked. A parent that lacks the field is asked.
+    only_with: field of a parent that is null or empty if it has no children; no request is made
+        then. For a parent without the field, one is made.
     parent_date: field of a child that holds its parent's `date`, as `parents` names it; empty for
         none.
-    copied: fields of a parent that its children get where they lack them.
-    once: of children with the same `id` the first one comes: several parents may have it.
+    copied: fields of a parent that its children get if they lack them.
+    once: whether several parents may have the same child, by `id`; only the first one comes.
     has_ids: whether the API gives children an `id`; otherwise they get one (`give_ids`).
     embeds: one of `EMBEDDED` or `CUT`; empty for none.
     embeds_at_most: rows that the API embeds in one place, if it is one of `CUT`.
-    key, date: as those of `Rows`, where these rows have children themselves.
-    drops_late: drop children that changed after the window's end, where the API is not asked to.
+    key, date: see `Rows`, for rows that have children themselves.
+    drops_late: drop children that changed after the window's end, if the API is not asked to.
 
-    Raises an error that names the parent where the API does not send all of its children, and one
-    where a parent has no key. Raises ValueError at the start for a field that the manifest lacks.
+    Raises an error that names the parent if the API does not send all of its children, and one if
+    a parent has no key. Raises ValueError at the start for a field that the manifest lacks.
     """
 
     parents: "Rows | ChildRows"
@@ -119,15 +118,15 @@ class ChildRows(Retriever):
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterator[Record]:
         window = Window(stream_slice)
-        # What the endpoint of its children names of a parent, its date, and the children.
+        # What a parent passes to its children, its date, and the children.
         ahead: deque[tuple[Row, Any, Children]] = deque()
         seen: set[Any] | None = set() if self.once else None
         asked = 0
-        # An error of their children would keep them, and the memory of their last reply.
+        # An error of the children would keep the parents, and the memory of their last reply.
         pages = self.parents.pages(window)
         try:
             parents = (row for rows in pages for row in rows if self._may_have_any(row))
-            # `check` wants to know whether it may read, not to find the first parent with children.
+            # `check` wants to know whether it may read, and need not find a parent with children.
             for row in islice(parents, self.api_budget.most_parents):
                 date = instant(readable_date(row.get(self.parents.date)))
                 if self.parents.drops_late and is_late(date, window):
@@ -150,7 +149,7 @@ class ChildRows(Retriever):
                     children.cancel()
 
     def pages(self, window: StreamSlice) -> Generator[list[Row], None, None]:
-        """The rows of a window one by one, for those who read their children."""
+        """The rows of a window one by one, for a stream of their children."""
         for record in self.read_records({}, window):
             yield [cast(Row, record.data)]
 
@@ -163,7 +162,7 @@ class ChildRows(Retriever):
         return not self.only_with or bool(parent.get(self.only_with, True))
 
     def _keys_of(self, parent: Row) -> Row:
-        """What the endpoint of its children names of a parent."""
+        """The fields of a parent that the endpoint of its children names."""
         keys: Row = {
             self.parent_key: key_of(parent, self.parents.key),
             **{field: key_of(parent, field) for field in self.parent_fields},
@@ -180,7 +179,7 @@ class ChildRows(Retriever):
         return self.api_budget.submit(self._fetch, keys, copied, window)
 
     def _fetch(self, parent: Mapping[str, Any], copied: Row, window: Window) -> Pages:
-        """The children of a parent by page; what is not read yet is read by whoever goes on."""
+        """The children of a parent by page. The caller reads what has not been read yet."""
         pages = self._pages_of(parent, copied, window)
         return chain(list(islice(pages, _PAGES_AHEAD)), pages)
 

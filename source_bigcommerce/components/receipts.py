@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
@@ -76,6 +76,11 @@ class Receipts:
     def begin(self, cursors: Mapping[str, str]) -> None:
         """The sync reads these streams; each with the name of its cursor field, empty for none."""
         self._streams = {name: _Stream(cursor) for name, cursor in cursors.items()}
+
+    def doubt(self, streams: Iterable[str], reason: str) -> None:
+        """Why no count proves these, of those that the sync reads."""
+        for name in self._streams.keys() & set(streams):
+            self._streams[name].reasons[reason] = None
 
     def asks(self, stream: str) -> None:
         """What this thread asks for next is for the stream."""
