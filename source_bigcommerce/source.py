@@ -198,11 +198,14 @@ class SourceBigcommerce(YamlDeclarativeSource):
             yield from self._receipts()
         if failed:
             raise failed
-        streams = self.resolved_manifest["streams"]
-        if off := ", ".join(s["name"] for s in streams if s["name"] in wanted - self._names()):
+        self.demand(wanted)
+
+    def demand(self, wanted: set[str]) -> None:
+        """Raises a config error if one of these streams is not there, or is turned off."""
+        streams = [stream["name"] for stream in self.resolved_manifest["streams"]]
+        if off := ", ".join(name for name in streams if name in wanted - set(self.offered())):
             raise B2B_OFF.error(names=off)
-        known = {stream["name"] for stream in streams}
-        if unknown := ", ".join(sorted(wanted - known)):
+        if unknown := ", ".join(sorted(wanted.difference(streams))):
             raise STREAM_UNKNOWN.error(names=unknown)
 
     def _marked(
@@ -255,6 +258,28 @@ class SourceBigcommerce(YamlDeclarativeSource):
             now, sure_until = store_clock(self._config, self._sync)
             self._config = {**self._config, **dates(self._given[1] or {}, now, sure_until)}
 
+    def prepared(
+        self,
+        catalog: ConfiguredAirbyteCatalog,
+        sync: Sync,
+        states: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> list[AbstractStream]:
+        """The catalog's streams as a read would build them, with a sync of their own.
+
+        states: by the names of streams, as of another sync at the same time: the store is not asked
+            for its time again.
+        """
+        self._sync = self._begin(sync)
+        if states is None:
+            self._prepare_dates(catalog)
+        for name, state in (states or {}).items():
+            self._connector_state_manager.update_state_for_stream(name, None, state)
+        self._wanted = {configured.stream.name for configured in catalog.streams}
+        try:
+            return super().streams(self._config)
+        finally:
+            self._wanted = None
+
     def _stream_configs(self, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
         # To build all streams takes 0.3 s, to build one 0.004 s.
         configs = super()._stream_configs(manifest)
@@ -264,8 +289,9 @@ class SourceBigcommerce(YamlDeclarativeSource):
             if (self._wanted is None or each["name"] in self._wanted) and self._offers(each)
         ]
 
-    def _names(self) -> set[str]:
-        return {each["name"] for each in self.resolved_manifest["streams"] if self._offers(each)}
+    def offered(self) -> list[str]:
+        """The names of the streams that the form lets be read."""
+        return [each["name"] for each in self.resolved_manifest["streams"] if self._offers(each)]
 
     def _offers(self, stream: Mapping[str, Any]) -> bool:
         """Whether the form lets it be read."""

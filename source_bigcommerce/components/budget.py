@@ -244,6 +244,11 @@ class StoreBudget:
         return self._quota
 
     @property
+    def window(self) -> float:
+        """Seconds in which so many requests are granted."""
+        return self._window
+
+    @property
     def is_pausing(self) -> bool:
         """Whether the next request has to wait for the next window, or for the end of a 429."""
         now = self._clock()

@@ -154,6 +154,16 @@ class ChildRows(Retriever):
         for record in self.read_records({}, window):
             yield [cast(Row, record.data)]
 
+    def brought(self, parent: Row) -> list[Row] | None:
+        """The children that need no request for this parent; None if they need one."""
+        if not self._may_have_any(parent):
+            return []
+        return self._embedded(parent) if self._embedded else None
+
+    def slice_of(self, parent: Row, window: StreamSlice) -> StreamSlice:
+        """By which the children of a parent are asked for."""
+        return _of_parent(self._keys_of(parent), window)
+
     @property
     def _most_ahead(self) -> int:
         fitting = max(self.api_budget.memory.parents_ahead, self._workers)
@@ -185,11 +195,7 @@ class ChildRows(Retriever):
         return chain(list(islice(pages, _PAGES_AHEAD)), pages)
 
     def _pages_of(self, parent: Mapping[str, Any], window: Window) -> Iterator[list[Record]]:
-        named = {
-            name: quote(value, safe="") if isinstance(value, str) else value
-            for name, value in parent.items()
-        }
-        of_parent = StreamSlice(partition=named, cursor_slice=window.cursor_slice)
+        of_parent = _of_parent(parent, window)
         numbered = Counter[bytes]()
         try:
             for rows in self.children.pages(of_parent):
@@ -242,6 +248,14 @@ class ChildRows(Retriever):
             if self.parent_date:
                 row[self.parent_date] = date
             yield Record(data=row, stream_name=self.name, associated_slice=window)
+
+
+def _of_parent(parent: Mapping[str, Any], window: StreamSlice) -> StreamSlice:
+    named = {
+        name: quote(value, safe="") if isinstance(value, str) else value
+        for name, value in parent.items()
+    }
+    return StreamSlice(partition=named, cursor_slice=window.cursor_slice)
 
 
 def _are_there(children: Children) -> bool:
