@@ -44,7 +44,7 @@ from source_bigcommerce.components.messages import (
     STREAMS_UNREADABLE,
     UNANSWERED,
 )
-from source_bigcommerce.components.moments import dates, utc_now
+from source_bigcommerce.components.moments import dates, starting, utc_now
 from source_bigcommerce.components.state import DateCursor
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.questions import answers
@@ -57,6 +57,15 @@ _OF_CHECK = {"page_size": 1, "window": "P36500D"}
 _TRIES_OF_CHECK = 2
 # The scope of its streams, as the control panel calls it; other names are not documented.
 B2B_EDITION = "B2B Edition"
+
+
+def config_of(stream: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a stream of the manifest is built with: its start date is that of its own, if any.
+
+    So its cursor, its requests and what checks them read the same one.
+    """
+    words = stream.get("incremental_sync", {}).get("$parameters", {})
+    return starting(config, words["start"]) if "start" in words else config
 
 
 class SourceBigcommerce(YamlDeclarativeSource):
@@ -89,6 +98,10 @@ class SourceBigcommerce(YamlDeclarativeSource):
         make = self._constructor.create_concurrent_cursor_from_datetime_based_cursor
         self._constructor.create_concurrent_cursor_from_datetime_based_cursor = partial(  # type: ignore[method-assign]
             DateCursor.build, make
+        )
+        build = self._constructor.create_component
+        self._constructor.create_component = lambda kind, part, config, **options: build(  # type: ignore[method-assign]
+            kind, part, config_of(part, config), **options
         )
         self._is_read = False
         self._wanted: set[str] | None = None

@@ -56,7 +56,8 @@ def test_the_table_describes_each_stream_as_it_is(row: Expected) -> None:
     assert table()[row.name][:4] == [
         f"`/{row.endpoint.split('?')[0]}`",
         ", ".join(keys) or "one row",
-        f"incremental, `{row.cursor}`" if row.cursor else "full refresh",
+        (f"incremental, `{row.cursor}`" if row.cursor else "full refresh")
+        + ", own start" * row.has_own_start,
         f"`{row.scope}`",
     ], "edit docs/streams.md"
 

@@ -172,7 +172,7 @@ TOKEN_UNREADABLE = Problem(
 DATE_UNREADABLE = Problem("{title} {value} is not a date.", _EXAMPLE_OF_DATE)
 DATE_IMPOSSIBLE = Problem("{title} {value} is not a date of the calendar.", _EXAMPLE_OF_DATE)
 START_AFTER_END = Problem(
-    "Start date is {start}, which is after the end ({end}).", "Choose an earlier start date."
+    "{title} is {start}, which is after the end ({end}).", "Choose an earlier start date."
 )
 NUMBER_UNFIT = Problem("{title} is {value}.", "Type a whole number from {lowest} to {highest}.")
 SWITCH_UNFIT = Problem("{title} is {value}.", "Turn it on or off: true or false.")
