@@ -6,11 +6,12 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 from weakref import WeakMethod
 
 from airbyte_cdk.models import (
@@ -24,6 +25,7 @@ from airbyte_cdk.models import (
     Status,
     SyncMode,
 )
+from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.types import ConnectionDefinition
@@ -38,6 +40,7 @@ from source_bigcommerce.components.error_handler import ScopeLacking
 from source_bigcommerce.components.marks import Marks
 from source_bigcommerce.components.messages import (
     B2B_OFF,
+    FIRST_SYNC_LONG,
     HASH_MISSING,
     NO_ACCESS,
     STREAM_UNKNOWN,
@@ -55,6 +58,8 @@ _QUEUED = 500
 # What the check asks for: small pages, all dates at once, of one parent, and few times.
 _OF_CHECK = {"page_size": 1, "window": "P36500D"}
 _TRIES_OF_CHECK = 2
+# Seconds of a first sync of which a check tells.
+_LONG = 3600
 # The scope of its streams, as the control panel calls it; other names are not documented.
 B2B_EDITION = "B2B Edition"
 
@@ -354,16 +359,15 @@ class SourceBigcommerce(YamlDeclarativeSource):
         streams = {stream.name: stream for stream in self._streams_of_check(sync)}
         self._wanted = None
         began = time.monotonic()
-        questions = {
+        questions: dict[str, Callable[[], AirbyteTracedException | None]] = {
             scope: partial(_error_of, streams[probe["name"]]) for scope, probe in probe_of.items()
         }
+        orders: list[int] = []
+        questions["orders"] = partial(_count_orders, streams.values(), orders)
         results = answers(questions, pause=lambda: sync.pause)
         sync.end()
         problems = {scope: failure for scope, failure in results.items() if failure}
         unanswered = {scope: names for scope, names in streams_of.items() if scope not in results}
-        if not problems and not unanswered:
-            return AirbyteConnectionStatus(status=Status.SUCCEEDED)
-
         lacking: dict[str, list[str]] = defaultdict(list)
         sentences: list[str] = []
         for scope, failure in problems.items():
@@ -390,9 +394,32 @@ class SourceBigcommerce(YamlDeclarativeSource):
                 for scope, names in lacking.items()
             )
             sentences.append(STREAMS_UNREADABLE.message(needs=needs))
-        message = " ".join(sentences)
-        logger.warning(message)
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=message)
+        if sentences:
+            logger.warning(" ".join(sentences))
+        readable = {
+            name for scope in results.keys() - problems.keys() for name in streams_of[scope]
+        }
+        sentences += self._long_first_sync(sync, orders, readable.difference(*lacking.values()))
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=" ".join(sentences) or None)
+
+    def _long_first_sync(self, sync: Sync, orders: list[int], readable: set[str]) -> list[str]:
+        """A sentence if a first sync takes more than an hour for its requests for single orders.
+
+        It takes no less: these are not all requests. Nothing, where the store tells neither orders
+        nor quota.
+        """
+        from source_bigcommerce.estimate.prices import duration, seconds_of_all
+
+        endpoints = {
+            each["name"]: each["endpoint"]
+            for each in map(_asked_for_each_order, self.resolved_manifest["streams"])
+            if each and each["name"] in readable
+        }
+        took = seconds_of_all(sync, sum(orders), endpoints.values(), self._config["quota_share"])
+        if took < _LONG:
+            return []
+        told = {"time": duration(took), "orders": f"{sum(orders):,}", "names": ", ".join(endpoints)}
+        return [FIRST_SYNC_LONG.message(**told)]
 
     def _streams_of_check(self, sync: Sync) -> list[AbstractStream]:
         of_syncs = self._config
@@ -404,6 +431,31 @@ class SourceBigcommerce(YamlDeclarativeSource):
         finally:
             self._config = of_syncs
             self._begin(self._sync)
+
+
+def _asked_for_each_order(stream: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The words of a stream that takes a request for each order, whatever the order holds."""
+    words, retriever = stream["$parameters"], stream["retriever"]
+    is_of_orders = "counter" in retriever.get("parents", {})
+    is_for_some = words.get("embeds") or {"only_with", "likely_empty"}.intersection(retriever)
+    return words if is_of_orders and not is_for_some else None
+
+
+def _count_orders(streams: Iterable[AbstractStream], counts: list[int]) -> None:
+    """How many orders the streams that are read through orders read; adds it to the list."""
+    for stream in streams:
+        parents: Any = getattr(retriever_of(stream), "parents", None)
+        if parents and getattr(parents, "counter", None):
+            for window in islice(stream.generate_partitions(), 1):
+                with suppress(AirbyteTracedException):
+                    counts.append(parents.counted(window.to_slice()) or 0)
+            return
+
+
+def retriever_of(stream: AbstractStream) -> Retriever:
+    """What reads it. Private attributes: see unit_tests."""
+    generator = cast(Any, stream)._stream_partition_generator
+    return cast(Retriever, generator._partition_factory._retriever)
 
 
 def _error_of(stream: AbstractStream) -> AirbyteTracedException | None:

@@ -152,6 +152,11 @@ STREAMS_UNREADABLE = Problem(
     "Create a store-level API account with these scopes, or leave the streams out.",
 )
 
+FIRST_SYNC_LONG = Problem(
+    "A first sync of all streams takes {time} or more at this store's quota: {names} take a "
+    "request for each of {orders} orders.",
+    "Leave out those that you do not need, or set Start date of streams read order by order.",
+)
 UNANSWERED = Problem(
     "No usable answer came within {seconds} seconds from {endpoints}.",
     "Check the connection again later; these streams were not checked.",

@@ -15,6 +15,7 @@ from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_bigcommerce.components.all_channels import CHANNEL
 from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.deletion_state import Memory
 from source_bigcommerce.components.deletions import Deletions
@@ -71,8 +72,7 @@ class DryRun:
     """Has the streams of one sync read, one after the other, without a request.
 
     sync: what they share.
-    form: its values. Of windows that are read at a time, what one finds out comes too late for the
-        others.
+    form: its values that count in place of those that the streams were built with.
     is_next: whether it is not the first one.
     """
 
@@ -129,7 +129,7 @@ class DryRun:
         asked = Counter[str]()
         known_by = {"memory": Memory(_date_of(0))}
         window = StreamSlice(partition={}, cursor_slice={}, extra_fields=known_by)
-        count = min(listed.rows, _COMPARED)
+        count = min(listed.count, _COMPARED)
         ranged = Ranged(deletions.low, deletions.high, bool(deletions.created))
         field_ = deletions.created
         for rows in filter(None, (deletions.listed, deletions.everything, deletions.archived)):
@@ -141,8 +141,9 @@ class DryRun:
 
     def _begin(self, rows: Rows) -> None:
         """As a sync would that has just begun."""
-        rows.api_budget, rows.config, rows.largest[0] = self._sync, self._form, 0
-        page_size = self._form["page_size"]
+        rows.api_budget, rows.largest[0] = self._sync, 0
+        rows.config = {**rows.config, **self._form}
+        page_size = rows.config["page_size"]
         rows.page_size = min(page_size, rows.rows_at_most or page_size)
         if archived := getattr(rows, "archived", None):
             self._begin(archived)
@@ -172,7 +173,8 @@ class DryRun:
         _stand_in(rows, known, count, asked)
         if isinstance(rows, WindowRetriever) and rows.archived:
             self._windows += 1
-            is_early = self._windows <= self._form["num_workers"]
+            # What one window finds out comes too late for those that are read beside it.
+            is_early = self._windows <= rows.config["num_workers"]
             self._sync.found.clear()
             self._sync.found.update({} if is_early else self._found)
         try:
@@ -220,7 +222,7 @@ def _stand_in(
         rows.counter = Counts(rows.counter, count, asked, ranged)  # type: ignore[assignment]
     for name, inner in known.inner.items():
         part = getattr(rows, name)
-        part.requester = StandIn(part, inner, inner.rows, asked)
+        part.requester = StandIn(part, inner, inner.count, asked)
     archived = getattr(rows, "archived", None)
     if archived is not None:
         archived.requester = ArchivedOrders(archived, known, count, asked)
@@ -279,6 +281,8 @@ class StandIn:
             row["is_deleted"] = key == 1 and self._known.archived is Archived.LISTED
         if self._rows.date:
             row[self._rows.date] = date
+        if channels := self._known.channels:
+            row[CHANNEL] = channels[(key - 1) % len(channels)]
         if self._created:
             row[self._created] = _date_of(key)
         return row

@@ -18,9 +18,10 @@ from airbyte_cdk.sources.streams.http.page_size_reduction_exception import (
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce.components.all_channels import AllChannels
+from source_bigcommerce.components.all_channels import CHANNEL, AllChannels
 from source_bigcommerce.components.archived import is_archived
 from source_bigcommerce.components.child_rows import ChildRows
+from source_bigcommerce.components.dates import readable_date
 from source_bigcommerce.components.deletions import Deletions
 from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.extractor import RowsExtractor
@@ -31,13 +32,14 @@ from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.window import WindowRetriever
 
 # Of so many parents the children are counted, of few parents those of each.
-_SAMPLED, _FEW = 3, 5
+_SAMPLED, _FEW = 3, 20
 # A list that nothing counts is looked at in so many places at most.
 _PLACES = 16
-# Few parents bring rows along that are cut: so many pages of them are looked at.
-_PAGES_OF_CUT = 4
+# Few parents bring rows along that are cut: so many are looked at, on so many pages at most.
+_PARENTS_OF_CUT, _MOST_PAGES = 1000, 20
 # A page that is too heavy is asked for once more, by so many rows.
 _LIGHT = 10
+_REPEATED = "the store does not count them, and sends its first page again"
 _UNCOUNTED = "the store does not count them"
 _A_SECOND = timedelta(seconds=1)
 # What comes with a row does not change how many there are.
@@ -75,6 +77,7 @@ class ListLook:
     sample: some rows, as records are made of them.
     share: records that a row of the list makes.
     archived: what is known of archived orders.
+    channels: those of some rows, in a list of B2B Edition.
     inner: lists that the retriever reads beside this one, by the names of its fields.
     """
 
@@ -85,11 +88,18 @@ class ListLook:
     sample: list[Row] = field(default_factory=list)
     share: float = 1.0
     archived: Archived = Archived.NONE
+    channels: list[Any] = field(default_factory=list)
     inner: dict[str, "ListLook"] = field(default_factory=dict)
 
     @property
+    def count(self) -> int:
+        """Rows of the list."""
+        return sum(rows for _, rows in self.windows)
+
+    @property
     def rows(self) -> int:
-        return round(self.share * sum(rows for _, rows in self.windows))
+        """Records of its rows."""
+        return round(self.share * self.count)
 
 
 @dataclass
@@ -174,6 +184,19 @@ class Asker:
         return cast(_Answer, future.result())
 
 
+def since(asker: Asker, retriever: Retriever, known: Look, date: str) -> Look:
+    """What is known of a stream, if it were read from a later date on: with one more count."""
+    if isinstance(retriever, ChildRows) and isinstance(known, ChildrenLook):
+        return replace(known, parents=since(asker, retriever.parents, known.parents, date))
+    if not isinstance(retriever, Rows) or not isinstance(known, ListLook) or not known.windows:
+        return known
+    last, all_rows = known.windows[-1][0], known.count
+    window = StreamSlice(partition={}, cursor_slice={**last.cursor_slice, "start_time": date})
+    part = _counted(asker, retriever, window)[0].rows / max(1, all_rows)
+    count = round(min(1, part) * all_rows / len(known.windows))
+    return replace(known, windows=[(window, count) for _ in known.windows])
+
+
 def _question(requester: Any, window: StreamSlice, asked: Mapping[str, Any]) -> object:
     """What a request asks for."""
     url, params = requester.sent(window, asked)
@@ -201,40 +224,59 @@ def look(
             inner["archived"] = ListLook([(_NOWHERE, 0)])
         return ListLook([(windows[0], 0)], doubt=inner["listed"].doubt, inner=inner)
     if isinstance(retriever, Rows):
-        return _at_list(asker, retriever, windows)
+        before = earlier if isinstance(earlier, ListLook) else None
+        return _at_list(asker, retriever, windows, before=before)
     return ListLook([(window, 0) for window in windows])
 
 
-def _at_list(asker: Asker, rows: Rows, windows: Sequence[StreamSlice], wanted: int = 0) -> ListLook:
-    """wanted: pages of its rows that are wanted; one is asked for if it counts more than a page."""
+def _at_list(
+    asker: Asker,
+    rows: Rows,
+    windows: Sequence[StreamSlice],
+    wanted: int = 0,
+    before: ListLook | None = None,
+) -> ListLook:
+    """wanted: rows to be looked at; a page of them, if it counts more than a page.
+
+    before: what is known of more of the list. Where the window has as many rows, the store may not
+        heed its dates.
+    """
     whole = _joined(windows)
+    extractor = cast(RowsExtractor, rows.record_selector.extractor)
+    if type(extractor) is not RowsExtractor or (extractor.channel and rows.config["channel_ids"]):
+        wanted = max(1, wanted)
     found, page = _counted(asker, rows, whole, wants_page=bool(wanted))
+    is_doubtful = before is not None and found.rows >= before.count > 1 and bool(rows.date)
     is_long = found.rows > rows.page_size and rows.has_limit
     further: list[Page] = []
-    if is_long or (wanted and page is None and found.rows):
+    if is_long or (found.rows and (is_doubtful or (wanted and page is None))):
         page, *further = _pages(asker, rows, whole, found.rows, max(1, wanted))
         if is_long and not found.doubt and not _is_believed(asker, rows, whole, found, page):
-            found, page = _by_length(asker, rows, whole)
+            found, page = _by_length(asker, rows, whole, heeds_total=False)
     seen = ListLook(
         windows=_of_windows(asker, rows, windows, found.rows),
         doubt=found.doubt,
         meta=_meta(page),
         archived=_archived(asker, rows, whole) if found.rows else Archived.NONE,
     )
-    if page is None:
-        return seen
-    is_of_sync = page.limit in (None, rows.page_size)
-    if is_of_sync and len(page.rows) < min(found.rows, rows.page_size):
-        seen.page = len(page.rows) or None
-    extractor = rows.record_selector.extractor
-    if isinstance(extractor, RowsExtractor) and page.rows:
+    if page is not None and page.rows:
+        is_of_sync = page.limit in (None, rows.page_size)
+        if is_of_sync and len(page.rows) < min(found.rows, rows.page_size):
+            seen.page = len(page.rows)
+        seen.channels = [row[CHANNEL] for row in page.rows if CHANNEL in row]
         sample = [row for each in (page, *further) for row in each.rows]
-        seen.sample = extractor.records_of(sample)
+        within = [row for row in sample if not is_doubtful or _is_within(row, rows.date, whole)]
+        seen.sample = extractor.records_of(within)
         seen.share = len(seen.sample) / len(sample)
     if isinstance(rows, AllChannels) and rows.known:
         seen.inner["known"] = _at_list(asker, rows.known, [_NOWHERE])
         seen.inner["others"] = ListLook([(whole, 0)], meta=seen.meta)
     return seen
+
+
+def _is_within(row: Row, date: str, window: StreamSlice) -> bool:
+    known = readable_date(row.get(date)) or ""
+    return bool(window["start_time"][:19] <= known[:19] <= window["end_time"][:19])
 
 
 def _counted(
@@ -259,12 +301,14 @@ def _counted(
     return _by_length(asker, rows, window) if total is None else (Found(total), page)
 
 
-def _by_length(asker: Asker, rows: Rows, window: StreamSlice) -> tuple[Found, Page]:
+def _by_length(
+    asker: Asker, rows: Rows, window: StreamSlice, heeds_total: bool = True
+) -> tuple[Found, Page]:
     """By a page, if that has all rows or counts them; otherwise by some pages behind it."""
     sized = {"limit": rows.page_size} if rows.has_limit else {}
     first = asker.page(rows, window, sized)
     of_page, total = len(first.rows), first.believed_total
-    if total is not None and total > of_page:
+    if heeds_total and total is not None and total > of_page:
         return Found(total), first
     if rows.paging == "none" or not first.may_be_cut:
         return Found(of_page), first
@@ -287,11 +331,7 @@ def _by_length(asker: Asker, rows: Rows, window: StreamSlice) -> tuple[Found, Pa
             return Found(last * of_page), first
         there = length(behind)
         if there is None:
-            if rows.has_limit:
-                return Found(
-                    of_page, "the store does not count them, and sends its first page again"
-                ), first
-            return Found(of_page), first
+            return Found(of_page, _REPEATED if first.is_full else ""), first
         if 0 < there < of_page:
             return Found((behind - 1) * of_page + there), first
         last, beyond = (behind, beyond) if there else (last, behind)
@@ -300,15 +340,28 @@ def _by_length(asker: Asker, rows: Rows, window: StreamSlice) -> tuple[Found, Pa
 
 
 def _pages(asker: Asker, rows: Rows, window: StreamSlice, total: int, wanted: int) -> list[Page]:
-    """Some pages from beginning to end, as a sync asks for them; of one, that in the middle."""
+    """Pages from beginning to end, as a sync asks for them; the first one of these is full.
+
+    wanted: rows that they should have, all together.
+    """
     asked: dict[str, Any] = {"limit": rows.page_size}
-    numbers, last = {1}, ceil(total / rows.page_size)
-    if rows.has_pages and rows.paging != "offset":
-        numbers = {1 + last * (2 * at + 1) // (2 * wanted) for at in range(wanted)}
+    middle = max(1, (total // rows.page_size + 1) // 2)
     try:
-        return [_numbered(asker, rows, window, asked, min(each, last)) for each in sorted(numbers)]
+        pages = [_numbered(asker, rows, window, asked, middle if _has_numbers(rows) else 1)]
     except PageSizeReductionRequiredException:  # too heavy
         return [asker.page(rows, window, {"limit": min(_LIGHT, rows.page_size)})]
+    granted = len(pages[0].rows)
+    if wanted > granted > 0 and _has_numbers(rows):
+        last = ceil(total / granted)
+        most = min(_MOST_PAGES, ceil(wanted / granted), last)
+        numbers = {1 + last * (2 * at + 1) // (2 * most) for at in range(most)} - {middle}
+        pages += [_numbered(asker, rows, window, asked, each) for each in sorted(numbers)]
+    return pages
+
+
+def _has_numbers(rows: Rows) -> bool:
+    """Whether its pages can be asked for by number."""
+    return rows.has_pages and rows.paging != "offset"
 
 
 def _numbered(
@@ -319,7 +372,7 @@ def _numbered(
 
 def _is_believed(asker: Asker, rows: Rows, window: StreamSlice, found: Found, page: Page) -> bool:
     """Whether the list has a page in the middle, and no row far behind its end."""
-    if not rows.has_pages or rows.paging == "offset":
+    if not _has_numbers(rows):
         return True
     place = found.rows + 2 + found.rows // 100
     with suppress(AirbyteTracedException):
@@ -369,14 +422,16 @@ def _at_children(
     asker: Asker, rows: ChildRows, windows: Sequence[StreamSlice], earlier: Look | None
 ) -> ChildrenLook:
     before = earlier if isinstance(earlier, ChildrenLook) else None
+    of_parents = before.parents if before else None
+    is_known = before is not None and before.sample_of_parents > 0 and not rows.children.date
     parents: Look
     if isinstance(rows.parents, ChildRows):
-        of_parents = before.parents if before else None
         parents = _at_children(asker, rows.parents, windows, of_parents)
     else:
-        wanted = _PAGES_OF_CUT if rows.embeds_at_most else 1
-        parents = _at_list(asker, rows.parents, windows, 0 if before else wanted)
-    if before and before.sample_of_parents and not rows.children.date:
+        wanted = 0 if is_known else _PARENTS_OF_CUT if rows.embeds_at_most else 1
+        listed = of_parents if isinstance(of_parents, ListLook) else None
+        parents = _at_list(asker, rows.parents, windows, wanted, listed)
+    if before and is_known:
         return replace(before, parents=parents)
     sample = parents.sample
     brought = [rows.brought(parent) for parent in sample]

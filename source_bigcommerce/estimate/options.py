@@ -25,19 +25,32 @@ Again = Callable[..., Costs]
 Seconds = Callable[[Costs, Mapping[str, Any]], float]
 
 
-def changes(costs: Costs, form: Mapping[str, Any], again: Again, seconds: Seconds) -> list[Change]:
-    """Those that save something, with the most time first."""
+def changes(
+    costs: Costs,
+    form: Mapping[str, Any],
+    again: Again,
+    seconds: Seconds,
+    later: Mapping[str, str],
+) -> list[Change]:
+    """Those that save something, with the most time first.
+
+    later: dates of the form that may be later.
+    """
     now = seconds(costs, form), _requests(costs)
     found = [
         change
-        for change in _tried(costs, form, again, seconds)
+        for change in _tried(costs, form, again, seconds, later)
         if change.seconds < now[0] * (1 - _LEAST) or change.requests < now[1] * (1 - _LEAST)
     ]
     return sorted(found, key=lambda change: (change.seconds, change.requests))
 
 
 def _tried(
-    costs: Costs, form: Mapping[str, Any], again: Again, seconds: Seconds
+    costs: Costs,
+    form: Mapping[str, Any],
+    again: Again,
+    seconds: Seconds,
+    later: Mapping[str, str],
 ) -> Iterator[Change]:
     def with_(name: str, value: Any, costs: Costs = costs) -> Change:
         changed = {**form, name: value}
@@ -47,6 +60,8 @@ def _tried(
         costliest = max(costs, key=lambda name: costs[name].requests)
         rest = {name: cost for name, cost in costs.items() if name != costliest}
         yield Change("without", costliest, seconds(rest, form), _requests(rest))
+    for name, date in later.items():
+        yield with_(name, date[:10], again(**{name: date}))
     if form["quota_share"] < 100:
         yield with_("quota_share", 100)
     if form["num_workers"] < _MOST_WORKERS:

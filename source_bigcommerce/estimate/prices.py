@@ -1,11 +1,12 @@
 """How long requests take: at the store's quota, and with the replies as slow as they are."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from source_bigcommerce.components.budget import StoreBudget
+from source_bigcommerce.components.quotas import resource_of
 from source_bigcommerce.components.reply import is_b2b_url
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.estimate.dry_run import Cost
@@ -75,3 +76,22 @@ def _at_quota(requests: float, quota: int, window: float, share: int, free: floa
 def granted_of(quota: int, share: int) -> int:
     """Requests of a window that a sync may use; see Standing.kept."""
     return quota - min(int(quota * (1 - share / 100)), quota - 1)
+
+
+def seconds_of_all(sync: Sync, parents: int, endpoints: Iterable[str], share: int) -> float:
+    """How long at least a request for each parent takes, at all of these endpoints.
+
+    sync: knows the quota; 0 where the store tells none.
+    """
+    by_resource = Counter({resource_of(f"/{endpoint}"): parents for endpoint in endpoints})
+    cost = Cost(by_resource=by_resource)
+    return Prices(sync, page=0, few=0).seconds([cost], {"num_workers": 1}, share)
+
+
+def duration(seconds: float) -> str:
+    """`31 s`, `12 min`, `6.5 h`, `4 days`."""
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 100 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 96 * 3600 else f"{seconds / 86400:.0f} days"

@@ -6,8 +6,8 @@ from typing import Any
 
 from source_bigcommerce import __version__
 from source_bigcommerce.estimate.options import changes
-from source_bigcommerce.estimate.prices import Prices, granted_of
-from source_bigcommerce.estimate.survey import DAILY, FIRST, Survey
+from source_bigcommerce.estimate.prices import Prices, duration, granted_of
+from source_bigcommerce.estimate.survey import DAILY, FIRST, PER_ORDER, Survey
 
 _SHOWN, _CHANGES = 20, 2
 _TITLES = {FIRST: "First sync", DAILY: "Daily sync"}
@@ -56,6 +56,7 @@ def _sync(survey: Survey, prices: Prices, kind: str) -> dict[str, Any]:
         form,
         partial(survey.costs, kind),
         lambda costs, form: prices.seconds(costs.values(), form, form["quota_share"]),
+        {PER_ORDER: survey.a_year_ago} if kind == FIRST else {},
     )
     return {
         "rows": sum(each["rows"] for each in streams),
@@ -102,7 +103,9 @@ def _table(title: str, sync: Mapping[str, Any], share: int) -> Iterator[str]:
         others = {name: sum(each[name] for each in rest) for name in ("rows", "requests")}
         yield _line(f"{len(rest)} others", [f"{others['rows']:,}", f"{others['requests']:,}"])
     yield _line("all", _cells(sync, share))
-    for change in sync["changes"][:_CHANGES]:
+    now = duration(sync["seconds_at_share"])
+    worth_it = [each for each in sync["changes"] if duration(each["seconds"]) != now]
+    for change in worth_it[:_CHANGES]:
         yield _sentence(change, sync)
 
 
@@ -135,12 +138,3 @@ def _unknown(found: Mapping[str, Any]) -> dict[str, list[str]]:
         reason = f"Not estimated ({each['reason'].rstrip('.')})"
         told.setdefault(reason, []).append(each["stream"])
     return told
-
-
-def duration(seconds: float) -> str:
-    """`31 s`, `12 min`, `6.5 h`, `4 days`."""
-    if seconds < 100:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 100 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 96 * 3600 else f"{seconds / 86400:.0f} days"
