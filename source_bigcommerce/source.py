@@ -220,10 +220,11 @@ class SourceBigcommerce(YamlDeclarativeSource):
 
     def demand(self, wanted: set[str]) -> None:
         """Raises a config error if one of these streams is not there, or is turned off."""
-        streams = [stream["name"] for stream in self.resolved_manifest["streams"]]
-        if off := ", ".join(name for name in streams if name in wanted - set(self.offered())):
-            raise B2B_OFF.error(names=off)
-        if unknown := ", ".join(sorted(wanted.difference(streams))):
+        streams = self.resolved_manifest["streams"]
+        if off := [s["name"] for s in streams if s["name"] in wanted and not self._offers(s)]:
+            raise B2B_OFF.error(names=", ".join(off))
+        known = {stream["name"] for stream in streams}
+        if unknown := ", ".join(sorted(wanted - known)):
             raise STREAM_UNKNOWN.error(names=unknown)
 
     def _marked(
@@ -397,7 +398,10 @@ class SourceBigcommerce(YamlDeclarativeSource):
         if sentences:
             logger.warning(" ".join(sentences))
         readable = {
-            name for scope in results.keys() - problems.keys() for name in streams_of[scope]
+            name
+            for scope, names in streams_of.items()
+            for name in names
+            if scope in results and scope not in problems
         }
         sentences += self._long_first_sync(sync, orders, readable.difference(*lacking.values()))
         return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=" ".join(sentences) or None)

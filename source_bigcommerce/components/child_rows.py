@@ -205,15 +205,9 @@ class ChildRows(Retriever):
                     give_ids(rows, numbered)
                 yield self._records(rows)
         except AirbyteTracedException as error:
-            # What is wrong with the API's answers for this parent; not with the token or the line.
-            if error.failure_type != FailureType.system_error and error.message not in _OF_LISTS:
+            if not is_of_rows(error):
                 raise
-            raise CHILDREN_LACKING.error(
-                f"{error.message} {error.internal_message}",
-                rows=self.name.replace("_", " "),
-                parent=self.parent_key.rpartition("_")[0].replace("_", " "),
-                id=parent[self.parent_key],
-            ) from error
+            raise lacking(error, self.name, self.parent_key, parent[self.parent_key]) from error
 
     def _records(self, rows: list[Row]) -> list[Record]:
         return list(self.record_selector.filter_and_transform(rows, {}, {}))
@@ -260,3 +254,20 @@ def _of_parent(parent: Mapping[str, Any], window: StreamSlice) -> StreamSlice:
 
 def _are_there(children: Children) -> bool:
     return not isinstance(children, Future) or children.done()
+
+
+def is_of_rows(error: AirbyteTracedException) -> bool:
+    """Whether the API's answers for a parent are wrong; not the token or the line."""
+    return error.failure_type == FailureType.system_error or error.message in _OF_LISTS
+
+
+def lacking(
+    error: AirbyteTracedException, name: str, parent_key: str, key: object
+) -> AirbyteTracedException:
+    """The error of the parent whose children do not all come."""
+    return CHILDREN_LACKING.error(
+        f"{error.message} {error.internal_message}",
+        rows=name.replace("_", " "),
+        parent=parent_key.rpartition("_")[0].replace("_", " "),
+        id=key,
+    )

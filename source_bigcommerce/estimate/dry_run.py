@@ -16,11 +16,12 @@ from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.all_channels import CHANNEL
+from source_bigcommerce.components.batch_rows import BatchRows
 from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.deletion_state import Memory
 from source_bigcommerce.components.deletions import Deletions
 from source_bigcommerce.components.error_handler import ParameterRefused
-from source_bigcommerce.components.pagination import as_count
+from source_bigcommerce.components.page import as_count
 from source_bigcommerce.components.quotas import resource_of
 from source_bigcommerce.components.reply import is_b2b_url, is_v3_url
 from source_bigcommerce.components.rows import Rows
@@ -86,7 +87,7 @@ class DryRun:
             return self._cost(retriever, known)
 
     def _cost(self, retriever: Retriever, known: Look) -> Cost:
-        if isinstance(retriever, ChildRows) and isinstance(known, ChildrenLook):
+        if isinstance(retriever, ChildRows | BatchRows) and isinstance(known, ChildrenLook):
             return self._of_children(retriever, known)
         assert isinstance(known, ListLook)
         if isinstance(retriever, Deletions):
@@ -105,7 +106,7 @@ class DryRun:
             cost.by_resource += asked
         return cost
 
-    def _of_children(self, rows: ChildRows, known: ChildrenLook) -> Cost:
+    def _of_children(self, rows: ChildRows | BatchRows, known: ChildrenLook) -> Cost:
         cost = self._cost(rows.parents, known.parents)
         if known.store and (store := getattr(rows, "store", None)):
             cost += self._of_list(store, known.store)

@@ -10,6 +10,7 @@ from math import ceil
 from statistics import median
 from threading import BoundedSemaphore, Lock
 from typing import Any, NamedTuple, TypeVar, cast
+from urllib.parse import quote
 
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.streams.http.page_size_reduction_exception import (
@@ -20,13 +21,15 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.all_channels import CHANNEL, AllChannels
 from source_bigcommerce.components.archived import is_archived
+from source_bigcommerce.components.batch_rows import BatchRows
 from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.dates import readable_date
 from source_bigcommerce.components.deletions import Deletions
 from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.extractor import RowsExtractor
 from source_bigcommerce.components.keys import key_of
-from source_bigcommerce.components.pagination import Page
+from source_bigcommerce.components.page import Page
+from source_bigcommerce.components.receipt_rows import ReceiptRows
 from source_bigcommerce.components.reply import ROWS, Row, is_b2b_url, is_v3_url, parsed_body
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.window import WindowRetriever
@@ -226,7 +229,11 @@ def look(
     if isinstance(retriever, Rows):
         before = earlier if isinstance(earlier, ListLook) else None
         return _at_list(asker, retriever, windows, before=before)
-    return ListLook([(window, 0) for window in windows])
+    if isinstance(retriever, BatchRows):
+        return _at_batches(asker, retriever, windows, earlier)
+    if isinstance(retriever, ReceiptRows):
+        return ListLook([(window, 0) for window in windows])
+    raise TypeError(f"estimate/looks.py does not know how a {type(retriever).__name__} reads")
 
 
 def _at_list(
@@ -454,6 +461,29 @@ def _at_children(
             for child in given or ()
         ],
         store=_at_list(asker, store, [_NOWHERE]) if isinstance(store, Rows) else None,
+    )
+
+
+def _at_batches(
+    asker: Asker, rows: BatchRows, windows: Sequence[StreamSlice], earlier: Look | None
+) -> ChildrenLook:
+    """A request is for several parents: as if each of them needed a part of one."""
+    before = earlier if isinstance(earlier, ChildrenLook) else None
+    parents = _at_list(asker, rows.parents, windows, wanted=0 if before else 1)
+    batches = sum(ceil(count / rows.batch) for _, count in parents.windows)
+    asked = batches / parents.count if parents.count else 0.0
+    if before and before.sample_of_parents:
+        return replace(before, parents=parents, asked=asked)
+    keys = [key_of(parent, rows.parents.key) for parent in parents.sample[: rows.batch]]
+    partition = {rows.parent_key: quote(",".join(map(str, keys)), safe=",")}
+    window = StreamSlice(partition=partition, cursor_slice=_joined(windows).cursor_slice)
+    return ChildrenLook(
+        parents=parents,
+        sample_of_parents=len(keys),
+        asked=asked,
+        embedded=0.0,
+        children=[_at_list(asker, rows.children, [window], wanted=1)] if keys else [],
+        sample=[],
     )
 
 

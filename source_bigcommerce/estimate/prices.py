@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from source_bigcommerce.components.budget import StoreBudget
+from source_bigcommerce.components.budget import Limit, StoreBudget
 from source_bigcommerce.components.quotas import resource_of
 from source_bigcommerce.components.reply import is_b2b_url
 from source_bigcommerce.components.sync import Sync
@@ -43,9 +43,9 @@ class Prices:
             for resource, requests in cost.by_resource.items():
                 asked[self.quota_of(resource)] += requests
         at_quota = [
-            _at_quota(requests, quota.total, quota.window, share, free)
+            _at_quota(requests, known, share, free)
             for quota, requests in asked.items()
-            if quota.total
+            if (known := quota.known)
         ]
         return max([free, *at_quota])
 
@@ -62,15 +62,15 @@ def _working(costs: list[Cost]) -> float:
     return requests / _REQUESTS_PER_SECOND + rows / _ROWS_PER_SECOND
 
 
-def _at_quota(requests: float, quota: int, window: float, share: int, free: float) -> float:
+def _at_quota(requests: float, quota: Limit, share: int, free: float) -> float:
     """With all that is granted used up at the begin of each window.
 
     free: seconds that they would take without a quota.
     """
-    granted = granted_of(quota, share)
+    granted = granted_of(quota.requests, share)
     windows = max(0, round(requests) - 1) // granted
     rest = requests - windows * granted
-    return windows * window + min(window, rest * free / max(requests, 1))
+    return windows * quota.seconds + min(quota.seconds, rest * free / max(requests, 1))
 
 
 def granted_of(quota: int, share: int) -> int:

@@ -16,17 +16,17 @@ _TITLES = {FIRST: "First sync", DAILY: "Daily sync"}
 def document(survey: Survey) -> dict[str, Any]:
     """As `--json` prints it; docs/performance.md explains the keys."""
     prices = Prices(survey.sync, survey.asker.latency(True), survey.asker.latency(False))
-    quota = survey.sync.quotas.known_of("")
+    quota = survey.sync.quotas.known_of("").known
     return {
         "connector_version": __version__,
         "requests_used": survey.sync.quotas.sent + survey.sync.b2b_quotas.sent,
         "quota": {
-            "requests": quota.total,
-            "window_seconds": quota.window,
+            "requests": quota.requests,
+            "window_seconds": quota.seconds,
             "share_percent": survey.form["quota_share"],
-            "granted": quota.total and granted_of(quota.total, survey.form["quota_share"]),
+            "granted": granted_of(quota.requests, survey.form["quota_share"]),
         }
-        if quota.total
+        if quota
         else None,
         "latency_seconds": {"page": round(prices.page, 3), "few_rows": round(prices.few, 3)},
         "syncs": {kind: _sync(survey, prices, kind) for kind in _TITLES},
