@@ -53,7 +53,7 @@ _RECEIPTS = "sync_receipts"
 # Records that wait to be printed: two pages. A sync of longer queues is no faster.
 _QUEUED = 500
 # What the check asks for: small pages, all dates at once, of one parent, and few times.
-_OF_CHECK = {"page_size": 1, "window": "P36500D"}
+_OF_CHECK = {"page_size": 1, "window": "P36500D", "skip_likely_empty": False}
 _TRIES_OF_CHECK = 2
 # The scope of its streams, as the control panel calls it; other names are not documented.
 B2B_EDITION = "B2B Edition"
