@@ -258,3 +258,18 @@ def test_the_start_date_of_single_orders_saves_what_an_estimate_with_it_tells(
     found = requests_of(later.costs(FIRST), later)
     assert told["requests"] == pytest.approx(found, rel=0.15)
     assert found < requests_of(survey.costs(FIRST), survey) * 0.6
+
+
+def test_skipping_what_seems_empty_saves_what_an_estimate_with_it_tells() -> None:
+    with Sandbox(orders=230, customers=20, products=15) as store:
+        names = ("order_coupons", "transactions")
+        survey = surveyed(store, *names)
+        skipping = {"skip_likely_empty": True}
+        [told] = [
+            each
+            for each in document(survey)["syncs"][FIRST]["changes"]
+            if each["setting"] == "skip_likely_empty"
+        ]
+        assert_within(0.05, store, *names, **skipping)
+        found = requests_of(surveyed(store, *names, **skipping).costs(FIRST), survey)
+    assert told["requests"] == found < requests_of(survey.costs(FIRST), survey) - 100

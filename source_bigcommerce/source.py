@@ -56,7 +56,7 @@ _RECEIPTS = "sync_receipts"
 # Records that wait to be printed: two pages. A sync of longer queues is no faster.
 _QUEUED = 500
 # What the check asks for: small pages, all dates at once, of one parent, and few times.
-_OF_CHECK = {"page_size": 1, "window": "P36500D"}
+_OF_CHECK = {"page_size": 1, "window": "P36500D", "skip_likely_empty": False}
 _TRIES_OF_CHECK = 2
 # Seconds of a first sync of which a check tells.
 _LONG = 3600
@@ -416,7 +416,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
 
         endpoints = {
             each["name"]: each["endpoint"]
-            for each in map(_asked_for_each_order, self.resolved_manifest["streams"])
+            for each in map(self._asked_for_each_order, self.resolved_manifest["streams"])
             if each and each["name"] in readable
         }
         took = seconds_of_all(sync, sum(orders), endpoints.values(), self._config["quota_share"])
@@ -424,6 +424,14 @@ class SourceBigcommerce(YamlDeclarativeSource):
             return []
         told = {"time": duration(took), "orders": f"{sum(orders):,}", "names": ", ".join(endpoints)}
         return [FIRST_SYNC_LONG.message(**told)]
+
+    def _asked_for_each_order(self, stream: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The words of a stream that takes a request for each order, whatever the order holds."""
+        words, retriever = stream["$parameters"], stream["retriever"]
+        is_of_orders = "counter" in retriever.get("parents", {})
+        skips = self._config["skip_likely_empty"] and "likely_empty" in retriever
+        is_for_some = words.get("embeds") or "only_with" in retriever or skips
+        return words if is_of_orders and not is_for_some else None
 
     def _streams_of_check(self, sync: Sync) -> list[AbstractStream]:
         of_syncs = self._config
@@ -435,14 +443,6 @@ class SourceBigcommerce(YamlDeclarativeSource):
         finally:
             self._config = of_syncs
             self._begin(self._sync)
-
-
-def _asked_for_each_order(stream: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The words of a stream that takes a request for each order, whatever the order holds."""
-    words, retriever = stream["$parameters"], stream["retriever"]
-    is_of_orders = "counter" in retriever.get("parents", {})
-    is_for_some = words.get("embeds") or {"only_with", "likely_empty"}.intersection(retriever)
-    return words if is_of_orders and not is_for_some else None
 
 
 def _count_orders(streams: Iterable[AbstractStream], counts: list[int]) -> None:

@@ -1,8 +1,11 @@
 """Rows that belong to rows: line items of orders, images of products, codes of promotions."""
 
+import re
+from array import array
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 from itertools import chain, islice
@@ -26,6 +29,7 @@ from source_bigcommerce.components.messages import (
 )
 from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.rows import Rows
+from source_bigcommerce.components.skipped import Range, Skipped, may_be_left, rows_of
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.components.window import Window, is_late
 
@@ -35,8 +39,15 @@ _OF_LISTS = (LIST_ENDLESS.message(), LIST_UNPROVED.message())
 # So many pages of one parent are read before it is its turn: a price list may have thousands.
 _PAGES_AHEAD = 10
 
+_SKIPPED = "what seemed to be empty was not asked for"
+
+# Of a price in text.
+_ZERO = re.compile(r"0+([.]0+)?")
+
 Pages = Iterable[list[Record]]
 Children = Pages | Future[Pages]
+Parents = Iterator[tuple[Row, str | None, bool]]
+"""Each with its date, and whether it seems to have no children."""
 
 
 @dataclass
@@ -60,6 +71,9 @@ class ChildRows(Retriever):
         them, too.
     only_with: field of a parent that is null or empty where it has no children, so that it is not
         asked. A parent that lacks the field is asked.
+    likely_empty: a field of a parent, and the value with which it seems to have no children: a
+        number, or text of a zero such as "0.0000". A value of another type says nothing. See
+        `Skipped`.
     parent_date: field of a child that holds its parent's `date`, as `parents` names it; empty for
         none.
     copied: fields of a parent that its children get where they lack them.
@@ -83,6 +97,7 @@ class ChildRows(Retriever):
     name: str = ""
     parent_fields: Sequence[str] = ()
     only_with: str = ""
+    likely_empty: Mapping[str, Any] = field(default_factory=dict)
     parent_date: str = ""
     key: str = ""
     date: str = ""
@@ -106,6 +121,9 @@ class ChildRows(Retriever):
             raise ValueError(f"manifest.yaml: the parents of {self.name} lack `date`")
         if self.drops_late and not self.children.date:
             raise ValueError(f"manifest.yaml: the children of {self.name} lack `date`")
+        if self.likely_empty and (self.parent_fields or self.copied or not self.parents.date):
+            # Of those that were skipped, key and date are remembered.
+            raise ValueError(f"manifest.yaml: {self.name} cannot have `likely_empty`")
         if self.embeds and self.embeds not in {**CUT, **EMBEDDED}:
             known = ", ".join([*CUT, *EMBEDDED])
             raise ValueError(f"manifest.yaml: {self.name} embeds {self.embeds}, none of {known}")
@@ -119,33 +137,76 @@ class ChildRows(Retriever):
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterator[Record]:
         window = Window(stream_slice)
-        # What a parent gives its children, its date, and the children.
-        ahead: deque[tuple[Row, Any, Children]] = deque()
+        skipped: Skipped = window.extra_fields.get("skipped") or Skipped()
         seen: set[Any] | None = set() if self.once else None
-        asked = 0
+        own = array("q")
         # An error of their children would keep them, and the memory of their last reply.
-        pages = self.parents.pages(window)
-        try:
-            parents = (row for rows in pages for row in rows if self._may_have_any(row))
-            # `check` wants to know whether it may read, not to find the first parent with children.
-            for row in islice(parents, self.api_budget.most_parents):
+        with closing(self.parents.pages(window)) as pages:
+            parents = self._to_ask(pages, window, skipped, own)
+            yield from self._of_parents(parents, window, skipped, seen)
+        pairs, before = skipped.end(own)
+        if own and not skipped.are_due:
+            self.api_budget.receipts.doubt(self.name, _SKIPPED)
+        key = self.parents.key
+        due = (({key: each, self.parents.date: date}, date, False) for each, date in rows_of(pairs))
+        yield from self._of_parents(due, window, skipped, seen)
+        if before is not None:
+            yield from self._of_parents(self._left_before(before), window, skipped, seen)
+            skipped.done()
+            self.api_budget.receipts.settle(self.name, _SKIPPED)
+
+    def _to_ask(
+        self, pages: Iterable[list[Row]], window: Window, skipped: Skipped, own: "array[int]"
+    ) -> Parents:
+        newest = ""
+        for rows in pages:
+            for row in rows:
                 date = instant(readable_date(row.get(self.parents.date)))
                 if self.parents.drops_late and is_late(date, window):
                     continue
+                newest = max(newest, date or "")
+                is_empty = self._seems_empty(row)
+                if is_empty and skipped.leaves(key_of(row, self.parents.key), date, own):
+                    continue
+                if self._may_have_any(row):
+                    yield row, date, is_empty
+        known = window.extra_fields.get("parents", {})
+        known[window] = max(known.get(window, ""), newest)
+
+    def _left_before(self, before: Range) -> Parents:
+        """The parents that earlier syncs did not ask."""
+        if not before.since:
+            return
+        bounds = {"start_time": before.since, "end_time": before.until}
+        lacking = StreamSlice(partition={}, cursor_slice=bounds)
+        with closing(cast(Rows, self.parents).apart().pages(lacking)) as pages:
+            for row, date, is_empty in self._to_ask(pages, Window(lacking), Skipped(), array("q")):
+                key = key_of(row, self.parents.key)
+                if is_empty and may_be_left(key, date) and before.holds(date or ""):
+                    yield row, date, False
+
+    def _of_parents(
+        self, parents: Parents, window: Window, skipped: Skipped, seen: set[Any] | None
+    ) -> Iterator[Record]:
+        # What a parent gives its children, its date, whether it seems to have none, and they.
+        ahead: deque[tuple[Row, Any, bool, Children]] = deque()
+        asked = 0
+        try:
+            # `check` wants to know whether it may read, not to find the first parent with children.
+            for row, date, is_empty in islice(parents, self.api_budget.most_parents):
                 keys = self._keys_of(row)
                 children = self._children_of(row, keys, window)
                 given: Row = {**keys, **{name: row.get(name) for name in self.copied}}
-                ahead.append((given, date, children))
-                while ahead and (len(ahead) > self._most_ahead or _are_there(ahead[0][2])):
-                    yield from self._related(*ahead.popleft(), window, seen)
+                ahead.append((given, date, is_empty, children))
+                while ahead and (len(ahead) > self._most_ahead or _are_there(ahead[0][3])):
+                    yield from self._related(*ahead.popleft(), window, skipped, seen)
                 asked += isinstance(children, Future)
                 if asked == self.api_budget.most_pages:
                     break
             while ahead:
-                yield from self._related(*ahead.popleft(), window, seen)
+                yield from self._related(*ahead.popleft(), window, skipped, seen)
         finally:
-            pages.close()
-            for _, _, children in ahead:
+            for *_, children in ahead:
                 if isinstance(children, Future):
                     children.cancel()
 
@@ -160,6 +221,10 @@ class ChildRows(Retriever):
             return []
         return self._embedded(parent) if self._embedded else None
 
+    def may_be_skipped(self, parent: Row) -> bool:
+        """Whether the form may let a parent go unasked, as it seems to have no children."""
+        return self._seems_empty(parent)
+
     def slice_of(self, parent: Row, window: StreamSlice) -> StreamSlice:
         """By which the children of a parent are asked for."""
         return _of_parent(self._keys_of(parent), window)
@@ -171,6 +236,11 @@ class ChildRows(Retriever):
 
     def _may_have_any(self, parent: Row) -> bool:
         return not self.only_with or bool(parent.get(self.only_with, True))
+
+    def _seems_empty(self, parent: Row) -> bool:
+        return bool(self.likely_empty) and all(
+            _are_same(parent.get(name), value) for name, value in self.likely_empty.items()
+        )
 
     def _keys_of(self, parent: Row) -> Row:
         """What the endpoint of its children names of a parent."""
@@ -209,14 +279,27 @@ class ChildRows(Retriever):
                 raise
             raise lacking(error, self.name, self.parent_key, parent[self.parent_key]) from error
 
+    @property
+    def _parent_name(self) -> str:
+        return self.parent_key.rpartition("_")[0].replace("_", " ")
+
     def _records(self, rows: list[Row]) -> list[Record]:
         return list(self.record_selector.filter_and_transform(rows, {}, {}))
 
     def _related(
-        self, given: Row, date: Any, children: Children, window: Window, seen: set[Any] | None
+        self,
+        given: Row,
+        date: Any,
+        is_empty: bool,
+        children: Children,
+        window: Window,
+        skipped: Skipped,
+        seen: set[Any] | None,
     ) -> Iterator[Record]:
         numbered = Counter[bytes]()
         for page in children.result() if isinstance(children, Future) else children:
+            if is_empty and page:
+                skipped.find(self.name, f"{self._parent_name} {given[self.parent_key]}")
             give_ids((cast(Row, child.data) for child in page), numbered)
             yield from self._of_parent(page, given, date, window, seen)
 
@@ -250,6 +333,15 @@ def _of_parent(parent: Mapping[str, Any], window: StreamSlice) -> StreamSlice:
         for name, value in parent.items()
     }
     return StreamSlice(partition=named, cursor_slice=window.cursor_slice)
+
+
+def _are_same(value: Any, expected: Any) -> bool:
+    """Of a number, or of a zero in text; nothing is the same as what is of another type."""
+    if type(value) is not type(expected):
+        return False
+    if isinstance(expected, str):
+        return bool(_ZERO.fullmatch(value) and _ZERO.fullmatch(expected))
+    return bool(value == expected)
 
 
 def _are_there(children: Children) -> bool:

@@ -116,8 +116,9 @@ class DryRun:
         for child in known.children:
             [(window, count)] = child.windows
             by_parent += self._read(rows.children, child, window, count, False)
+        skips = {**rows.config, **self._form}["skip_likely_empty"]
         for resource, asked in by_parent.items():
-            of_all = round(known.requests_by_parent * asked / len(known.children))
+            of_all = round(known.asked_parents(skips) * asked / len(known.children))
             cost.children += of_all
             cost.by_resource[resource] += of_all
         return cost

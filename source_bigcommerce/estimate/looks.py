@@ -32,6 +32,7 @@ from source_bigcommerce.components.page import Page
 from source_bigcommerce.components.receipt_rows import ReceiptRows
 from source_bigcommerce.components.reply import ROWS, Row, is_b2b_url, is_v3_url, parsed_body
 from source_bigcommerce.components.rows import Rows
+from source_bigcommerce.components.skipped import SAMPLE
 from source_bigcommerce.components.window import WindowRetriever
 
 # Of so many parents the children are counted, of few parents those of each.
@@ -111,6 +112,7 @@ class ChildrenLook:
 
     sample_of_parents: how many parents were looked at.
     asked: part of them that need a request of their own.
+    empty: part of them that seem to have no children, and would be asked all the same.
     embedded: rows that a parent brings along, in the mean.
     children: lists of some parents that need a request.
     sample: rows that parents brought along.
@@ -122,17 +124,18 @@ class ChildrenLook:
     embedded: float
     children: list[ListLook]
     sample: list[Row]
+    empty: float = 0.0
     store: ListLook | None = None
 
-    @property
-    def requests_by_parent(self) -> float:
-        return self.parents.rows * self.asked
+    def asked_parents(self, skips: bool) -> float:
+        """skips: whether the form lets those go unasked that seem to have no children."""
+        return self.parents.rows * (self.asked - skips * self.empty * (1 - 1 / SAMPLE))
 
     @property
     def rows(self) -> int:
         each = _mean([child.rows for child in self.children])
         of_store = self.store.rows if self.store else 0
-        return round(of_store + self.parents.rows * self.embedded + self.requests_by_parent * each)
+        return round(of_store + self.parents.rows * (self.embedded + self.asked * each))
 
     @property
     def doubt(self) -> str:
@@ -453,6 +456,7 @@ def _at_children(
         parents=parents,
         sample_of_parents=len(sample),
         asked=len(asked) / len(sample) if sample else 0.0,
+        empty=sum(map(rows.may_be_skipped, asked)) / len(sample) if sample else 0.0,
         embedded=_mean([len(given or ()) for given in brought]),
         children=children,
         sample=[

@@ -62,6 +62,8 @@ def _tried(
         yield Change("without", costliest, seconds(rest, form), _requests(rest))
     for name, date in later.items():
         yield with_(name, date[:10], again(**{name: date}))
+    if not form["skip_likely_empty"]:
+        yield with_("skip_likely_empty", True, again(skip_likely_empty=True))
     if form["quota_share"] < 100:
         yield with_("quota_share", 100)
     if form["num_workers"] < _MOST_WORKERS:

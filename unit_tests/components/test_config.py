@@ -69,6 +69,7 @@ def test_a_config_with_only_what_is_required_gets_every_default() -> None:
         "reads_everything": True,
         "start_date": "2009-01-01T00:00:00Z",
         "per_order_start_date": "",
+        "skip_likely_empty": False,
         "end_date": NOW,
         "now": NOW,
         "sure_until": NOW,
