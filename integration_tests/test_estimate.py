@@ -23,6 +23,7 @@ from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce, __version__
 from source_bigcommerce.estimate.command import everything
 from source_bigcommerce.estimate.dry_run import Cost
+from source_bigcommerce.estimate.looks import Archived, ListLook
 from source_bigcommerce.estimate.report import document
 from source_bigcommerce.estimate.survey import DAILY, FIRST, Survey
 
@@ -273,3 +274,36 @@ def test_skipping_what_seems_empty_saves_what_an_estimate_with_it_tells() -> Non
         assert_within(0.05, store, *names, **skipping)
         found = requests_of(surveyed(store, *names, **skipping).costs(FIRST), survey)
     assert told["requests"] == found < requests_of(survey.costs(FIRST), survey) - 100
+
+
+def test_rows_are_counted_window_by_window() -> None:
+    with Sandbox(orders=3, customers=600, products=3) as store:
+        survey = surveyed(store, "customers")
+        dates = [row["date_modified"] for row in store.rows("customers")]
+    known = survey.looks[FIRST]["customers"]
+    assert isinstance(known, ListLook)
+    windows = known.windows
+    assert [rows for _, rows in windows] == [
+        sum(window["start_time"] <= date <= window["end_time"] for date in dates)
+        for window, _ in windows
+    ]
+    assert sum(rows > 0 for _, rows in windows) > 1
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({}, Archived.LISTED),
+        ({"archived_orders": "hidden"}, Archived.HIDDEN),
+        ({"is_deleted": "ignored"}, Archived.MIXED),
+        ({"is_deleted": "refused"}, Archived.REFUSED),
+        ({"orders": 3}, Archived.NONE),
+    ],
+)
+def test_an_estimate_knows_what_the_store_does_with_archived_orders(
+    options: dict[str, Any], kind: Archived
+) -> None:
+    with Sandbox(**{"orders": 230, "customers": 3, "products": 3, **options}) as store:
+        known = surveyed(store, "orders").looks[FIRST]["orders"]
+    assert isinstance(known, ListLook)
+    assert known.archived is kind
