@@ -1,23 +1,32 @@
 """`python -m benchmarks.costs`: how long a sync of a store takes, by plan and by size.
 
 Requests are counted by the formulas of `requests_needed`; what a store of so many orders holds
-besides, and how much of it changes in a day, is assumed (`store_of`, `day_of`).
+besides, and how much of it changes in a day, is assumed (`store_of`, `day_of`). Those for deleted
+rows are counted: the search runs on ids without a store.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from benchmarks import deletions
 from benchmarks.plain import ENDPOINTS
-from benchmarks.report import Report
+from benchmarks.report import Report, Row
 from benchmarks.requests_needed import Rows, most, most_of_all, seconds
+from source_bigcommerce.components.known_ids import KnownIds
+from unit_tests.searches import PAGE, Ids, gone, searched
 
 _PLANS = {"150 per 30 s": 150, "450 per 30 s": 450, "unlimited": None}
-_SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 _WORKERS = 10
 _LATENCY = 0.25
-_RATE = _WORKERS / _LATENCY
+_DELETED = {
+    "none": "0",
+    "1": "1",
+    "5": "5",
+    "20": "20",
+    "1,000 in a row": "stretch",
+    "1,000 here and there": "1000",
+}
 
 
 def store_of(orders: int) -> Rows:
@@ -43,51 +52,62 @@ def day_of(store: Rows) -> Rows:
 
 def main() -> None:
     report = Report()
-    _by_stream(report, 100_000)
-    _by_size(report)
-    deletions.show(report)
-
-
-def _without_transactions(rows: Rows) -> int:
-    return most_of_all(rows, _WORKERS) - most("transactions", rows, _WORKERS)
-
-
-def _by_stream(report: Report, orders: int) -> None:
-    report.title(f"Requests and time of each stream, {orders:,} orders")
-    first, day = store_of(orders), day_of(store_of(orders))
-    counted = [(name, most(name, first, _WORKERS), most(name, day, 1)) for name in ENDPOINTS]
-    counted.append(("all ten", most_of_all(first, _WORKERS), most_of_all(day, 1)))
     report.table(
-        ["stream", "first sync", *_PLANS, "daily sync", "daily, 150 per 30 s"],
-        (
-            [name, of_first, *_durations(of_first), of_day, _durations(of_day)[0]]
-            for name, of_first, of_day in counted
-        ),
+        "Requests and time of each stream, 100,000 orders",
+        ("stream", "first sync", *_PLANS, "daily sync", "daily, 150 per 30 s"),
+        _by_stream(100_000),
     )
-
-
-def _by_size(report: Report) -> None:
-    report.title("Time of the ten streams, by size of the store")
-    rows: list[list[object]] = []
-    for orders in _SIZES:
-        first, day = store_of(orders), day_of(store_of(orders))
-        for name, count in (
-            ("first", most_of_all(first, _WORKERS)),
-            ("first, without transactions", _without_transactions(first)),
-            ("daily", most_of_all(day, 1)),
-        ):
-            rows.append([f"{orders:,}", name, count, *_durations(count)])
-    report.table(["orders", "sync", "requests", *_PLANS], rows)
-    report.note(
+    report.table(
+        "Time of the ten streams, by size of the store",
+        ("orders", "sync", "requests", *_PLANS),
+        (row for exponent in range(4, 8) for row in _by_sync(10**exponent)),
         f"Unlimited: {_WORKERS} workers, {_LATENCY * 1000:.0f} ms an answer. Five years of orders;"
         " for each ten of them four customers; one order in 500 with more line items than the order"
         " list shows; in a day, one order in 600, one customer in 1,000 and one product in 50"
-        " change."
+        " change.",
+    )
+    report.table(
+        "Requests that find deleted rows: the most of five tries",
+        ("known rows", "to learn them", *_DELETED),
+        map(_of_search, (100_000, 1_000_000)),
+        "Each sync takes one more for new ids, and one for each 248 rows that it asks for again.",
     )
 
 
-def _durations(requests: int) -> list[str]:
-    return [_shown(seconds(requests, quota, _RATE)) for quota in _PLANS.values()]
+def _by_stream(orders: int) -> Iterator[Row]:
+    first, day = store_of(orders), day_of(store_of(orders))
+    counted = [(name, most(name, first, _WORKERS), most(name, day, 1)) for name in ENDPOINTS]
+    counted.append(("all ten", most_of_all(first, _WORKERS), most_of_all(day, 1)))
+    for name, of_first, of_day in counted:
+        daily = {"daily sync": of_day, "daily, 150 per 30 s": _times(of_day)["150 per 30 s"]}
+        yield {"stream": name, "first sync": of_first, **_times(of_first), **daily}
+
+
+def _by_sync(orders: int) -> Iterator[Row]:
+    first, day = store_of(orders), day_of(store_of(orders))
+    of_first = most_of_all(first, _WORKERS)
+    requests = {
+        "first": of_first,
+        "first, without transactions": of_first - most("transactions", first, _WORKERS),
+        "daily": most_of_all(day, 1),
+    }
+    for sync, number in requests.items():
+        yield {"orders": orders, "sync": sync, "requests": number, **_times(number)}
+
+
+def _of_search(rows: int) -> Row:
+    known, requests = KnownIds(range(1, rows + 1)), {}
+    for name, kind in _DELETED.items():
+        tries = [Ids(known, set(known) - gone(kind, rows, seed)) for seed in range(5)]
+        for ids in tries:
+            searched(ids)
+        requests[name] = max(ids.requests for ids in tries)
+    return {"known rows": rows, "to learn them": rows // PAGE, **requests}
+
+
+def _times(requests: int) -> dict[str, str]:
+    rate = _WORKERS / _LATENCY
+    return {plan: _shown(seconds(requests, quota, rate)) for plan, quota in _PLANS.items()}
 
 
 def _shown(duration: float) -> str:

@@ -1,16 +1,14 @@
 """Baseline (a): the loop that one would write by hand, `requests` and orjson on one connection.
 
 `python -m benchmarks.plain URL STREAM...` reads streams of a sandbox store one after the other and
-prints the messages that the connector prints for the same records. `--until DATE` leaves out rows
-modified later.
+prints the messages that the connector prints for the same records.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import orjson
@@ -28,28 +26,43 @@ _MONTHS = {name: f"{number:02d}" for number, name in enumerate(_NAMES, start=1)}
 class Endpoint(NamedTuple):
     """One stream's endpoint.
 
-    paging: `key` (rows behind the last id), `after` (the API's cursor), `page`, `order` (one
-    request an order) or `once`. dates: fields that arrive in RFC 2822.
+    paging: `key` (rows behind the last id), `page`, `order` (one request an order) or `once`.
+    dates: fields that arrive in RFC 2822.
     """
 
     path: str
     paging: str = "page"
     include: str = ""
-    is_dated: bool = False
     dates: tuple[str, ...] = ()
 
     @property
-    def is_v3(self) -> bool:
-        return self.path.startswith("v3/")
+    def query(self) -> dict[str, str]:
+        query = {"limit": str(PAGE_SIZE)} if self.paging != "once" else {}
+        query |= {"sort": "id"} if self.paging == "key" else {}
+        return query | ({"include": self.include} if self.include else {})
+
+    def rows(self, body: Any) -> list[Row]:
+        """The rows in a reply; None is the body of a reply that has none."""
+        rows = body["data"] if isinstance(body, dict) and "data" in body else body or []
+        return [rows] if isinstance(rows, dict) else rows
+
+    def next_page(self, body: Any, rows: list[Row], page: int) -> dict[str, str]:
+        """The parameters that ask for what follows the `page`-th page; empty after the last."""
+        if not rows or self.paging == "once":
+            return {}
+        if self.path.startswith("v2/"):
+            following = {"min_id": str(rows[-1]["id"] + 1)}
+            more = {"page": str(page + 1)} if self.paging == "order" else following
+            return more if len(rows) == PAGE_SIZE else {}
+        pages = body["meta"]["pagination"]["total_pages"]
+        if self.paging == "key":
+            return {"id:greater": str(rows[-1]["id"])} if pages > 1 else {}
+        return {"page": str(page + 1)} if pages > page else {}
 
 
 ENDPOINTS = {
-    "customers": Endpoint(
-        "v3/customers", "after", "addresses,storecredit,attributes,formfields", is_dated=True
-    ),
-    "orders": Endpoint(
-        "v2/orders", "key", "", True, dates=("date_created", "date_modified", "date_shipped")
-    ),
+    "customers": Endpoint("v3/customers", include="addresses,storecredit,attributes,formfields"),
+    "orders": Endpoint("v2/orders", "key", dates=("date_created", "date_modified", "date_shipped")),
     "order_products": Endpoint("v2/orders/{order_id}/products", "order"),
     "transactions": Endpoint("v3/orders/{order_id}/transactions", "order", dates=("date_created",)),
     "products": Endpoint(
@@ -57,11 +70,10 @@ ENDPOINTS = {
         "key",
         "bulk_pricing_rules,channels,custom_fields,images,parent_relations,primary_image,"
         "reviews,variants,videos",
-        is_dated=True,
     ),
     "brands": Endpoint("v3/catalog/brands"),
     "categories": Endpoint("v3/catalog/trees/categories"),
-    "channels": Endpoint("v3/channels", include="currencies", is_dated=True),
+    "channels": Endpoint("v3/channels", include="currencies"),
     "pages": Endpoint("v3/content/pages", include="body"),
     "store": Endpoint("v2/store", "once"),
 }
@@ -71,9 +83,8 @@ _LINE_ITEMS = {"include": "consignments.line_items", "consignment_structure": "o
 class Reader:
     """Reads streams of the store at `url`."""
 
-    def __init__(self, url: str, until: str = "") -> None:
+    def __init__(self, url: str) -> None:
         self._root = f"{url}/stores/sandbox/"
-        self._until = until
         self._session = requests.Session()
         self._session.headers["X-Auth-Token"] = "sandbox-token"
         self._session.headers["Accept"] = "application/json"
@@ -82,85 +93,44 @@ class Reader:
         """The rows of a stream, as many at a time as came together."""
         endpoint = ENDPOINTS[name]
         if endpoint.paging != "order":
-            for rows in self._pages(endpoint, self._parameters(endpoint)):
-                _convert_dates(rows, endpoint.dates)
-                yield rows
+            for page in self._pages(endpoint, endpoint.path):
+                yield _with_dates(page, endpoint.dates)
             return
         has_items = name == "order_products"
-        query = {**self._parameters(ENDPOINTS["orders"]), **(_LINE_ITEMS if has_items else {})}
-        for orders in self._pages(ENDPOINTS["orders"], query):
+        query = _LINE_ITEMS if has_items else {}
+        for orders in self._pages(ENDPOINTS["orders"], "v2/orders", query):
             for order in orders:
-                yield self._dated(endpoint, order, _embedded_items(order) if has_items else None)
-
-    def _dated(self, endpoint: Endpoint, order: Row, rows: list[Row] | None) -> list[Row]:
-        if rows is None:
-            path = endpoint.path.format(order_id=order["id"])
-            pages = self._pages(endpoint, {"limit": str(PAGE_SIZE)}, path)
-            rows = [row for page in pages for row in page]
-        _convert_dates(rows, endpoint.dates)
-        date = _iso_date(order["date_modified"])
-        for row in rows:
-            row["order_date_modified"] = date
-        return rows
-
-    def _parameters(self, endpoint: Endpoint) -> dict[str, str]:
-        query = {"limit": str(PAGE_SIZE)} if endpoint.paging != "once" else {}
-        if endpoint.include:
-            query["include"] = endpoint.include
-        if endpoint.paging == "key":
-            query["sort"] = "id"
-        if endpoint.is_dated and self._until:
-            query["date_modified:max" if endpoint.is_v3 else "max_date_modified"] = self._until
-        return query
+                rows = _embedded_items(order) if has_items else None
+                if rows is None:
+                    path = endpoint.path.format(order_id=order["id"])
+                    rows = [row for page in self._pages(endpoint, path) for row in page]
+                date = _iso_date(order["date_modified"])
+                for row in _with_dates(rows, endpoint.dates):
+                    row["order_date_modified"] = date
+                yield rows
 
     def _pages(
-        self, endpoint: Endpoint, query: dict[str, str], path: str = ""
+        self, endpoint: Endpoint, path: str, query: dict[str, str] | None = None
     ) -> Iterator[list[Row]]:
-        number, more = 1, {"": ""}
+        query, number, more = {**endpoint.query, **(query or {})}, 1, {"": ""}
         while more:
-            body = self._get(path or endpoint.path, query)
-            rows = _rows_of(endpoint, body)
+            response = self._session.get(self._root + path, params=query, timeout=_TIMEOUT)
+            is_nothing = response.status_code in (204, 404)
+            if not is_nothing:
+                response.raise_for_status()
+            body = None if is_nothing else orjson.loads(response.content)
+            rows = endpoint.rows(body)
             yield rows
-            more = _next_page(endpoint, body, rows, number)
+            more = endpoint.next_page(body, rows, number)
             query, number = {**query, **more}, number + 1
 
-    def _get(self, path: str, query: dict[str, str]) -> Any:
-        response = self._session.get(self._root + path, params=query, timeout=_TIMEOUT)
-        if response.status_code in (204, 404):
-            return None
-        response.raise_for_status()
-        return orjson.loads(response.content)
 
-
-def _next_page(endpoint: Endpoint, body: Any, rows: list[Row], page: int) -> dict[str, str]:
-    """The parameters that ask for the page after this one, the `page`-th; empty after the last."""
-    if not rows or endpoint.paging == "once":
-        return {}
-    is_full, key = len(rows) == PAGE_SIZE, endpoint.paging == "key"
-    if endpoint.paging == "after":
-        return {"after": body["meta"]["cursor_pagination"]["end_cursor"]} if is_full else {}
-    if not endpoint.is_v3:
-        following = {"min_id": str(rows[-1]["id"] + 1)} if key else {"page": str(page + 1)}
-        return following if is_full else {}
-    pages = body["meta"]["pagination"]["total_pages"]
-    if key:
-        return {"id:greater": str(rows[-1]["id"])} if pages > 1 else {}
-    return {"page": str(page + 1)} if pages > page else {}
-
-
-def _rows_of(endpoint: Endpoint, body: Any) -> list[Row]:
-    """The rows in a reply's body; None is the body of a reply that has none."""
-    if body is None:
-        return []
-    rows = body["data"] if endpoint.is_v3 else body
-    return [rows] if isinstance(rows, dict) else list(rows)
-
-
-def _convert_dates(rows: Iterable[Row], fields: tuple[str, ...]) -> None:
+def _with_dates(rows: list[Row], fields: tuple[str, ...]) -> list[Row]:
     for row in rows:
         for field in fields:
             if field in row:
                 row[field] = _iso_date(row[field]) or None
+    return rows
 
 
 def _iso_date(text: str) -> str:
@@ -187,9 +157,7 @@ def _embedded_items(order: Row) -> list[Row] | None:
         if not isinstance(lines, list) or len(lines) >= _EMBEDDED_ITEMS_CAP:
             return None
         items += lines
-    if sum(item["quantity"] for item in items) != order["items_total"]:
-        return None
-    return items
+    return items if sum(item["quantity"] for item in items) == order["items_total"] else None
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -197,13 +165,9 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.plain")
-    parser.add_argument("url")
-    parser.add_argument("streams", nargs="+", choices=list(ENDPOINTS))
-    parser.add_argument("--until", default="")
-    arguments = parser.parse_args()
-    reader = Reader(arguments.url, arguments.until)
-    for name in arguments.streams:
+    url, *names = sys.argv[1:]
+    reader = Reader(url)
+    for name in names:
         for rows in reader.pages(name):
             for row in rows:
                 now = time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""Runs the connector and the hand-written clients as whole processes, and measures them."""
+"""Runs the connector and the hand-written loop as whole processes, and measures them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import orjson
-from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
+from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteCatalogSerializer
 
-from benchmarks.store import Store
-from integration_tests.syncs import catalog_of
+from integration_tests import sending, syncs
+from sandbox.process import Log, Store
 
 _ROOT = Path(__file__).parent.parent
 _LONG_AGO = "2010-01-01"
+_FILES = tempfile.TemporaryDirectory(prefix="benchmarks-")
 Command = list[str]
+
+
+class Failed(Exception):
+    """A program ended with an error, or without all records."""
 
 
 @dataclass(frozen=True)
@@ -32,40 +35,24 @@ class Run:
 
     processor: seconds of processor time, which other work on the machine disturbs less.
     megabytes: peak resident memory.
-    log: the store's log of it, where one was asked for.
     """
 
     seconds: float
     processor: float
     megabytes: float
-    records: Counter[str]
-    log: list[dict[str, Any]] = field(default_factory=list)
+    records: int
+    log: Log = field(default_factory=list)
 
-    @property
-    def requests(self) -> int:
-        return len(self.log)
-
-
-class Failed(Exception):
-    """A program ended with an error, or without all records."""
+    def without(self, start: Run) -> Run:
+        """Less what the program takes to find that there is nothing to do."""
+        seconds, processor = self.seconds - start.seconds, self.processor - start.processor
+        return replace(self, seconds=max(0.01, seconds), processor=max(0.01, processor))
 
 
-def connector(store: Store, streams: Sequence[str], **config: Any) -> Command:
+def connector(store: Store, streams: Iterable[str], **config: Any) -> Command:
     """The connector's `read` of some streams."""
-    config = {
-        "store_hash": "sandbox",
-        "access_token": "sandbox-token",
-        "api_url": store.url,
-        **config,
-    }
-    files = {"config": orjson.dumps(config), "catalog": _catalog(tuple(streams))}
-    arguments = [part for name in files for part in (f"--{name}", _file(name, files[name]))]
-    return [sys.executable, "-m", "source_bigcommerce", "read", *arguments]
-
-
-def plain(store: Store, streams: Sequence[str], until: str = "") -> Command:
-    """Baseline (a), `benchmarks.plain`."""
-    return [sys.executable, "-m", "benchmarks.plain", "--until", until, store.url, *streams]
+    catalog = syncs.catalog_of(streams, {})
+    return [sys.executable, "-m", "source_bigcommerce", "read", *_files(store, catalog, config)]
 
 
 def connector_start(store: Store) -> Command:
@@ -73,106 +60,73 @@ def connector_start(store: Store) -> Command:
     return connector(store, ["orders"], start_date=_LONG_AGO, end_date=_LONG_AGO)
 
 
-def plain_start(store: Store) -> Command:
-    """The same of baseline (a)."""
-    return plain(store, ["orders"], until=_LONG_AGO)
+def loop(store: Store, streams: Iterable[str]) -> Command:
+    """Baseline (a), `benchmarks.plain`; of no streams it is its start."""
+    return [sys.executable, "-m", "benchmarks.plain", store.url, *streams]
 
 
-def run(command: Command, store: Store | None = None) -> Run:
-    """Runs a program with its output in a file, as a pipe's reader would compete with it.
+def destination(store: Store, **config: Any) -> Command:
+    """The destination's `write` of orders."""
+    files = _files(store, sending.catalog_of("orders"), config)
+    return [sys.executable, "-m", "destination_bigcommerce", "write", *files]
 
-    store: counts the records, and keeps the store's log; None spares the time for both.
-    """
-    if store:
-        store.forget()
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+
+def run(command: Command, given: bytes = b"") -> Run:
+    """Runs a program to its end with this input, and counts the records that it prints."""
+    with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as stdin:
+        stdin.write(given)
+        stdin.seek(0)
         started = time.monotonic()
-        process = subprocess.Popen(command, stdout=output, stderr=errors, cwd=_ROOT)
+        process = subprocess.Popen(
+            command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, cwd=_ROOT, bufsize=1 << 20
+        )
+        records, said = 0, list[bytes]()
+        for line in process.stdout or ():
+            if line.startswith(b'{"type":"RECORD"'):
+                records += 1
+            elif b"ERROR" in line:
+                said.append(line[:500])
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
         process.returncode = os.waitstatus_to_exitcode(status)
-        records: Counter[str] = Counter()
-        if process.returncode or store:
-            output.seek(0)
-            for line in output:
-                if line.startswith(b'{"type":"RECORD"'):
-                    records[_stream_of(line)] += 1
-                elif process.returncode and b"ERROR" in line:
-                    print(line[:500].decode(), file=sys.stderr)
         if process.returncode:
             errors.seek(0)
-            reason = errors.read()[-2000:].decode()
+            reason = b"".join([*said, errors.read()[-2000:]]).decode()
             raise Failed(f"{' '.join(command[1:4])} ended with {process.returncode}\n{reason}")
-    log = store.requests() if store else []
-    processor = usage.ru_utime + usage.ru_stime
-    return Run(seconds, processor, usage.ru_maxrss / 1024, records, log)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, records)
 
 
-def run_counting(command: Command) -> Run:
-    """Runs a program whose output is too large to keep: counts its records as they come."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=_ROOT)
-    assert process.stdout is not None
-    started = time.monotonic()
-    number, rest = 0, b""
-    while chunk := process.stdout.read1(1 << 20):  # type: ignore[attr-defined]
-        text = rest + chunk
-        rest = text[-15:]
-        number += text.count(b'{"type":"RECORD"') - rest.count(b'{"type":"RECORD"')
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise Failed(f"{' '.join(command[1:4])} ended with {process.returncode}")
-    seconds, processor = time.monotonic() - started, usage.ru_utime + usage.ru_stime
-    return Run(seconds, processor, usage.ru_maxrss / 1024, Counter({"all": number}))
-
-
-def interleaved(
-    commands: dict[str, Command], times: int, store: Store | None = None
-) -> dict[str, list[Run]]:
-    """Runs programs in turn, so that what else the machine does meets all of them.
-
-    store: given for the first run of each.
-    """
-    runs: dict[str, list[Run]] = {name: [] for name in commands}
+def in_turn(
+    commands: Mapping[Any, Command], times: int, run: Callable[[Command], Run] = run
+) -> dict[Any, Run]:
+    """The medians of some runs of each, in turn: what else the machine does meets all of them."""
+    runs: dict[Any, list[Run]] = {name: [] for name in commands}
     for _ in range(times):
         for name, command in commands.items():
-            runs[name].append(run(command, None if runs[name] else store))
-    return runs
+            runs[name].append(run(command))
+    return {name: _median(of_name) for name, of_name in runs.items()}
 
 
-def seconds(runs: list[Run]) -> float:
-    """The median."""
-    return median(run.seconds for run in runs)
+def _median(runs: Sequence[Run]) -> Run:
+    """The median times, and the highest peak."""
+    return replace(
+        runs[0],
+        seconds=median(run.seconds for run in runs),
+        processor=median(run.processor for run in runs),
+        megabytes=max(run.megabytes for run in runs),
+    )
 
 
-def processor(runs: list[Run]) -> float:
-    """The median of the processor time."""
-    return median(run.processor for run in runs)
-
-
-def megabytes(runs: list[Run]) -> float:
-    """The highest peak."""
-    return max(run.megabytes for run in runs)
-
-
-_BEFORE_STREAM = len('{"type":"RECORD","record":{"stream":"')
-
-
-def _stream_of(line: bytes) -> str:
-    return line[_BEFORE_STREAM : line.index(b'"', _BEFORE_STREAM)].decode()
-
-
-@cache
-def _catalog(streams: tuple[str, ...]) -> bytes:
-    config = {"store_hash": "sandbox", "access_token": "sandbox-token"}
-    return orjson.dumps(ConfiguredAirbyteCatalogSerializer.dump(catalog_of(streams, config)))
-
-
-_FILES = tempfile.TemporaryDirectory(prefix="benchmarks-")
-
-
-def _file(name: str, content: bytes) -> str:
-    number = len(list(Path(_FILES.name).iterdir()))
-    path = Path(_FILES.name) / f"{name}-{number}.json"
+def file_of(name: str, content: bytes) -> Path:
+    """A new file with this content, which goes when this process ends."""
+    path = Path(tempfile.mkdtemp(dir=_FILES.name)) / name
     path.write_bytes(content)
-    return str(path)
+    return path
+
+
+def _files(store: Store, catalog: ConfiguredAirbyteCatalog, config: dict[str, Any]) -> list[str]:
+    files = {
+        "config": {**store.config, **config},
+        "catalog": ConfiguredAirbyteCatalogSerializer.dump(catalog),
+    }
+    return [f"--{name}={file_of(name, orjson.dumps(files[name]))}" for name in files]

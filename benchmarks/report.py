@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+
+Row = Mapping[str, object]
 
 
-@dataclass
 class Report:
-    """What is printed as it is measured; `summary` prints all that must be reached at the end."""
+    """Prints what is measured as it comes; `summary` prints all that must be reached."""
 
-    targets: list[list[object]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._bounds: list[dict[str, object]] = []
 
-    def title(self, text: str) -> None:
-        print(f"\n### {text}\n", flush=True)
-
-    def note(self, text: str) -> None:
-        print(f"\n{text}", flush=True)
-
-    def table(self, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    def table(
+        self, title: str, columns: Sequence[str], rows: Iterable[Row], note: str = ""
+    ) -> None:
         """A Markdown table, each row as soon as it is there; the first column is text."""
-        print(f"| {' | '.join(headers)} |")
-        print(f"|---|{'---:|' * (len(headers) - 1)}")
+        print(f"\n### {title}\n\n| {' | '.join(columns)} |")
+        print(f"|---|{'---:|' * (len(columns) - 1)}", flush=True)
         for row in rows:
-            print(f"| {' | '.join(_shown(value) for value in row)} |", flush=True)
+            cells = [_shown(row.get(column, "")) for column in columns]
+            print(f"| {' | '.join(cells)} |", flush=True)
+        if note:
+            print(f"\n{note}", flush=True)
 
     def at_least(self, name: str, value: float, bound: float) -> None:
-        """A target that is reached from `bound` on."""
-        self._target(name, value, f"≥ {_shown(bound)}", value >= bound)
+        """A bound that is reached from `bound` on."""
+        self._bound(name, f"≥ {_shown(bound)}", value, value >= bound)
 
     def at_most(self, name: str, value: float, bound: float) -> None:
-        """A target that is reached up to `bound`."""
-        self._target(name, value, f"≤ {_shown(bound)}", value <= bound)
+        """A bound that is reached up to `bound`."""
+        self._bound(name, f"≤ {_shown(bound)}", value, value <= bound)
 
     def summary(self) -> bool:
-        """Prints all targets; True when each was reached."""
-        self.title("Must reach")
-        self.table(["", "must be", "is", "reached"], self.targets)
-        return all(reached == "yes" for *_, reached in self.targets)
+        """Prints all bounds; True when each was reached."""
+        self.table("Must reach", ("", "must be", "is", "reached"), self._bounds)
+        return all(bound["reached"] == "yes" for bound in self._bounds)
 
-    def _target(self, name: str, value: float, bound: str, is_reached: bool) -> None:
-        self.targets.append([name, bound, value, "yes" if is_reached else "**no**"])
+    def _bound(self, name: str, must: str, value: float, is_reached: bool) -> None:
+        reached = "yes" if is_reached else "**no**"
+        self._bounds.append({"": name, "must be": must, "is": value, "reached": reached})
 
 
 def _shown(value: object) -> str:

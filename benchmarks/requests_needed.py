@@ -10,26 +10,21 @@ from math import ceil
 
 from benchmarks.plain import ENDPOINTS, PAGE_SIZE
 
+# Streams whose first sync reads date windows side by side; that are read by page number, back from
+# the last page; and that read the list of orders.
 WINDOWED = ("customers", "orders", "order_products", "transactions", "products")
-"""Streams that a backfill reads in date windows side by side."""
-
 SHIFTING = ("channels",)
-"""Streams that are read by page number, back from the last page."""
+OF_ORDERS = ("orders", "order_products", "transactions")
 
 TIME = 1
 """A sync of streams with a date asks the store for its time, once."""
-OF_ORDERS = ("orders", "order_products", "transactions")
-"""Streams that read the list of orders."""
-
-_COUNTED_FROM = 10 * PAGE_SIZE
 
 
 @dataclass(frozen=True)
 class Rows:
     """What a read has to fetch.
 
-    cut_orders: requests for orders whose line items the order list does not show whole: the API
-    puts no more than 50 into a consignment.
+    cut_orders: requests for orders whose line items the list does not show whole: more than 50.
     """
 
     orders: int
@@ -41,21 +36,24 @@ class Rows:
     channels: int = 3
     pages: int = 30
 
+    def of_list(self, stream: str) -> int:
+        """Rows of the list that a stream reads."""
+        return self.orders if stream in OF_ORDERS else int(getattr(self, stream))
+
 
 def pages(rows: int) -> int:
     """Requests for a list: one even if it is empty.
 
-    One more where the last page is full, as its count may be that of the page; and by page number
-    the first page once more in the end (`by_page`).
+    A full page takes one more behind it, as its count may be that of the page.
     """
     return max(1, ceil(rows / PAGE_SIZE)) + (rows > 0 and rows % PAGE_SIZE == 0)
 
 
 def order_pages(orders: int) -> int:
-    """Requests for the orders: v2 does not say which page is the last.
+    """Requests for the orders: v2 does not tell which page is the last.
 
-    A full one may not be, nor a short one that no longer one was before: an API may cap its pages.
-    The second page begins with the last row of the first.
+    Only a page that is shorter than one before it is. The second begins with the last row of the
+    first.
     """
     if orders < PAGE_SIZE:
         return 1 + (orders >= 10)
@@ -67,14 +65,12 @@ def least(stream: str, rows: Rows) -> int:
     """The fewest requests that bring all rows of a stream that is read by itself."""
     if stream == "store":
         return 1
-    if stream == "order_products":
-        return order_pages(rows.orders) + rows.cut_orders
-    if stream == "transactions":
-        return order_pages(rows.orders) + rows.orders
-    if stream == "orders":
-        return order_pages(rows.orders)
-    of_stream = int(getattr(rows, stream))
-    return pages(of_stream) + (stream not in WINDOWED and of_stream > PAGE_SIZE)
+    if stream in OF_ORDERS:
+        by_order = {"order_products": rows.cut_orders, "transactions": rows.orders}
+        return order_pages(rows.orders) + by_order.get(stream, 0)
+    of_list = rows.of_list(stream)
+    # By page number the first page comes once more in the end.
+    return pages(of_list) + (stream not in WINDOWED and of_list > PAGE_SIZE)
 
 
 def least_of_all(rows: Rows) -> int:
@@ -87,29 +83,24 @@ def proofs(stream: str, rows: Rows, windows: int) -> int:
 
     Replies to a page number count the list themselves.
     """
-    if stream not in WINDOWED:
-        return 0
-    of_list = rows.orders if stream in OF_ORDERS else int(getattr(rows, stream))
-    return min(windows, (of_list - 1) // PAGE_SIZE)
+    return min(windows, (rows.of_list(stream) - 1) // PAGE_SIZE) if stream in WINDOWED else 0
 
 
 def most(stream: str, rows: Rows, windows: int) -> int:
-    """The most requests that the connector makes for a stream.
+    """The most requests that the connector makes for a stream, but for the store's time (TIME).
 
     Each window ends with a page of its own, of orders with two; each window of orders is asked once
-    more, for archived ones that the list may hide; windows of more than a page are counted in the
-    end, and long ones of orders before, to tell how far a sync is. The line items of a cut order
-    are a v2 list of their own. Left out: the store's time (TIME).
+    more, for archived ones; windows of more than a page are counted in the end, and long ones of
+    orders before. The line items of a cut order are a v2 list of their own.
     """
     further = windows - 1 if stream in WINDOWED else 0
+    further += stream in SHIFTING  # the second that is not over yet
     if stream in OF_ORDERS:
         further = 2 * further + windows
     if stream == "order_products":
         further += rows.cut_orders
-    # The second that is not over yet.
-    further += stream in SHIFTING
     if stream == "orders":
-        further += min(windows, rows.orders // _COUNTED_FROM)
+        further += min(windows, rows.orders // (10 * PAGE_SIZE))
     return least(stream, rows) + further + proofs(stream, rows, windows)
 
 

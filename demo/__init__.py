@@ -2,8 +2,10 @@
 
 | module | knows |
 |---|---|
-| `shop.py` | the sandbox store: start it, change some rows, stop it |
 | `warehouse.py` | PyAirbyte and DuckDB: sync into a file, ask the file |
 | `report.py` | what is on the screen |
 | `__main__.py` | the order of things |
 """
+
+SIZE = {"orders": 2000, "customers": 1000, "products": 500}
+"""Rows of the sandbox store. Its history ends now, so the demo looks the same on every day."""

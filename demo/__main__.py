@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from demo import report
-from demo.shop import SIZE, Shop, open_shop
+from demo import SIZE, report
+from sandbox.process import Store, store_of
 
 if TYPE_CHECKING:
     from demo.warehouse import Warehouse
@@ -43,7 +43,7 @@ FROM {RECEIPTS}
 ORDER BY stream"""
 
 
-# The main streams of a shop; all of them would take too long for a demo.
+# The main streams of a store; all of them would take too long for a demo.
 SHOWN = (
     "customers",
     "orders",
@@ -97,24 +97,24 @@ def show(folder: Path) -> int:
     """The demo: sync, change the store, sync again. Takes a folder for temporary files."""
     began = time.monotonic()
     report.step("A store opens on this machine, with {orders:,} orders".format(**SIZE))
-    with open_shop() as shop:
+    with store_of(**SIZE, now="real") as store:
         from demo.warehouse import Warehouse
 
         path = HERE / "store.duckdb"
         for old in HERE.glob(f"{path.name}*"):
             old.unlink()
-        warehouse = Warehouse(shop.config, path, folder, (*SHOWN, RECEIPTS))
+        warehouse = Warehouse(store.config, path, folder, (*SHOWN, RECEIPTS))
 
         report.step("First sync: everything")
         first = warehouse.sync()
         report.step("Meanwhile, in the store")
-        report.text(change(shop, warehouse))
+        report.text(change(store, warehouse))
         report.step("Second sync: what changed")
         second = warehouse.sync()
 
         in_table = warehouse.rows()
         shown = {name: mode for name, mode in warehouse.modes.items() if name != RECEIPTS}
-        in_store = {stream: shop.count(stream) for stream in shown}
+        in_store = {stream: store.count(stream) for stream in shown}
     report.streams(
         shown,
         {"1st sync": first, "2nd sync": second, "table": in_table, "store": in_store},
@@ -131,16 +131,16 @@ def show(folder: Path) -> int:
     return 0
 
 
-def change(shop: Shop, warehouse: Warehouse) -> str:
+def change(store: Store, warehouse: Warehouse) -> str:
     """Edits some rows of the store; gives a sentence that says which."""
     orders = warehouse.ids("SELECT id FROM orders WHERE status_id = 11 ORDER BY id DESC LIMIT 3")
     for order in orders:
-        shop.edit("orders", order, status_id=2)
-    new = shop.insert("orders", line_count=4)
+        store.edit("orders", order, status_id=2)
+    new = store.insert("orders", line_count=4)
     customer = warehouse.ids("SELECT max(id) FROM customers")[0]
-    shop.edit("customers", customer, company="Fern & Daughters")
+    store.edit("customers", customer, company="Fern & Daughters")
     product = warehouse.ids("SELECT max(id) FROM products")[0]
-    shop.edit("products", product, price=19.5)
+    store.edit("products", product, price=19.5)
     shipped = ", ".join(map(str, orders))
     return (
         f"Orders {shipped} are shipped, order {new} comes in with 4 lines, customer {customer} "

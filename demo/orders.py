@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from demo import report
-from demo.shop import Shop, open_shop
+from demo import SIZE, report
+from sandbox.process import Store, store_of
 
 FILE = Path(__file__).with_name("purchase_orders.csv")
 _STREAM = "purchase_orders"
@@ -29,20 +29,20 @@ def main() -> int:
     began = time.monotonic()
     records = [order_of(row) for row in csv.DictReader(FILE.read_text().splitlines())]
     report.step(f"A store opens on this machine; {FILE.name} has {len(records)} purchase orders")
-    with open_shop() as shop, TemporaryDirectory(prefix="demo-orders-") as folder:
+    with store_of(**SIZE, now="real") as store, TemporaryDirectory(prefix="demo-orders-") as folder:
         # The sandbox shows an order at once. A real store gets more time: see the form.
-        config = {**shop.config, "customer": "create", "patience_seconds": 1}
+        config = {**store.config, "customer": "create", "patience_seconds": 1}
         table = []
         for time_of_sending in ("1st sync", "2nd sync"):
-            before = shop.count("orders")
+            before = store.count("orders")
             code, told = send(config, records, Path(folder))
             if code:
                 report.problem(told)
                 return code
-            table.append([time_of_sending, *numbers_in(told), shop.count("orders") - before])
+            table.append([time_of_sending, *numbers_in(told), store.count("orders") - before])
         report.table(["", "created", "already there", "more orders in the store"], table)
         report.step("The source reads them back")
-        different = compared(records, read_back(shop, Path(folder)))
+        different = compared(records, read_back(store, Path(folder)))
     report.table(
         ["", "number"],
         [["purchase orders", len(records)], ["came back as sent", len(records) - len(different)]],
@@ -84,11 +84,11 @@ def numbers_in(told: str) -> tuple[int, int]:
     return counts.get("created", 0), counts.get("already there", 0)
 
 
-def read_back(shop: Shop, folder: Path) -> dict[str, Row]:
+def read_back(store: Store, folder: Path) -> dict[str, Row]:
     """The orders that have a key, by key, as the source reads them, with their `lines`."""
     names = ("orders", "order_products")
     catalog = {"streams": [configured(name) for name in names]}
-    config = {**shop.config, "start_date": "10 minutes ago"}
+    config = {**store.config, "start_date": "10 minutes ago"}
     done = run("source_bigcommerce", "read", config, catalog, folder)
     records = [each["record"] for each in messages_in(done.stdout) if each["type"] == "RECORD"]
     rows: dict[str, list[Row]] = {name: [] for name in names}

@@ -1,4 +1,4 @@
-"""Requests of the destination: questions, which are asked again, and changes, which never are."""
+"""Requests of the destination: it repeats questions, and never a change."""
 
 import logging
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ CUSTOMERS = "store_v2_customers"
 PRODUCTS = "store_v2_products"
 _TO_READ = "_read_only"
 
-# Seconds until a connection, and for each byte of a reply; the manifest has the same of the source.
+# Seconds to connect, and to wait for each byte of a reply, as in the source's manifest.
 _TIME_OUT = (10, 60)
 
 
@@ -61,8 +61,8 @@ class Api:
     def send(self, method: str, path: str, body: Any) -> requests.Response:
         """The reply to one request that changes something. It is sent once.
 
-        Raises requests.RequestException where no whole reply came: it may have been done or not;
-        and SyncEnded.
+        Raises SyncEnded, and requests.RequestException if no whole reply came: the change may have
+        been made or not.
         """
         request = self._session.prepare_request(
             requests.Request(
@@ -81,21 +81,22 @@ class Api:
     def problem(
         self, reply: requests.Response, scope: str, may_pass: bool = True
     ) -> AirbyteTracedException | None:
-        """What is wrong with the token, the store or the address, by the reply to a change.
+        """What the reply to a change shows to be wrong with the token, the store or the address.
 
-        None where that may pass: a token that could read need not be one that may change.
+        None if the refusal may be temporary. A token that may read need not be allowed to write.
 
-        may_pass: whether it may, after the token has worked.
+        may_pass: whether a refusal may be temporary, once the token has worked.
         """
-        sync = self._sync if may_pass else Sync(self._config)
+        handler = _Handler.of(self._config, scope, self._sync)
+        handler.may_pass = may_pass
         try:
-            _Handler.of(self._config, scope, sync).interpret_response(reply)
+            handler.interpret_response(reply)
         except AirbyteTracedException as error:
             return error
         return None
 
     def was_allowed(self, scope: str) -> None:
-        """A change was made: a refusal from now on may pass."""
+        """Notes that a change was made: a later refusal may be temporary."""
         self._sync.accepted.add(scope)
 
     def _client(self, scope: str) -> HttpClient:
@@ -111,7 +112,12 @@ class Api:
 
 
 class _Handler(ErrorHandler):
-    """The source's, in the words of a destination where a refusal is about scopes or a request."""
+    """The source's handler, with messages of the destination's own about missing scopes.
+
+    may_pass: whether a refusal by the API may be temporary, once the token has worked.
+    """
+
+    may_pass = True
 
     @classmethod
     def of(cls, config: Mapping[str, Any], scope: str, sync: Sync) -> "_Handler":
@@ -130,7 +136,10 @@ class _Handler(ErrorHandler):
                 raise
             raise SCOPE_LACKING.error(described(reply), scope=_needed(str(self._scope))) from None
 
+    def _may_pass(self, reply: requests.Response) -> bool:
+        return super()._may_pass(reply) and (self.may_pass or not is_of_the_api(reply))
+
 
 def _needed(scope: str) -> str:
-    """Orders and customers that can be read only can be sent no more than others."""
+    """The scope to name. For orders and customers, reading alone is not enough."""
     return scope if scope.startswith(PRODUCTS) else scope.removesuffix(_TO_READ)

@@ -1,4 +1,4 @@
-"""Whose an order is."""
+"""Finds or creates the customer of each order."""
 
 import time
 from collections import OrderedDict
@@ -27,15 +27,15 @@ Person = dict[str, Any]
 
 
 class Customers:
-    """Finds customers of orders by e-mail address, many at once, and creates those there are not.
+    """Finds customers by e-mail address, many at once, and creates those that are missing.
 
-    Addresses are compared without regard to case, as BigCommerce does, which takes no second
-    customer of one address: to repeat a creation is safe.
+    Upper and lower case are the same, as for BigCommerce. It refuses a second customer with the
+    same address, so a creation can be repeated safely.
 
     rule: `guest`, `create` or `existing`; a `customer_id` in the record wins.
-    is_dry: nobody is created.
+    is_dry: whether to create nobody.
 
-    Raises AirbyteTracedException where customers cannot be asked for.
+    Raises AirbyteTracedException if customers cannot be looked up.
     """
 
     def __init__(self, api: Api, rule: str, is_dry: bool = False) -> None:
@@ -43,7 +43,7 @@ class Customers:
         self._known: OrderedDict[str, list[Row]] = OrderedDict()
 
     def resolve(self, orders: Iterable[Order]) -> None:
-        """Puts a `customer_id` into each order; sets `rejected` of one that gets none."""
+        """Puts a `customer_id` into each order, or sets its `rejected`."""
         orders = list(orders)
         for order in orders:
             if self._rule == "guest":
@@ -101,9 +101,9 @@ class Customers:
                 known.append({"id": row["id"], "channel_ids": row.get("channel_ids")})
 
     def _create(self, people: list[Person], doubtful: bool = False) -> dict[str, Rejected]:
-        """Creates them; the reasons for those whom BigCommerce refuses, by e-mail address.
+        """Creates them. Returns why BigCommerce refused some, by e-mail address.
 
-        doubtful: they may be there already, and not be seen yet: that is then why it refuses.
+        doubtful: whether they may exist already, not visible yet; that explains a refusal.
         """
         for attempt in range(_TRIES):
             reply = self._sent(people)
@@ -119,7 +119,7 @@ class Customers:
             doubtful = doubtful or is_done or reply is None or reply.status_code >= 500
             is_refused = reply is not None and reply.status_code in _REFUSED
             if reply is not None and is_refused and is_of_the_api(reply):
-                if len(people) > 1:  # one of them is at fault, and the others are not
+                if len(people) > 1:  # only one of them is at fault
                     parts = [self._create([person], doubtful) for person in people]
                     return {email: reason for part in parts for email, reason in part.items()}
                 if doubtful and attempt < _TRIES - 1:
@@ -150,7 +150,7 @@ def _created_in(reply: requests.Response) -> list[Row]:
 
 
 def _person_of(order: Order) -> Person:
-    """The record's customer, with what it lacks of the billing address."""
+    """The record's customer; the billing address fills in what is missing."""
     billing = order.body["billing_address"]
     given = {name: billing[name] for name in ("email", *_NAMES) if billing.get(name)}
     return {**given, **order.customer}

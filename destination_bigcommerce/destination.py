@@ -63,12 +63,12 @@ class DestinationBigcommerce(Destination):
         return normalized(BaseConnector.read_config(config_path))
 
     def _parse_input_stream(self, input_stream: io.TextIOWrapper) -> Iterator[AirbyteMessage]:
-        # The CDK's passes over what it cannot read, with the line in the log: an order, maybe.
+        # The CDK logs a line that it cannot read and skips it. That may be an order.
         return lines.messages(cast(IO[bytes], input_stream.buffer))
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
-        """Asks whether orders, and customers where they are created, may be changed: by a change
-        of nothing, to an order that does not exist and of no customers. Creates nothing.
+        """Checks the permission to change orders, and customers if the form has them created. It
+        sends changes without effect: to an order that does not exist, and of no customers.
         """
         try:
             config = normalized(config)
@@ -106,10 +106,10 @@ class DestinationBigcommerce(Destination):
         configured_catalog: ConfiguredAirbyteCatalog,
         input_messages: Iterable[AirbyteMessage],
     ) -> Iterator[AirbyteMessage]:
-        """Settles the orders among the messages; passes states on (see Flow), in a dry run none.
+        """Settles the orders among the messages and passes states on (see Flow); not in a dry run.
 
-        Raises a config error in the end if orders were rejected or are in the store twice, and
-        whatever ends the sync before.
+        Raises a config error at the end if orders were rejected or are in the store twice. Raises
+        at once what ends the sync early.
         """
         config = normalized(config)
         names = _streams_of_orders(config, configured_catalog)
@@ -164,7 +164,7 @@ class DestinationBigcommerce(Destination):
 
 
 def _report(config: Mapping[str, Any], flow: Flow, duplicates: Duplicates) -> None:
-    """Raises what must not be overlooked."""
+    """Raises an error for what must not be overlooked."""
     if flow.first_rejected and config["on_rejected"] == "stop":
         key, reason = flow.first_rejected
         raise STOPPED.error(key=key, reason=reason)
@@ -180,7 +180,7 @@ def _report(config: Mapping[str, Any], flow: Flow, duplicates: Duplicates) -> No
 
 
 def _fill_in(order: Order, config: Mapping[str, Any]) -> None:
-    """What the form says of orders that do not say it."""
+    """The form's values for fields that an order leaves out."""
     defaults = {
         "status_id": config.get("default_status_id"),
         "channel_id": config.get("default_channel_id"),
@@ -205,7 +205,7 @@ def _streams_of_orders(config: Mapping[str, Any], catalog: ConfiguredAirbyteCata
 
 
 def _refusal(api: Api, scope: str, path: str, nothing: Any) -> Any:
-    """What the store says of a change, if that is about the token."""
+    """The store's refusal of a change, if it is about the token."""
     try:
         reply = api.send("PUT", path, nothing)
     except requests.RequestException as error:

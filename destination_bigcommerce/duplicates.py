@@ -1,4 +1,4 @@
-"""Orders that are in the store more than once, because somebody else sent them too."""
+"""Finds orders that are in the store more than once because somebody else sent them too."""
 
 import json
 import logging
@@ -15,25 +15,25 @@ LOGGER = logging.getLogger("airbyte")
 
 
 class Duplicates:
-    """Looks through all new orders for keys of ours, 250 a request.
+    """Looks through all new orders for our keys, 250 per request.
 
-    The API has no unique constraint: of two destinations that send one key at the same moment,
-    both may find nothing and create it. Whichever looks last sees both, as it looks no sooner than
-    its own last order is in the list.
+    The API has no unique constraint: two destinations that send the same key at the same moment may
+    both find nothing and create an order. Each looks only once the list shows its own last order,
+    so the one that looks last sees both.
 
-    found: ids of the orders by their key.
+    found: ids of the orders, by key.
     """
 
     def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
-        # Since when which orders are newer: of the start, and of each look.
+        # The newest order at the start, and at each look, with its time.
         self._marks = [(time.monotonic(), lookups.newest)]
         self.found: dict[str, list[int]] = {}
 
     def look(self, created: Mapping[str, int]) -> None:
-        """Takes the ids of the orders created since the last look, by their keys.
+        """Takes the ids of the orders created since the last look, by key.
 
-        Begins with orders that somebody else may have created unseen, before these were looked up.
+        Begins with orders that others may have created before our look-ups, without being visible.
         """
         unseen_from = self._marks[-1][0] - self._lookups.patience
         marks = [newest for at, newest in self._marks if at <= unseen_from]

@@ -1,4 +1,4 @@
-"""Orders side by side, states in order."""
+"""Settles orders side by side, and passes states on in order."""
 
 import math
 import threading
@@ -17,19 +17,19 @@ from destination_bigcommerce.rejections import Rejections
 from destination_bigcommerce.sender import Kind, Outcome, Stopped
 from source_bigcommerce.components.sync import Sync
 
-# Records that are looked at together, for their SKUs and customers.
+# Records whose SKUs and customers are looked up together.
 _BATCH = 50
-# Records under way, per worker: so many that none waits for the next batch.
+# Records under way per worker: enough that no worker waits for the next batch.
 _PER_WORKER, _FEWEST = 12, 120
-# Keys that are remembered. A record whose key came longer ago is looked up like any other.
+# Keys to remember. A record whose key came earlier than those is looked up like any other.
 _REMEMBERED = 20_000
-# Created orders after which it is looked whether others created them too.
+# After so many created orders, look whether somebody else created them too.
 _LOOKED_FOR = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What came of an order with a key."""
+    """How the order with a key was settled."""
 
     digest: bytes
     outcome: Outcome
@@ -39,7 +39,7 @@ class _Known:
 class _Item:
     """A record or a state that came in, until it is settled.
 
-    known: what came of the key, in this record or in one before it.
+    known: how the key was settled, by this record or by an earlier one.
     """
 
     state: AirbyteMessage | None = None
@@ -53,20 +53,20 @@ class _Item:
 
 
 class Flow:
-    """Has orders settled by several workers, and passes a state on when all before it are.
+    """Settles orders with several workers. Passes a state on once all orders before it are settled.
 
-    A key that comes twice is one order: the second record waits for what comes of the first.
+    Records with the same key are one order: the second waits for the outcome of the first.
 
     sync: its workers settle the orders.
-    names: of the streams that hold orders.
-    prepare: puts ids of customers and products into orders, or sets why they are rejected.
+    names: the streams that hold orders.
+    prepare: puts ids of customers and products into orders, or sets why an order is rejected.
     settle: see Sender.
-    is_stopping: set when something ends the sync before its input does.
+    is_stopping: set when something ends the sync before its input ends.
     goes_on: whether the sync goes on after an order is rejected.
-    look_for_others: takes ids of orders that were created, by their keys.
+    look_for_others: takes the ids of created orders, by key.
 
-    counts: settled records by what came of them.
-    first_rejected: key and reason.
+    counts: settled records, by outcome.
+    first_rejected: its key and reason.
     """
 
     def __init__(
@@ -85,13 +85,13 @@ class Flow:
         self._sync, self._names, self._prepare, self._settle = sync, set(names), prepare, settle
         self._rejections, self._is_stopping, self._goes_on = rejections, is_stopping, goes_on
         self._room = threading.Semaphore(max(_FEWEST, _PER_WORKER * workers))
-        # Messages as they came; None: an order was settled, or the input has ended.
+        # Messages as they came. None means that an order was settled, or that the input has ended.
         self._events: SimpleQueue[AirbyteMessage | None] = SimpleQueue()
         self._has_ended = False
         self._failure: BaseException | None = None
         self._unsettled: BaseException | None = None
         self._pending: deque[_Item] = deque()
-        # Numbers of records: of the last one, and of the first one that was rejected, if that ends
+        # The number of the last record, and of the first rejected one if a rejection ends
         # the sync. What came before it is still sent.
         self._last, self._end = 0, math.inf
         self._under_way: dict[str, _Item] = {}
@@ -103,10 +103,10 @@ class Flow:
         self.first_rejected: tuple[str, str] | None = None
 
     def states(self, messages: Iterable[AirbyteMessage]) -> Iterator[AirbyteMessage]:
-        """Takes records and states in; gives the states back, each when its time has come.
+        """Takes in records and states; yields each state when its time has come.
 
-        Raises what ended the sync, after all orders under way are settled. A rejected order is no
-        error here: see `first_rejected`.
+        Raises what ended the sync, once all orders under way are settled. A rejected order is not
+        an error here: see `first_rejected`.
         """
         threading.Thread(target=self._read, args=[messages], name="input", daemon=True).start()
         while self._pending or not (self._has_ended and self._events.empty()):
@@ -140,7 +140,7 @@ class Flow:
         self._events.put(None)
 
     def _take(self) -> None:
-        """Waits until something happened; takes in what there is, a batch at most."""
+        """Waits for something to happen, then takes in what is there, at most a batch."""
         came = [self._events.get()]
         with suppress(Empty):
             while len(came) < _BATCH:
@@ -183,7 +183,7 @@ class Flow:
     # What workers do
 
     def _outcome(self, number: int, order: Order, item: _Item, before: _Item | None) -> Outcome:
-        """Settles an order. What is `before` has the same key, and is under way or was settled."""
+        """Settles an order. `before` has the same key, and is settled or under way."""
         try:
             if self._is_stopping.is_set() or number > self._end:
                 raise Stopped
@@ -219,7 +219,7 @@ class Flow:
     # What is settled
 
     def _passed(self) -> Iterator[AirbyteMessage]:
-        """The states that all records before are settled of."""
+        """The states before which all records are settled."""
         while self._pending and self._pending[0].is_settled:
             item = self._pending.popleft()
             if item.state:
@@ -228,7 +228,7 @@ class Flow:
                     yield item.state
             elif item.settled and (error := item.settled.exception()):
                 self._is_stopping.set()
-                # Of what was not sent because something else ended the sync, that is the reason.
+                # If something else ended the sync, that is why the rest was not sent.
                 if self._unsettled is None or isinstance(self._unsettled, Stopped):
                     self._unsettled = error
             elif item.settled:

@@ -1,4 +1,4 @@
-"""The form of the destination, and a person's entries made into what the code reads."""
+"""The form of the destination, and how its entries become what the code reads."""
 
 import pkgutil
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _EMPTY: tuple[Any, ...] = (None, "", {})
 
 @cache
 def specification() -> Mapping[str, Any]:
-    """What `spec` says: `spec.yaml` over the fields that the source has too."""
+    """What `spec` prints: `spec.yaml`, on top of the fields that the source has too."""
     spec: dict[str, Any] = yaml.safe_load(pkgutil.get_data(__package__, "spec.yaml") or b"")
     form = spec["connectionSpecification"]["properties"]
     for key in _SHARED:
@@ -25,7 +25,7 @@ def specification() -> Mapping[str, Any]:
 
 
 def normalized(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries, each in one shape, with the defaults there are: `{"store_hash": "abc123", ...}`.
+    """The entries in one shape each, with defaults: `{"store_hash": "abc123", ...}`.
 
     Raises a config error that names the field of the form and what to type there.
     """

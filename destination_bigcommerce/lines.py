@@ -1,4 +1,4 @@
-"""Messages on the standard input, none of them passed over."""
+"""Reads the messages on standard input, and skips none."""
 
 import codecs
 import json
@@ -16,7 +16,7 @@ _LONGEST = 16 * 2**20
 
 @dataclass(frozen=True)
 class Unreadable:
-    """What stands in place of a record that could not be read: a reason, and what there was."""
+    """Stands in for a record that could not be read: the reason, and the text."""
 
     reason: str
     text: str
@@ -24,7 +24,7 @@ class Unreadable:
 
 @dataclass
 class GivenState(AirbyteMessage):
-    """A state with its line, which has more than the framework's model keeps.
+    """A state with its line, which holds more than the framework's model keeps.
 
     Airbyte's platform puts an `id` into each state, and ends the sync if one comes back without:
     https://github.com/airbytehq/airbyte-platform
@@ -34,11 +34,11 @@ class GivenState(AirbyteMessage):
 
 
 def messages(lines: IO[bytes]) -> Iterator[AirbyteMessage]:
-    """The messages of a stream, a line each.
+    """The messages of an input with one on each line.
 
-    A line that begins like a message and is none, for it was cut or is too long, comes as a record
-    of the stream "" whose data are `Unreadable`. Others are no messages, but a program's words.
-    A state comes as GivenState.
+    A line that begins like a message but was cut, or is too long, becomes a record of the stream ""
+    with `Unreadable` as its data. Any other line is the output of some program, and no message.
+    A state becomes a GivenState.
     """
     number = 0
     while line := lines.readline(_LONGEST + 1):
@@ -74,7 +74,7 @@ def _parsed(line: bytes) -> Any:
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
-        # Integers beyond 64 bits and half characters are refused by the names of their fields.
+        # Integers beyond 64 bits and half characters are refused later, with the name of the field.
         return json.loads(line)
 
 

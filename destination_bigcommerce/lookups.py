@@ -1,4 +1,4 @@
-"""Which orders are in the store already: asked by key, and believed no further than shown."""
+"""Which orders are in the store already: asked by key, and believed only as far as proved."""
 
 import logging
 import time
@@ -19,29 +19,29 @@ LOGGER = logging.getLogger("airbyte")
 _PAGE = 250
 _MOST = 8 * _PAGE
 _LONGEST_PAUSE = 8.0
-# A create that nobody answered may be done late, and then be seen late.
+# A create without an answer may be carried out late, and become visible later still.
 _MORE_AFTER_DOUBT = 3
 _PLAIN: Mapping[str, str] = {}
 _ARCHIVED: Mapping[str, str] = {"is_deleted": "true"}
-# Keys of these are found if any are. What else may stand in a key is seen to be found first.
+# If any key is found, so is one of these characters. Others have to be seen to work first.
 _ORDINARY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 
 
 class Lookups:
     """Asks for orders by `external_order_id`, and knows when "none" means none.
 
-    Nobody documents how exactly the filter compares, whether archived orders are listed, and how
-    long a new order stays invisible. So rows are compared here, both lists are asked where one
-    does not hold all, and "none" counts only a while (`patience` seconds) after the last moment at
-    which the order may have been created unseen: the start of this sync, as the last one may have
-    been killed just before, or an unclear answer. After the latter the plain list of new orders
-    has to say so, too.
+    It is not documented how the filter compares, whether archived orders are listed, and how long
+    a new order stays invisible. So rows are compared here, and both lists are asked unless one
+    holds everything. "None" counts only `patience` seconds after the last moment at which the order
+    may have been created without being visible. That moment is the start of this sync, because the
+    last one may have been killed just before, or an unclear answer. After an unclear answer, the
+    plain list of new orders must show the same.
 
     api: asks the store.
     patience: seconds that an order may stay invisible.
     newest: the highest id known; ids only grow.
 
-    Raises AirbyteTracedException where the store cannot be asked.
+    Raises AirbyteTracedException if the store cannot be asked.
     """
 
     def __init__(self, api: Api, patience: float) -> None:
@@ -52,15 +52,15 @@ class Lookups:
         self.newest = 0
 
     def begin(self) -> None:
-        """Finds out how the store answers. Raises KEY_UNHEEDED where its look-up is of no use."""
+        """Finds out how the store answers. Raises KEY_UNHEEDED if its look-up is useless."""
         orders = self._api.rows("v2/orders", ORDERS, sort="id:desc", limit=50)
         ids = list(map(_id, orders))
-        # Where `sort` is not heeded they are not the newest ones.
+        # If the store ignores `sort`, these are not the newest orders.
         self.newest = max(ids, default=0) if ids == sorted(ids, reverse=True) else 0
         self._lists = self._needed_lists(orders)
         if any(self._asked(str(uuid4()), each, 1) for each in self._lists):
             raise KEY_UNHEEDED.error(what="asked for a key that no order has, it sends orders")
-        # Whether it would find an unusual one is another question.
+        # This does not show that it would find an unusual key.
         keys = {_key(order) for order in orders if _key(order) and not _unusual(_key(order))}
         for key in sorted(keys)[:1]:
             if not self.find_surely(key):
@@ -68,9 +68,9 @@ class Lookups:
             self._proved.add("")
 
     def find(self, key: str) -> list[Row]:
-        """The orders of exactly this key, archived ones among them, the oldest first.
+        """The orders with exactly this key, archived ones too, the oldest first.
 
-        Raises Rejected where the store sends others that have nothing to do with it.
+        Raises Rejected if the store sends orders that have nothing to do with the key.
         """
         found: dict[int, Row] = {}
         for each in self._lists:
@@ -78,13 +78,13 @@ class Lookups:
             if any(key.casefold() not in _key(row).casefold() for row in rows):
                 raise Rejected("external_order_id: BigCommerce does not tell this key from others")
             if len(rows) == _PAGE or any(_key(row) != key for row in rows):
-                # It finds more than was asked for; ours may stand behind.
+                # It finds more than was asked for, so ours may be on a later page.
                 rows = list(self._listed(0, external_order_id=key, **each))
             found.update((_id(row), row) for row in rows if _key(row) == key)
         return [found[id] for id in sorted(found)]
 
     def find_surely(self, key: str) -> list[Row]:
-        """As `find`; waits until an order of the sync before would be seen."""
+        """Like `find`, but waits until an order of the last sync would be visible."""
         is_sure = time.monotonic() >= self._sure_from
         found = self.find(key)
         if found or is_sure:
@@ -93,11 +93,11 @@ class Lookups:
         return self.find(key)
 
     def find_after_doubt(self, order: Order, newest: int) -> list[Row]:
-        """As `find`, when the order may have been created a moment ago; waits until that is sure.
+        """Like `find`, if the order may just have been created: waits until that is certain.
 
         newest: the newest order known before it was sent.
 
-        Raises UNSETTLED where it cannot be told.
+        Raises UNSETTLED if it stays uncertain.
         """
         try:
             for _ in self._looks(_MORE_AFTER_DOUBT * self.patience):
@@ -108,15 +108,15 @@ class Lookups:
             raise UNSETTLED.error(repr(error), key=order.key) from error
 
     def is_proved(self, order: Order) -> bool:
-        """Whether orders of such keys were seen to be found."""
+        """Whether a look-up has been seen to find orders with such keys."""
         return _to_prove(order) <= self._proved
 
     def confirm(self, order: Order, id: int, echo: Any) -> None:
-        """Sees to it that an order just created is found by its key.
+        """Makes sure that a look-up finds an order that was just created.
 
         echo: the key in the reply to its creation.
 
-        Raises KEY_CHANGED if it is not: the next look-up would not find it either.
+        Raises KEY_CHANGED if it does not: the next look-up would not find the order either.
         """
         self.newest = max(self.newest, id)
         if echo == order.key and self.is_proved(order):
@@ -128,9 +128,9 @@ class Lookups:
         raise KEY_CHANGED.error(f"BigCommerce keeps {echo!r}", id=id, key=order.key)
 
     def created_since(self, newest: int, last: int) -> Iterator[Row]:
-        """All orders that are newer, as soon as the last of ours is among them.
+        """All newer orders, as soon as our last one is among them.
 
-        Those that are created meanwhile are left to the next look, or to that of their creator.
+        Orders that are created meanwhile are for the next look, or for their creator's.
         """
         newest_now = max(self.newest, last)
         if not any(self._has(last, _PLAIN) for _ in self._looks(self.patience)):
@@ -138,7 +138,7 @@ class Lookups:
         return takewhile(lambda row: _id(row) <= newest_now, self._listed(newest))
 
     def _looks(self, patience: float) -> Iterator[None]:
-        """Moments to look at: at once, more and more seldom, and when the patience is over."""
+        """When to look: at once, then less and less often, and when the patience is over."""
         deadline, pause = time.monotonic() + patience, min(1.0, patience / 4)
         while (now := time.monotonic()) < deadline:
             yield
@@ -164,9 +164,9 @@ class Lookups:
         return found
 
     def _listed(self, after: int, **asked: str) -> Iterator[Row]:
-        """The orders of a list with higher ids than that, whether `min_id` includes it or not.
+        """The orders of a list with higher ids, whether `min_id` is inclusive or not.
 
-        Raises RuntimeError where `min_id` is not heeded.
+        Raises RuntimeError if the store ignores `min_id`.
         """
         while rows := self._api.rows(
             "v2/orders", ORDERS, limit=_PAGE, min_id=max(after, 1), **asked
@@ -180,7 +180,7 @@ class Lookups:
             after = max(map(_id, new))
 
     def _needed_lists(self, orders: list[Row]) -> tuple[Mapping[str, str], ...]:
-        """The plain list, the one asked for archived orders, or both: whatever holds all."""
+        """The plain list, the list of archived orders, or both: what it takes to see all."""
         try:
             archived = self._api.rows("v2/orders", ORDERS, limit=1, **_ARCHIVED)
         except ParameterRefused:
@@ -217,6 +217,6 @@ def _unusual(key: str) -> set[str]:
 
 
 def _to_prove(order: Order) -> set[str]:
-    """What its look-up depends on: the filter, unusual characters, the list of incomplete ones."""
+    """What its look-up depends on: the filter, unusual characters, incomplete orders."""
     incomplete = {"incomplete"} if order.body.get("status_id") == 0 else set()
     return {"", *_unusual(order.key), *incomplete}

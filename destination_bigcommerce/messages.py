@@ -1,4 +1,4 @@
-"""Every error of the destination that a person may see: what happened, and what to do about it."""
+"""Every error of the destination that a person may see: what happened, and what to do."""
 
 from airbyte_cdk.models import FailureType
 

@@ -1,4 +1,4 @@
-"""From a record to an order: what may be sent, and all that is wrong with what may not."""
+"""Turns a record into an order, or lists everything that is wrong with it."""
 
 import math
 import pkgutil
@@ -18,7 +18,7 @@ from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-# What a float holds for sure of the digits that somebody wrote.
+# The number of digits that a float keeps for sure.
 _SURE_DIGITS = 15
 _DECIMALS = 4
 _LARGEST = 2**20
@@ -41,11 +41,11 @@ class Order:
     """An order that may be sent.
 
     key: its `external_order_id`.
-    body: as `POST /v2/orders` takes it, but for lines with a SKU.
-    customer: `email`, `first_name`, ... of the customer, empty where the record names none.
-    digest: the same for records that are the same.
+    body: as `POST /v2/orders` takes it, except for lines with a SKU.
+    customer: `email`, `first_name`, ... of the customer; empty if the record names none.
+    digest: equal for equal records.
     record: as it came.
-    rejected: why it cannot be sent, as the store shows.
+    rejected: why it cannot be sent, according to the store.
     """
 
     key: str
@@ -57,7 +57,7 @@ class Order:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """Its line items, wherever they stand."""
+        """Its line items, wherever the order has them."""
         pickups = self.body.get("consignments", {}).get("pickups", [])
         return [
             line
@@ -67,9 +67,9 @@ class Order:
 
 
 def order_of(record: Any) -> Order:
-    """The order that a record is.
+    """The order that a record describes.
 
-    Raises Rejected, with all that is wrong with the record, by the names of its fields.
+    Raises Rejected with everything that is wrong with the record, by field.
     """
     if not isinstance(record, Mapping):
         raise Rejected(getattr(record, "reason", "the record is no order: it is not an object"))
@@ -96,13 +96,13 @@ def _order_of(record: Mapping[str, Any]) -> Order:
 
 
 def key_of(record: Any) -> str:
-    """The key of a record for messages, whatever it is; empty where there is none."""
+    """The key of a record for messages, of whatever type; empty if there is none."""
     key = record.get("external_order_id") if isinstance(record, Mapping) else None
     return _shown(key if isinstance(key, str) else "" if key is None else repr(key))
 
 
 def _shown(text: str) -> str:
-    """As a message may have it: half a character ends what writes it."""
+    """The text without half characters, at which writing a message would fail."""
     return "".join(each if each.isprintable() else "?" for each in text[:80])
 
 
@@ -114,7 +114,7 @@ def _schema() -> dict[str, Any]:
 
 
 def _without_nulls(value: Any) -> Any:
-    """Tables have a null where there is nothing."""
+    """Without fields that are null: tables fill what is missing with nulls."""
     if isinstance(value, Mapping):
         return {name: _without_nulls(each) for name, each in value.items() if each is not None}
     return [_without_nulls(each) for each in value] if isinstance(value, list) else value
@@ -135,7 +135,7 @@ def _size(value: Any) -> int:
 
 
 def _as_sent(value: Any, schema: Mapping[str, Any]) -> Any:
-    """With money as text, or as the number that has the same digits."""
+    """The value with money as text, or as a number with the same digits."""
     if isinstance(value, dict):
         return {
             name: _as_sent(each, schema.get("properties", {}).get(name, {}))
@@ -225,7 +225,7 @@ _SAID = {
 
 
 def _said(error: ValidationError) -> Iterator[str]:
-    """In words, by the name of the field: `products[0].quantity: is missing`."""
+    """The problem in words, with the field's name: `products[0].quantity: is missing`."""
     where = error.json_path.removeprefix("$").removeprefix(".")
     wanted: Any = error.validator_value
     schema: Any = error.schema

@@ -1,4 +1,4 @@
-"""Orders that were not sent: one line each in the log, and in a file where one is named."""
+"""Notes orders that were not sent: a line each in the log, and in a file if one is named."""
 
 import json
 import logging
@@ -16,12 +16,12 @@ LOGGER = logging.getLogger("airbyte")
 class Rejections:
     """Writes down each rejected order at once.
 
-    The log has `{"rejected": "PO-7", "reason": "...", "api": "..."}`, where `api` are the API's own
-    words; the file has the whole record besides, and may be read by its owner only.
+    The log has `{"rejected": "PO-7", "reason": "...", "api": "..."}`; `api` holds the API's own
+    words. The file also has the whole record, and only its owner may read it.
 
-    path: of the file that lines are appended to; none if it is empty.
+    path: the file to append lines to; empty for none.
 
-    Raises a config error where the file cannot be written.
+    Raises a config error if the file cannot be written.
     """
 
     def __init__(self, path: str) -> None:
@@ -47,7 +47,7 @@ class Rejections:
 
     def close(self) -> None:
         if self._file:
-            # All lines were written, or it was said why not.
+            # All lines were written, or the reason was given.
             with suppress(OSError):
                 self._file.close()
 

@@ -27,7 +27,7 @@ def run() -> None:
 
 
 def _run(args: list[str]) -> None:
-    """Does what the command line says; each message is written at once, as states must be."""
+    """Does what the command line says. Writes each message at once, as states require."""
     if args[:1] == ["--"]:
         args = args[1:]
     if args[:1] == ["--version"]:

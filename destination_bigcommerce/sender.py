@@ -1,4 +1,4 @@
-"""One order, sent exactly once."""
+"""Sends one order exactly once."""
 
 import random
 import threading
@@ -20,9 +20,9 @@ from source_bigcommerce.components.reply import ROWS, Row, described, is_of_the_
 
 _TRIES = 4
 _LONGEST_WAIT = 60.0
-# Not done, and that may pass: who sends too much, or is not let in, is refused before all else.
+# Not carried out, for now: too many requests, or no admission, are refused before all else.
 _PUT_OFF = (401, 403, 429)
-# Of all refusals these are not about the order: but the token, the store, the time, the pace.
+# Refusals that are not about the order, but about the token, the store, the time or the pace.
 _NOT_ABOUT_THE_ORDER = (401, 403, 404, 407, 408, 425, 429)
 
 
@@ -36,7 +36,7 @@ class Kind(Enum):
 class Outcome(NamedTuple):
     """How an order was settled.
 
-    ids: of the orders in the store with its key; archived ones only if there are no others.
+    ids: the orders in the store with its key; archived ones only if there are no others.
     """
 
     kind: Kind
@@ -49,11 +49,11 @@ class Stopped(Exception):
 
 
 class Sender:
-    """Looks an order up, creates it if it is not there, and looks again when the answer is unclear.
+    """Looks an order up, creates it if it is missing, and looks again after an unclear answer.
 
-    A create is never repeated before look-ups have shown that it was in vain: see Lookups.
+    Never repeats a create before look-ups have shown that it failed: see Lookups.
 
-    is_stopping: whether no more orders are to be created.
+    is_stopping: set when no more orders may be created.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class Sender:
     ) -> None:
         self._api, self._lookups = api, lookups
         self._is_stopping, self._is_dry = is_stopping, is_dry
-        # As long as no order was seen to be found by its key, one is created at a time.
+        # Until a look-up has been seen to find an order by its key, one is created at a time.
         self._alone = threading.Lock()
 
     def settle(self, order: Order) -> Outcome:
-        """Created, or there already.
+        """Settles an order: it is created, or there already.
 
-        Raises Rejected where BigCommerce refuses it, AirbyteTracedException where the sync cannot
-        go on, and Stopped.
+        Raises Rejected if BigCommerce refuses it, AirbyteTracedException if the sync cannot go on,
+        and Stopped.
         """
         if self._is_dry:
             found = self._lookups.find(order.key)
@@ -89,7 +89,7 @@ class Sender:
                 if refused >= _TRIES:
                     raise self._api.problem(reply, ORDERS, may_pass=False) or _failed(order, reply)
                 grown = min(_LONGEST_WAIT, 2.0**put_off) * random.uniform(0.5, 1)
-                # The time of the quota's reset is about other refusals than these.
+                # The reset time of the quota says nothing about other refusals.
                 asked = seconds_until_retry(reply) if reply.status_code == 429 else 0.0
                 time.sleep(max(asked, grown if put_off > 1 else 0.1))
                 found = self._lookups.find(order.key)
@@ -98,11 +98,11 @@ class Sender:
             failed += 1
             if not found and failed >= _TRIES:
                 raise _failed(order, reply)
-        # Found after a doubt it is ours, most likely; either way it is there once.
+        # An order found after a doubt is most likely ours. Either way it is there once.
         return _there(found) if not failed else _there(found)._replace(kind=Kind.CREATED)
 
     def _created(self, order: Order) -> Outcome | requests.Response | None:
-        """That it was created, or an unclear answer: a reply that says nothing of it, or none."""
+        """The outcome if it was created, or else an unclear reply; None if no reply came."""
         try:
             reply = self._api.send("POST", "v2/orders", order.body)
         except (requests.RequestException, OSError):
@@ -122,7 +122,7 @@ class Sender:
             raise Rejected(
                 f"BigCommerce refused it with status {reply.status_code}", described(reply)
             )
-        # A refusal that is not the API's own says nothing.
+        # A refusal that does not come from the API says nothing.
         if reply.status_code not in (400, 422) and (problem := self._api.problem(reply, ORDERS)):
             raise problem
         return reply

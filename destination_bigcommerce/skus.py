@@ -1,4 +1,4 @@
-"""Products and variants by their SKUs."""
+"""Finds products and variants by SKU."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -13,17 +13,17 @@ _REMEMBERED = 50_000
 _VARIANTS, _PRODUCTS = "v3/catalog/variants", "v3/catalog/products"
 
 Found = dict[str, int]
-"""`product_id` and, of a product that has some, `variant_id`."""
+"""`product_id` and, if the product has variants, `variant_id`."""
 
 
 class Skus:
-    """Replaces the SKUs of order lines by ids, many at once, each asked for once in a sync.
+    """Replaces the SKUs of order lines with ids. Looks up many at once, each only once in a sync.
 
-    A line with a `name` is of a custom product, whose SKU is sent as it is. Variants are asked
-    first, then products: whether the list of variants holds those without options, and takes more
-    than one SKU, is not documented alike everywhere.
+    A line with a `name` is a custom product, and its SKU is sent as it is. Variants are asked
+    first, then products: the documentation contradicts itself about whether the list of variants
+    holds products without options, and takes more than one SKU.
 
-    Raises AirbyteTracedException where the catalog cannot be asked.
+    Raises AirbyteTracedException if the catalog cannot be asked.
     """
 
     def __init__(self, api: Api) -> None:
@@ -31,7 +31,7 @@ class Skus:
         self._known: OrderedDict[str, Found] = OrderedDict()
 
     def resolve(self, orders: Iterable[Order]) -> None:
-        """Puts ids into the lines; sets `rejected` of an order with a SKU that nothing has."""
+        """Puts ids into the lines; sets `rejected` of an order with an unknown SKU."""
         orders = list(orders)
         wanted = {sku for order in orders for sku in _skus_of(order)}
         for path in (_VARIANTS, _PRODUCTS):
@@ -61,7 +61,7 @@ class Skus:
     def _one(self, path: str, sku: str) -> list[Row]:
         try:
             return self._api.rows(path, PRODUCTS, sku=sku, limit=250)
-        except ParameterRefused:  # the other list is left
+        except ParameterRefused:  # the other list is still to be asked
             return []
 
     def _take(self, path: str, rows: list[Row], wanted: set[str]) -> None:
@@ -85,7 +85,7 @@ def _skus_of(order: Order) -> list[str]:
 
 
 def _chunks(skus: Iterable[str]) -> Iterator[list[str]]:
-    """As many as fit into an address."""
+    """Groups of SKUs, as many as fit into a URL."""
     some: list[str] = []
     for sku in skus:
         if len(some) == _AT_ONCE or sum(map(len, some)) + len(sku) > _LONGEST_LIST:

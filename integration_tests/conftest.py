@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import pytest
-from airbyte_cdk.sources.declarative import concurrent_declarative_source
 
 from sandbox import Sandbox
-from source_bigcommerce import SourceBigcommerce, run
+from source_bigcommerce import run
 
 # A little more than a page of most rows, so that reading ends on a second page.
 SIZES: dict[str, Any] = {
@@ -46,28 +44,6 @@ def _empty_log(request: pytest.FixtureRequest) -> None:
     """Clears the log, so that it holds the requests of one test only."""
     if "shop" in request.fixturenames:
         request.getfixturevalue("shop").log.clear()
-
-
-@pytest.fixture(autouse=True)
-def _quick_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Resolves and checks the manifest once; each sync would take 0.3 s for it."""
-    monkeypatch.setattr(SourceBigcommerce, "_pre_process_manifest", _resolved)
-    monkeypatch.setattr(
-        concurrent_declarative_source, "get_declarative_component_schema", _MANIFEST_SCHEMA
-    )
-    monkeypatch.setattr(concurrent_declarative_source, "validate_manifest", lambda *_: None)
-
-
-_RESOLVE = SourceBigcommerce._pre_process_manifest
-_RESOLVED: list[bytes] = []
-_MANIFEST_SCHEMA = cache(concurrent_declarative_source.get_declarative_component_schema)
-
-
-def _resolved(self: SourceBigcommerce, manifest: dict[str, Any]) -> dict[str, Any]:
-    if not _RESOLVED:
-        _RESOLVED.append(pickle.dumps(_RESOLVE(self, manifest)))
-    resolved: dict[str, Any] = pickle.loads(_RESOLVED[0])
-    return resolved
 
 
 Command = Callable[..., tuple[int, str, str]]

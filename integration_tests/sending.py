@@ -64,6 +64,22 @@ def lines_of(records: Iterable[Row], every: int = 10, stream: str = "orders") ->
         yield _state(number, stream)
 
 
+def unclear_answers(hang: float) -> tuple[tuple[str, Row], ...]:
+    """Faults of a create, most of which leave open whether there is an order; `hang` in seconds."""
+    return (
+        ("status", {"status": 500}),
+        ("late_status", {"status": 503}),
+        ("early_reset", {}),
+        ("reset", {}),
+        ("early_hang", {"seconds": hang}),
+        ("hang", {"seconds": hang}),
+        ("truncate", {}),
+        ("html", {}),
+        ("empty", {}),
+        ("rate_limit", {"headers": False}),
+    )
+
+
 def _state(number: int, stream: str) -> Row:
     of_stream = {"stream_descriptor": {"name": stream}, "stream_state": {"number": number}}
     return {"type": "STATE", "state": {"type": "STREAM", "stream": of_stream}}

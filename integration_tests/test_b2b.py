@@ -19,6 +19,8 @@ from integration_tests.rows import assert_equal, rows_of
 from integration_tests.syncs import catalog_of, config_for, sync
 from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce
+from source_bigcommerce.components import sync as syncs_own
+from source_bigcommerce.components.budget import Limit
 from source_bigcommerce.components.messages import B2B_CLOSED, B2B_OFF
 from unit_tests.streams import B2B, OF_THE_SYNC, STREAMS
 
@@ -243,3 +245,31 @@ def test_quota_when_one_host_asks_for_a_pause_does_not_hold_the_other(
     source._sync.acquire_call(requests.Request("GET", request[other]).prepare())
     assert quotas[other].sent == 1
     assert {quota._share for quota in quotas.values()} == {40}
+
+
+# The limit of 150 requests a minute
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("share", [100, 50])
+def test_a_host_that_grants_few_requests_and_counts_none_refuses_none(
+    monkeypatch: pytest.MonkeyPatch, share: int
+) -> None:
+    """It has windows of its own, and its replies have no headers about them."""
+    granted, seconds = 12, 0.5
+    monkeypatch.setattr(syncs_own, "B2B_LIMIT", Limit(granted, seconds))
+    window_ms = int(seconds * 1000)
+    quotas = {"/api/v3/io/": granted * share // 100}
+    with Sandbox(**SMALL, window_ms=window_ms, resource_quotas=quotas) as store:
+        read = sync(
+            store, "b2b_users", "b2b_shopping_lists", "b2b_company_credit", quota_share=share
+        )
+        assert_equal(
+            "b2b_shopping_lists",
+            read.records["b2b_shopping_lists"],
+            rows_of(store, "b2b_shopping_lists"),
+        )
+        asked = [entry for entry in store.log if entry.operation.startswith("b2b_")]
+    assert [entry for entry in asked if entry.status == 429] == []
+    assert len(asked) > 2 * granted
+    assert any("documented limit" in line for line in read.logs(Level.INFO))

@@ -32,7 +32,7 @@ LATER = "Check the connection again later; these streams were not checked."
 def calm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """Waits three seconds in place of 15, and does not wait before a retry."""
     monkeypatch.setattr(questions, "PATIENCE", 3.0)
-    monkeypatch.setattr(budget, "_FIRST_REPLY_WAIT", 0.1)
+    monkeypatch.setattr(budget, "FIRST_REPLY_WAIT", 0.1)
     monkeypatch.setattr(rate_limiting, "time", SimpleNamespace(sleep=lambda seconds: None))
     with Sandbox(orders=3, customers=3, products=3) as store:
         yield store

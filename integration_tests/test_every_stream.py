@@ -155,16 +155,18 @@ def test_the_records_have_unique_keys_and_are_valid(row: Expected, first: Readin
     assert first.sync.errors == []
     key = [field for field in row.primary_key.split(", ") if field]
     keys = [tuple(record[field] for field in key) for record in first.read(row)]
-    assert len(set(keys)) == (len(keys) if key else 1)
+    unique = len(keys) if key else 1
+    assert len(set(keys)) == unique, f"edit the primary_key of {row.name} in the manifest"
     validator = Draft7Validator(schema_of(row.name), format_checker=FORMATS)
     problems = {
         f"{error.json_path}: {error.message[:80]}"
         for record in first.read(row)
         for error in validator.iter_errors(record)
     }
-    assert problems == set(), f"source_bigcommerce/schemas/{row.name}.json"
+    assert problems == set(), f"edit source_bigcommerce/schemas/{row.name}.json"
     declared = schema_of(row.name)["properties"].keys()
-    assert {name for record in first.read(row) for name in record} - declared == set()
+    undeclared = sorted({name for record in first.read(row) for name in record} - declared)
+    assert undeclared == [], f"edit source_bigcommerce/schemas/{row.name}.json"
 
 
 @pytest.mark.parametrize("row", INCREMENTAL, ids=lambda row: row.name)

@@ -12,7 +12,7 @@ from integration_tests.syncs import Row, Sync, catalog_of, config_for, sync
 from sandbox import Sandbox
 from sandbox.faults import Change
 from source_bigcommerce.components import pagination, reply, rows
-from source_bigcommerce.components.pagination import Ask, Seen
+from source_bigcommerce.components.page import Ask, Seen
 
 NAMES = ("orders", "products", "customers", "brands", "order_products", "store", "coupons")
 SPAN: dict[str, Any] = {"start_date": "2020-01-01", "num_workers": 1}

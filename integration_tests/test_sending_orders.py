@@ -22,6 +22,7 @@ from integration_tests.sending import (
     keys_in,
     order,
     send,
+    unclear_answers,
 )
 from integration_tests.syncs import sync
 from sandbox import Sandbox
@@ -48,24 +49,11 @@ def _is_json(line: str) -> bool:
 
 # Exactly once
 
-_FAULTS: tuple[tuple[str, Row], ...] = (
-    ("status", {"status": 500}),
-    ("late_status", {"status": 503}),
-    ("early_reset", {}),
-    ("reset", {}),
-    ("early_hang", {"seconds": 0.05}),
-    ("hang", {"seconds": 0.05}),
-    ("truncate", {}),
-    ("html", {}),
-    ("empty", {}),
-    ("rate_limit", {"headers": False}),
-)
-
 
 def test_orders_exist_once_however_creates_go_wrong(store: Sandbox) -> None:
     chance = Random(17)
     store.options.lookup_lag = 0.4
-    for kind, fields in _FAULTS:
+    for kind, fields in unclear_answers(0.05):
         for at in chance.sample(range(1, 300), 2):
             store.faults.add("orders.create", kind, at=at, **fields)
     keys = [f"PO-{number}" for number in range(300)]

@@ -13,7 +13,7 @@ from sandbox.table import Columns, Row, Table
 
 @dataclass
 class Children:
-    """The rows of each row of a parent collection, which are only listed by parent.
+    """The rows of each parent of a collection. They are only listed by parent.
 
     They take no memory, however many parents there are.
     """
@@ -22,7 +22,7 @@ class Children:
     parent: Table
     make: Callable[[int], list[Row]]
     shows: tuple[Table, ...] = ()
-    """Further tables whose rows it is made from."""
+    """Further tables that its rows are made from."""
     changes: dict[int, dict[int, Row | None]] = field(default_factory=dict)
     """Parent key -> row key -> fields set, or None for a row that was deleted."""
 
@@ -42,7 +42,7 @@ class Children:
 
 
 class Child(NamedTuple):
-    """The row that a `ChildTable` wants made."""
+    """The row that a `ChildTable` is to make."""
 
     key: int
     parent: int
@@ -54,7 +54,7 @@ class Child(NamedTuple):
 
 
 Hold = Callable[[int, int], int]
-"""From a parent's position and the number of a child, what a column holds."""
+"""Computes the value of a column from a parent's position and the child's number."""
 
 
 class ChildTable(Table):

@@ -69,7 +69,7 @@ class Data:
             return self.table(collection).row(self.position(collection, key))
 
     def key_of(self, table: Table, name: str) -> int:
-        """The key of a row that a path names by its key, id, uuid or cart; KeyError for none."""
+        """The key of the row that a path names by key, id, uuid or cart; KeyError for none."""
         if name.isdecimal():
             return int(name)
         if (table.name, name) not in self._named:
@@ -130,7 +130,7 @@ class Data:
     def serialised(
         self, collection: str, positions: Positions, shape: Any, make: Callable[[int], Row]
     ) -> list[bytes]:
-        """JSON of the rows at the positions, made by `make` unless known in that shape."""
+        """JSON of the rows at the positions; `make` makes what is not known in that shape."""
         return self.texts.get(collection, shape, positions, lambda at: orjson.dumps(make(at)))
 
     def child_texts(self, collection: str, parent: int) -> list[bytes]:
@@ -255,7 +255,7 @@ class Data:
         for other in self.tables.values():
             if table in other.shows or _hangs_on(other, table):
                 self.texts.forget_all_of(other.name)
-        if isinstance(table, ChildTable):  # Its parent may show it, and so may its siblings.
+        if isinstance(table, ChildTable):  # Its parent and its siblings may show it.
             self._forget(table.parent, table.child(at).parent)
 
 

@@ -65,7 +65,7 @@ class Fault:
     seconds: float = 0.0
     above: int = 0
     when: str = "after"
-    """For changes: before or after the answer is made up."""
+    """For changes: before or after the reply is made up."""
     changes: tuple[Change, ...] = ()
 
     fired: int = 0
@@ -159,11 +159,11 @@ def _hang(fault: Fault, head: bytes, body: bytes) -> Iterator[Step]:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of fault: all that it does, where it is not what a right reply does."""
+    """One kind of fault: everything that it does differently from a correct reply."""
 
     words: str
     reply: Callable[[Fault, Family], Reply] | None = None
-    """In place of the right one, which is then not made up; of changes nothing comes about."""
+    """Instead of the correct one, which is then not made up. A requested change is not made."""
     headers: Callable[[Fault, Balance], list[tuple[str, str]]] = lambda _, rest: rest.headers()
     """The rate-limit headers."""
     wire: Callable[[Fault, bytes, bytes], Iterator[Step]] = lambda _, *parts: iter(
@@ -171,13 +171,13 @@ class Kind:
     )
     """How head and body are sent."""
     strikes: Callable[[Fault, Mapping[str, str]], bool] = lambda *_: True
-    """Whether a request, by its query parameters and ids, is one of those that it is about."""
+    """Whether it is about a request, judging by the query parameters and ids."""
     times: int | None = 1
     """How often it fires, if a plan does not say."""
     spoils: bool = True
-    """False: the reply is right."""
+    """False: the reply is correct."""
     is_done: bool = False
-    """True: what was asked for is done, though the reply is another."""
+    """True: the requested change is made, although the reply is another."""
 
 
 KINDS = {

@@ -1,7 +1,7 @@
-"""Options that make the sandbox behave as a store did that the connector's probe asked.
+"""Options that make the sandbox behave like a store that the connector's probe has asked.
 
-`Sandbox(like=report)` and `python -m sandbox --like report.json`. What a report cannot tell stays
-as it is by default; options that are given beside the report count.
+`Sandbox(like=report)` and `python -m sandbox --like report.json`. What a report cannot tell
+keeps its default. Options that are given as well take precedence.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sandbox.routes import ROUTES
 Seen = Mapping[str, Any]
 Settings = dict[str, Any]
 
-# What is so if an assumption does not hold. Sets are joined.
+# The options if an assumption does not hold. Sets are joined.
 _OTHERWISE: Mapping[str, Settings] = {
     "orders_ascend": {"ignored": {"sort"}},
     "products_ascend": {"ignored": {"sort"}},
@@ -72,7 +72,7 @@ _PAGES: Mapping[str, Settings] = {
     "repeated": {"ignored": {"page"}},
     "empty": {"gaps": {2}},
 }
-# What is so if it cannot be told, and why: the sandbox has such rows, and must not show them.
+# The options if it cannot be told, by reason: the sandbox must not show rows that it has.
 _UNTOLD: Mapping[tuple[str, str], Settings] = {
     ("archived_are_listed", "the store has no such rows"): {
         "archived_orders": "hidden",
@@ -81,7 +81,7 @@ _UNTOLD: Mapping[tuple[str, str], Settings] = {
     ("archived_are_listed", "the filter is not heeded"): {"archived_orders": "hidden"},
     ("incomplete_are_listed", "the filter is not heeded"): {"incomplete_orders": "hidden"},
 }
-# What is so by what was seen: `statuses: {"204": 3}`, `page: "repeated"`.
+# The options by what was seen: `statuses: {"204": 3}`, `page: "repeated"`.
 _BY_WHAT_WAS_SEEN: Mapping[str, Callable[[Seen], Settings]] = {
     "id_greater_exclusive": lambda seen: (
         ({} if seen["exclusive"] else {"inclusive": {"id:greater"}})
@@ -101,7 +101,7 @@ _BY_WHAT_WAS_SEEN: Mapping[str, Callable[[Seen], Settings]] = {
     "v2_bare_date_is_midnight_utc": lambda seen: (
         {"zone_hours": -6} if seen["taken"] == "otherwise" else {}
     ),
-    # Wherever there are such rows; filters that are not heeded keep them.
+    # On all lists with such rows. A filter without effect keeps them.
     "undated_rows_kept": lambda _: {"undated": True},
     "is_deleted_brings_archived": lambda seen: {"is_deleted": seen["brings"]},
     "warning_in_consignment": lambda seen: (
@@ -143,7 +143,7 @@ ASSUMPTIONS = frozenset(_OTHERWISE) | frozenset(_BY_WHAT_WAS_SEEN)
 def settings(report: Mapping[str, Any] | str | Path) -> Settings:
     """The options for a report of the probe, or for the file that holds one.
 
-    Raises ValueError for what is no such report.
+    Raises ValueError if it is not such a report.
     """
     read = json.loads(Path(report).read_text()) if isinstance(report, (str, Path)) else report
     found: Settings = {}

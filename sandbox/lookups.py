@@ -1,4 +1,4 @@
-"""How orders are found by their key and customers by their address, and how soon; see `Options`."""
+"""How, and how soon, orders are found by key and customers by address; see `Options`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NONE = (Condition("id", "min", 1), Condition("id", "max", 0))
 
 
 def understood(data: Data, collection: str, asked: Query) -> Query:
-    """The question with ids in place of a key, as `key_match` has it."""
+    """The query with ids instead of a key, according to `key_match`."""
     field = data.KEYS.get(collection)
     wanted = [each for each in asked.conditions if each.field == field and each.value]
     if not wanted:
@@ -49,7 +49,7 @@ def _ids(data: Data, collection: str, wanted: Condition) -> list[int]:
 
 
 def visible(data: Data, collection: str, found: Positions) -> Positions:
-    """Those that were not created just now; see `lookup_lag`."""
+    """Those that were not just created; see `lookup_lag`."""
     lag = data.options.lookup_lag
     if not lag or collection not in data.KEYS:
         return found

@@ -67,7 +67,7 @@ def _dates(route: Route, raw_query: str) -> list[tuple[str, str]]:
 
 
 def _archived(asked: Query, options: Options) -> Query:
-    """With the conditions that decide which archived and incomplete orders are listed."""
+    """The query with conditions on which archived and incomplete orders are listed."""
     others = [each for each in asked.conditions if each.field != "is_deleted"]
     if options.incomplete_orders == "hidden" and "status_id" not in {each.field for each in others}:
         others.append(Condition("status_id", "greater", 0))
@@ -96,7 +96,7 @@ def undated(route: Route, options: Options) -> Callable[[Row], bool] | None:
 
 
 def page_of_children(page: int, options: Options) -> int:
-    """The page of one parent's rows that is sent in place of a later one; 0: an empty one."""
+    """The page of a parent's rows that is sent instead of a later one; 0 for an empty one."""
     if options.later_children in ("refused", "missing"):
         status = {"refused": 400, "missing": 404}[options.later_children]
         raise Refusal(status, "The requested page was not found.")

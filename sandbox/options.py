@@ -42,7 +42,7 @@ class Options:
     """Scopes of the token, with or without `_read_only`; None: all."""
 
     quota: int | None = None
-    """Requests per window; None: more than anybody needs."""
+    """Requests per window; None: plenty."""
     resource_quotas: dict[str, int] = field(default_factory=dict)
     """Quotas of single resources, by the beginning of their path: `/v3/customers`."""
     window_ms: int = 30_000
@@ -71,11 +71,11 @@ class Options:
     short_includes: bool = False
     """True: what /v2/orders embeds lacks each order's last address, or has its last line twice."""
     empty_transactions: str = "mixed"
-    """Answer for an order without transactions: 200, 204, 404, or mixed (by order id)."""
+    """Status for an order without transactions: 200, 204, 404, or mixed (by order id)."""
     other_forms: bool = False
     """True: values come in other types and dates in other forms, see `forms`."""
     cap: int | None = None
-    """The most rows of a page, whatever `limit` asks for; None: as many as asked for."""
+    """The most rows of a page, whatever `limit` says; None: as many as asked for."""
     totals: str = "right"
     """What v3 lists say about their length: see `TOTALS`."""
     ignored: frozenset[str] = frozenset()
@@ -90,9 +90,9 @@ class Options:
     inclusive: frozenset[str] = frozenset()
     """Filters by `greater` and `less` that include their own value: `id:greater`."""
     unknown_ignored: frozenset[str] = frozenset()
-    """Operations that ignore a parameter they do not know, in place of refusing it."""
+    """Operations that ignore a parameter they do not know, instead of refusing it."""
     clamped: frozenset[str] = frozenset()
-    """Families (`v2`, `v3`) in which a limit that is too high counts as the highest there is."""
+    """Families (`v2`, `v3`) that lower a limit above the maximum, instead of refusing it."""
     small_pages: bool = True
     """False: pages with products' options or modifiers are as long as others."""
     v2_end: int = 204
@@ -102,21 +102,21 @@ class Options:
     zoneless: str = "refused"
     """A time of v2 without a zone: refused or read."""
     zone_hours: int = 0
-    """How many hours from UTC v2 takes bare dates, and times without a zone, to be."""
+    """Hours from UTC that v2 assumes for bare dates and for times without a zone."""
     brands_order: str = "id"
-    """Order of brands, unasked: by id, or newest first."""
+    """Default order of brands: by id, or newest first."""
     doubled: bool = False
     """True: the first row of a page is sent twice."""
     ok: int = 200
     """Status of replies with rows: 200, 203."""
     archived_orders: str = "shown"
-    """Whether /v2/orders lists archived orders unasked: shown or hidden."""
+    """Whether /v2/orders lists archived orders by default: shown or hidden."""
     incomplete_orders: str = "shown"
-    """Whether /v2/orders lists incomplete orders (status 0) unasked: shown or hidden."""
+    """Whether /v2/orders lists incomplete orders (status 0) by default: shown or hidden."""
     consignments: str = "asked"
     """Shape of embedded consignments: as asked, or always an object or an array."""
     is_deleted: str = "only"
-    """What `is_deleted=true` brings: only the archived orders, also them; or ignored, refused."""
+    """What `is_deleted=true` brings: only archived orders, also these; or ignored, refused."""
     archived_flag: bool = True
     """False: orders have no field `is_deleted`."""
     undated: bool = False
@@ -130,20 +130,24 @@ class Options:
     """Rows per page of lists that are documented as sent whole; None: they are sent whole."""
     undocumented_page: str = "refused"
     """`page`, asked of a list that is sent whole: refused or ignored."""
+    keys_at_most: int | None = None
+    """Keys that a filter takes which every request of its endpoint needs; None: any number."""
+    more_keys: str = "refused"
+    """What becomes of the keys beyond: refused (422), missing (404) or ignored, without a word."""
     later_children: str = "paged"
     """Pages of one parent's rows after the first: paged as they should be, repeated (the first one
     again), empty (with the right counts), refused (400) or missing (404)."""
     without_b2b: int = 0
     """Status that B2B Edition's API answers a store without it; 0: the store has it."""
     b2b_channels: str = "all"
-    """Of which channels B2B Edition lists orders and quotes unasked: all, or the first one."""
+    """Channels whose orders and quotes B2B Edition lists by default: all, or the first one."""
     b2b_credit: bool = True
-    """False: companies have no credit, and the API refuses to tell of it (400)."""
+    """False: companies have no credit, and the API answers 400 to questions about it."""
     parent_dates: str = "orders"
-    """Whose `date_modified` moves when what belongs to it changes: orders, all, or none.
-    Users report that a product's does not with its variants, nor a customer's with addresses."""
+    """Parents whose `date_modified` moves when rows that belong to them change: orders, all, none.
+    Users report that it does not move for variants of products, nor for addresses of customers."""
     lookup_lag: float = 0.0
-    """Seconds for which no list has what a client created."""
+    """Seconds for which no list shows what a client created."""
     key_match: str = "exact"
     """What a filter by external_order_id finds: the exact key, those that begin with it (prefix),
     those that differ in case (any_case), or none."""
@@ -180,6 +184,7 @@ class Options:
         _one_of("key_match", self.key_match, ("exact", "prefix", "any_case", "none"))
         _one_of("v3_dates", self.v3_dates, ("any", "plain"))
         _one_of("v2_dates", self.v2_dates, ("any", "encoded"))
+        _one_of("more_keys", self.more_keys, ("refused", "missing", "ignored"))
         _one_of("undocumented_page", self.undocumented_page, ("refused", "ignored"))
         kinds = ("paged", "repeated", "empty", "refused", "missing")
         _one_of("later_children", self.later_children, kinds)

@@ -66,6 +66,8 @@ def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) 
         values = {name: value for name, value in values.items() if name in route.parameters}
         sent = [pair for pair in sent if pair[0] in route.parameters]
     _refuse_unknown(route, sent, values)
+    if options.keys_at_most and route.wants.endswith(":in"):
+        values[route.wants] = _keys(values[route.wants], options.keys_at_most, options.more_keys)
     if options.ignored:
         values = {
             name: value for name, value in values.items() if not _is_ignored(name, options.ignored)
@@ -75,7 +77,7 @@ def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) 
     before, after = (_cursor(route, values, name) for name in ("before", "after"))
     if before is not None or after is not None:
         if sort or "direction" in values:
-            # Nobody documents how the two combine, so nobody should rely on it.
+            # It is not documented how the two combine, so nobody should rely on it.
             raise Refusal(422, "A cursor cannot be combined with sort.")
         if "page" in values and not route.page_beside_cursor:
             raise Refusal(422, "A cursor cannot be combined with page.")
@@ -114,6 +116,14 @@ def read(route: Route, sent: list[tuple[str, str]], now: int, options: Options) 
         | _extra_fields(route, values),
         others=_others(route, values),
     )
+
+
+def _keys(text: str, most: int, more: str) -> str:
+    """The keys of a list that count."""
+    keys = text.split(",")
+    if len(keys) > most and more != "ignored":
+        raise Refusal(404 if more == "missing" else 422, f"At most {most} values may be provided.")
+    return ",".join(keys[:most])
 
 
 def _is_ignored(name: str, ignored: frozenset[str]) -> bool:
@@ -234,7 +244,7 @@ def _condition(route: Route, name: str, text: str, now: int) -> Condition:
 
 
 def _zoned(route: Route, name: str, text: str, options: Options) -> str:
-    """A date of v2 with the zone that the store takes it to be of."""
+    """A date of v2 in the time zone that this store assumes."""
     if route.family is not Family.V2 or route.filters[name].kind is not Kind.DATE or "," in text:
         return text
     zone = f"{options.zone_hours:+03d}:00"
@@ -244,7 +254,7 @@ def _zoned(route: Route, name: str, text: str, options: Options) -> str:
 
 
 def _bounded(name: str, wanted: Condition, options: Options) -> Condition:
-    """As the store takes it whether a bound is a part of what it bounds."""
+    """The filter with bounds that are inclusive or exclusive, as this store has them."""
     if name in options.exclusive:
         value = floor(wanted.value) + 1 if wanted.op == "min" else ceil(wanted.value) - 1
         return wanted._replace(value=value)
@@ -266,7 +276,7 @@ def _value(route: Route, wanted: Filter, text: str, now: int) -> Any:
 
 
 def _date(route: Route, text: str, now: int) -> float:
-    """Seconds since 1970; refuses a time without a zone, because nobody documents its meaning."""
+    """Seconds since 1970; refuses a time without a zone, because its meaning is not documented."""
     if route.family is Family.V2:
         return parse_rfc2822(text) if "," in text else parse_iso(text)
     if text.isdigit():

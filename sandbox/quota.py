@@ -71,6 +71,6 @@ class Quota:
             )
 
     def drain(self, units: int) -> None:
-        """Another client spends units at once, as far as there are any."""
+        """Another client spends units at once, as many as are left."""
         with self._lock:
             self._used += units

@@ -207,7 +207,7 @@ class Surface:
     def _child_list(
         self, route: Route, parent: int, asked: Query, within: Sequence[tuple[str, str]]
     ) -> Reply:
-        """The children of a parent, of those with further ids in the path; they do not say them."""
+        """The children of a parent, filtered by further ids in the path, which they do not hold."""
         texts = self.data.child_texts(route.collection, parent)
         for name, key in within:
             found = map(orjson.loads, texts)
@@ -227,7 +227,7 @@ class Surface:
         return self._listed(route, page, meta)
 
     def _no_transactions(self, route: Route, order: int, asked: Query) -> Reply:
-        """Users saw the API answer this in three ways."""
+        """Users have seen three kinds of answers to this."""
         kind = self.options.empty_transactions
         status = (200, 204, 404)[order % 3] if kind == "mixed" else int(kind)
         if status == 404:
@@ -391,7 +391,7 @@ class Surface:
 
 
 def _b2b_envelope(route: Route, rows: bytes, meta: Row) -> bytes:
-    """What is counted stands in one of three places."""
+    """The counts are in one of three places."""
     told: Row = {"message": "SUCCESS", **meta}
     if route.collection == "b2b_quotes":
         rows = b'{"list":' + rows + b',"pagination":' + orjson.dumps(told.pop("pagination")) + b"}"

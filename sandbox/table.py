@@ -81,7 +81,7 @@ class Table:
     def any_key(self, bits: int) -> int:
         """The key of some row that was there from the start, chosen by the bits; 0 for none.
 
-        What points to it stays as it is when rows come and go.
+        So references stay the same when rows come and go.
         """
         return self.columns[self.key][bits % self._at_start] if self._at_start else 0
 

@@ -1,4 +1,4 @@
-"""Rows as JSON, made once: in all stores that hold the same world, for as long as they can."""
+"""Rows as JSON, made once for all stores that hold the same world."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Texts:
         if text is None:
             # A copy, as orjson leaves its text in a far larger block of memory.
             text = bytes(memoryview(make(at)))
-            # Full means full: evicting would never help a reader who starts over.
+            # Nothing is evicted: that would never help a reader who starts over.
             if self._left > len(text):
                 self._left -= len(text)
                 known[at] = text
@@ -49,7 +49,7 @@ def _of_world(world: Any, megabytes: int) -> Texts:
 class StoreTexts:
     """The texts of one store: those of its world, and its own of what has changed.
 
-    `world` is all that its rows follow from, as long as nothing changes.
+    `world` is everything that its rows follow from, as long as nothing changes.
     """
 
     def __init__(self, world: Any, megabytes: int) -> None:

@@ -83,7 +83,7 @@ def create_order(data: Data, _: Mapping[str, str], request: Request) -> Reply:
 
 
 def update_order(data: Data, ids: Mapping[str, str], request: Request) -> Reply:
-    """`PUT /v2/orders/{order_id}`, of which the sandbox knows no more than a change of nothing."""
+    """`PUT /v2/orders/{order_id}`: the sandbox only accepts an empty change."""
     row = data.get("orders", int(ids["order_id"]))
     if _object(request):
         raise Refusal(400, "The sandbox changes no orders this way.")
@@ -116,7 +116,7 @@ def create_customers(data: Data, _: Mapping[str, str], request: Request) -> Repl
 
 
 def update_customers(data: Data, _: Mapping[str, str], request: Request) -> Reply:
-    """`PUT /v3/customers`, of which the sandbox knows no more than a change of no customers."""
+    """`PUT /v3/customers`: the sandbox only accepts an empty list."""
     if _parsed(request) != []:
         raise Refusal(422, "The sandbox changes no customers this way.")
     return Reply(200, orjson.dumps({"data": [], "meta": {}}))
@@ -187,7 +187,7 @@ def _check_references(data: Data, asked: Row) -> None:
 
 
 def _line(data: Data, given: Row) -> Row:
-    """A line as it is sent later, but for its ids."""
+    """A line as it is sent later, without its ids."""
     is_custom = "product_id" not in given
     _refuse_unknown(given, _CUSTOM_LINE if is_custom else _CATALOG_LINE, "a product")
     quantity = given.get("quantity")
@@ -262,7 +262,7 @@ def _money(value: Any) -> str:
 
 
 def _order(asked: Row, lines: list[Row], places: list[Row], is_pickup: bool) -> Row:
-    """The fields of the new order; the rest is made up, like that of any other."""
+    """The fields of the new order; the rest is made up, as for every order."""
     status = asked.get("status_id", 1)
     subtotal = {
         kind: sum((Decimal(line[f"total_{kind}_tax"]) for line in lines), Decimal())
@@ -323,7 +323,7 @@ _KINDS = ("ex", "inc")
 
 
 def _hang_on(data: Data, key: int, lines: list[Row], places: list[Row], is_pickup: bool) -> None:
-    """Lines and addresses of a new order, in place of all that is made up for orders."""
+    """Sets lines and addresses of a new order, instead of those that are made up for orders."""
     at = data.position("orders", key)
     for name in ("order_fees", "order_coupons", "order_messages", "order_taxes"):
         children = data.children[name]

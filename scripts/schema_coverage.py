@@ -1,14 +1,15 @@
 """Compare the stream schemas with the vendor's OpenAPI files.
 
     python scripts/schema_coverage.py PATH_TO_OPENAPI_FOLDER [STREAM ...]
-    python scripts/schema_coverage.py --endpoints PATH_TO_OPENAPI_FOLDER
+    python scripts/schema_coverage.py --endpoints PATH_TO_OPENAPI_FOLDER [FURTHER_FOLDER ...]
 
 PATH_TO_OPENAPI_FOLDER is the folder `reference/` of https://github.com/bigcommerce/docs. For every
 stream this prints the fields of the vendor's response schema or examples that our schema lacks, the
 types that disagree, and the examples that our schema refuses. It ends with 1 when there are any.
 
-With --endpoints it prints each GET of v2 and v3 with the stream that reads it, or the reason why
-none does, and ends with 1 when one has neither.
+With --endpoints it prints each GET of v2, v3 and B2B Edition with the stream that reads it, or the
+reason why none does, and ends with 1 when one has neither. The files of B2B Edition are in the
+folder `docs/b2b-edition/specs` of the same repository.
 """
 
 import json
@@ -31,7 +32,8 @@ from jsonschema import Draft7Validator, FormatChecker
 from source_bigcommerce.components.values import Field
 
 ENDPOINTS = Path(__file__).with_name("endpoints.yaml")
-OF_THE_API = r"//api\.bigcommerce\.com/stores/[^/]+/v[23]$"
+# What stands before the paths of a file: `/v3`, `/api/v3/io`.
+OF_THE_API = r"//(?:api\.bigcommerce\.com/stores/[^/]+|api-b2b\.bigcommerce\.com)(/v[23]|/api/.+)$"
 NOTHING = "NEITHER A STREAM NOR A REASON: edit scripts/endpoints.yaml"
 PACKAGE = Path(__file__).resolve().parent.parent / "source_bigcommerce"
 
@@ -97,6 +99,7 @@ STREAMS = {
         "catalog/products_catalog.v3.yml",
         "/catalog/products/channel-assignments",
     ),
+    "product_tax_properties": ("tax_properties.v3.yml", "/tax/products/properties"),
     "product_customs": ("shipping.v3.yml", "/shipping/products/customs-information"),
     "variant_metafields": (
         "catalog/product-variants_catalog.v3.yml",
@@ -402,20 +405,20 @@ def known_endpoints() -> dict[str, str]:
 
 
 def endpoints_of(folder: Path) -> Iterator[str]:
-    """Each GET of v2 and v3 in the OpenAPI files of a folder, `/v3/catalog/brands`."""
+    """Each GET of the API in the OpenAPI files of a folder, `/v3/catalog/brands`."""
     for file in sorted(folder.glob("**/*.y*ml")):
         document = spec(file)
         urls = [server["url"] for server in document.get("servers", [])]
-        version = next((url[-3:] for url in urls if re.search(OF_THE_API, url)), None)
+        before = next((found[1] for url in urls if (found := re.search(OF_THE_API, url))), None)
         for path, item in document.get("paths", {}).items():
-            if version and "get" in item:
-                yield version + path
+            if before and "get" in item:
+                yield before + path
 
 
-def compare_endpoints(folder: str) -> int:
+def compare_endpoints(*folders: str) -> int:
     """Print each GET of the specs with what becomes of it; 1 where one has nothing."""
     told = {normal(path): words for path, words in known_endpoints().items()}
-    found = sorted(set(endpoints_of(Path(folder))))
+    found = sorted({path for folder in folders for path in endpoints_of(Path(folder))})
     for path in found:
         print(f"{path}  {told.get(normal(path), NOTHING)}")
     unknown = [path for path in found if normal(path) not in told]

@@ -212,8 +212,8 @@ class SourceBigcommerce(YamlDeclarativeSource):
         if failed:
             raise failed
         streams = self.resolved_manifest["streams"]
-        if off := ", ".join(s["name"] for s in streams if s["name"] in wanted - self._names()):
-            raise B2B_OFF.error(names=off)
+        if off := [s["name"] for s in streams if s["name"] in wanted and not self._offers(s)]:
+            raise B2B_OFF.error(names=", ".join(off))
         known = {stream["name"] for stream in streams}
         if unknown := ", ".join(sorted(wanted - known)):
             raise STREAM_UNKNOWN.error(names=unknown)
@@ -277,9 +277,6 @@ class SourceBigcommerce(YamlDeclarativeSource):
             if (self._wanted is None or each["name"] in self._wanted) and self._offers(each)
         ]
 
-    def _names(self) -> set[str]:
-        return {each["name"] for each in self.resolved_manifest["streams"] if self._offers(each)}
-
     def _offers(self, stream: Mapping[str, Any]) -> bool:
         """Whether the form lets it be read."""
         is_b2b = stream["$parameters"].get("scope") == B2B_EDITION
@@ -323,6 +320,8 @@ class SourceBigcommerce(YamlDeclarativeSource):
                 streams_of[scope].append(each["name"])
             if each["name"] in probes:
                 probe_of[each["scope"]] = each
+        # Scopes that few want are not asked about: see the manifest.
+        streams_of = {scope: names for scope, names in streams_of.items() if scope in probe_of}
         self._wanted = set(probes)
         sync = Sync(self._config, tries=_TRIES_OF_CHECK, most_parents=1)
         streams = {stream.name: stream for stream in self._streams_of_check(sync)}

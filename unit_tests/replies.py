@@ -32,6 +32,16 @@ def reply(
     return response
 
 
+def left(number: int, quota: int = 20, reset: int = 10_000, window: int = 30_000) -> dict[str, str]:
+    """The headers of a reply about the quota."""
+    return {
+        "X-Rate-Limit-Requests-Left": str(number),
+        "X-Rate-Limit-Requests-Quota": str(quota),
+        "X-Rate-Limit-Time-Reset-Ms": str(reset),
+        "X-Rate-Limit-Time-Window-Ms": str(window),
+    }
+
+
 def clients_of(source: SourceBigcommerce, config: Mapping[str, Any]) -> dict[str, list[HttpClient]]:
     """The requester of each stream; that of the orders comes before those of their children."""
     return {stream.name: list(_clients(stream, set())) for stream in source.streams(config)}

@@ -70,6 +70,7 @@ PRODUCTS = "store_v2_products_read_only"
 CUSTOMERS = "store_v2_customers_read_only"
 MARKETING = "store_v2_marketing_read_only"
 INFORMATION = "store_v2_information_read_only"
+INSTRUMENTS = "store_stored_payment_instruments_read_only"
 CONTENT = "store_v2_content_read_only"
 THEMES = "store_themes_read_only"
 CHANNELS = "store_channel_settings_read_only"
@@ -186,6 +187,12 @@ def b2b_of(name: str, endpoint: str, parents: str, primary_key: str = "id") -> E
     return Expected(name, endpoint, first, B2B, primary_key=primary_key, children_query="")
 
 
+def companies_of_staff(staff: Row) -> list[Row]:
+    """A row for each company that one of the sales staff looks after."""
+    key = staff["salesStaffId"]
+    return [{"salesStaffId": key, **company} for company in staff["assignedCompanies"]]
+
+
 def with_made_up_id(row: Row) -> list[Row]:
     """An id of what the row holds, as the API gives none."""
     held = {name: value for name, value in row.items() if name != "paymentId"}
@@ -233,7 +240,7 @@ STREAMS = (
         "customer_stored_instruments",
         "v3/customers/{customer_id}/stored-instruments",
         "v3/customers?limit=250",
-        "store_stored_payment_instruments_read_only",
+        INSTRUMENTS,
         primary_key="customer_id, token",
         children_query="",
     ),
@@ -340,6 +347,15 @@ STREAMS = (
         "product_id, channel_id",
     ),
     pages("product_customs", "v3/shipping/products/customs-information", PRODUCTS, "product_id"),
+    Expected(
+        "product_tax_properties",
+        "v3/tax/products/properties?product_id:in={product_id}",
+        f"v3/catalog/products?{V3_DATES}&sort=id&direction=asc&limit=250",
+        INFORMATION,
+        "product_date_modified",
+        "product_id",
+        children_query="",
+    ),
     pages("brands", "v3/catalog/brands", PRODUCTS),
     dated("brand_metafields", "v3/catalog/brands/metafields", PRODUCTS),
     pages("categories", "v3/catalog/trees/categories", PRODUCTS)._replace(records=with_id),
@@ -547,6 +563,12 @@ STREAMS = (
         ]
     ),
     b2b("b2b_sales_staff", "sales-staffs?sortBy=email&orderBy=ASC"),
+    b2b_of(
+        "b2b_sales_staff_companies",
+        "sales-staffs/{salesStaffId}",
+        "sales-staffs?sortBy=email&orderBy=ASC",
+        "salesStaffId, id",
+    )._replace(records=companies_of_staff),
     b2b_dated("b2b_super_admins", "companies/super-admins?isIncludeExtraFields=1"),
     b2b("b2b_company_roles", "companies/roles"),
     whole("b2b_company_permissions", "api/v3/io/companies/permissions", B2B),

@@ -34,6 +34,28 @@ def test_list_when_read_names_the_address_of_each_stream() -> None:
     assert {normal(path): stream for path, stream in DATA["read"].items()} == asked, EDIT
 
 
+def test_gets_of_b2b_edition_are_compared_from_a_folder_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = []
+    for name, url, paths in (
+        ("reference", "https://api.bigcommerce.com/stores/{store_hash}/v3", "/catalog/brands"),
+        ("b2b", "https://api-b2b.bigcommerce.com/api/v3/io", "/companies"),
+        ("b2b/ip", "https://api-b2b.bigcommerce.com/api/v3/io/ip", "/nothing-knows-it"),
+    ):
+        (tmp_path / name).mkdir()
+        spec = {"servers": [{"url": url}], "paths": {paths: {"get": {}}}}
+        (tmp_path / name / "spec.yaml").write_text(yaml.safe_dump(spec))
+        folders.append(str(tmp_path / name))
+    assert compare_endpoints(*folders[:2]) == 1
+    *printed, _ = capsys.readouterr().out.splitlines()
+    assert dict(line.split("  ") for line in printed) == {
+        "/v3/catalog/brands": "brands",
+        "/api/v3/io/companies": "b2b_companies",
+        "/api/v3/io/ip/nothing-knows-it": NOTHING,
+    }
+
+
 def test_list_when_read_names_each_get_once_and_streams_that_exist() -> None:
     left_out = [path for paths in DATA["left_out"].values() for path in paths]
     times = Counter(map(normal, [*DATA["read"], *DATA["contained"], *left_out]))

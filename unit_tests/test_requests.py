@@ -46,7 +46,7 @@ def test_the_requests_of_a_full_refresh_are_those_of_the_table(
     if row.children_query:
         of_the_parent += ("&" if "?" in of_the_parent else "?") + row.children_query
     # The parent's rows are asked for while the next parents are.
-    assert sent[0] == row.first_request
+    assert sent[0] == row.first_request, f"edit the manifest, or unit_tests/streams.py ({row.name})"
     of_channels = [row.channels_request] if row.channels_request else []
     between = [re.sub(r"\{\w+\}", "7", row.through)] if row.through else []
     further = row.archived_request + between + [of_the_parent] * has_parent + of_channels

@@ -17,7 +17,7 @@ from airbyte_cdk.sources.declarative.retrievers import page_size_reducer
 from airbyte_cdk.sources.streams.http import rate_limiting
 
 from integration_tests.nothing_lost.completeness import TOKEN
-from source_bigcommerce.components import budget, moments, pagination
+from source_bigcommerce.components import backward, budget, moments
 
 _READ_TIMEOUT = 60
 _SHORT_READ_TIMEOUT = 0.3
@@ -32,7 +32,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         asked.append(seconds)
         time.sleep(min(seconds, 0.001))
 
-    for module in (rate_limiting, page_size_reducer, backoff._sync, pagination):
+    for module in (rate_limiting, page_size_reducer, backoff._sync, backward):
         monkeypatch.setattr(module, "time", SimpleNamespace(sleep=sleep))
     return asked
 
@@ -48,7 +48,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         return send(self, request, **{**options, "timeout": (connect, _SHORT_READ_TIMEOUT)})
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send_soon)
-    monkeypatch.setattr(budget, "_FIRST_REPLY_WAIT", _SHORT_READ_TIMEOUT)
+    monkeypatch.setattr(budget, "FIRST_REPLY_WAIT", _SHORT_READ_TIMEOUT)
 
 
 @pytest.fixture(autouse=True)

@@ -84,7 +84,7 @@ def test_a_reply_that_trickles_is_asked_for_again(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(connections, "LONGEST_REPLY", 0.5)
-    monkeypatch.setattr(budget, "_FIRST_REPLY_WAIT", 0.5)
+    monkeypatch.setattr(budget, "FIRST_REPLY_WAIT", 0.5)
     endpoint = {"brands": b"/brands", "transactions": b"/transactions"}.get(
         name, b"/" + name.encode()
     )
@@ -105,7 +105,7 @@ def test_a_reply_that_trickles_is_asked_for_again(
 def test_a_reply_that_unpacks_to_700_megabytes_is_an_error_of_its_stream(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(budget, "_FIRST_REPLY_WAIT", 0.5)
+    monkeypatch.setattr(budget, "FIRST_REPLY_WAIT", 0.5)
 
     def answer(request: bytes) -> Iterator[bytes] | None:
         return iter([bomb()]) if b"/brands?" in request else None

@@ -22,7 +22,7 @@ from integration_tests.nothing_lost.completeness import (
 from integration_tests.syncs import sync
 from sandbox import Sandbox
 from sandbox.clock import instant
-from sandbox.faults import Change
+from sandbox.faults import Change, Fault
 
 pytestmark = pytest.mark.thorough
 
@@ -149,12 +149,7 @@ def test_changes_lose_nothing_with_any_other_paging(boundary: int, ahead: bool) 
                     Change("insert", collection, parent=last.get(PARENT.get(collection, ""))),
                 ]
             faults.append(store.faults.change(f"{collection}.list", *changes, at=boundary))
-        first = sync(store, *FURTHER, **_settings(NOW))
-        assert [fault.fired for fault in faults] == [1] * len(faults)
-        second = sync(store, *FURTHER, state=first.state, **_settings(LATER))
-        assert (first.errors, second.errors) == ([], [])
-        truth = sync(store, *FURTHER, start_date=START, end_date=LATER)
-        assert_complete(truth, FURTHER, first, second)
+        _assert_two_syncs_bring_all(store, FURTHER, faults)
 
 
 # Parents that a stream goes through. What went with a deleted one is gone; the others' must come.
@@ -176,12 +171,17 @@ def test_a_parent_that_is_deleted_hides_no_other_one(boundary: int) -> None:
             pages = -(-len(_keys(store, parents)) // PAGE_SIZE)
             at = min(boundary, pages)
             faults.append(store.faults.change(f"{parents}.list", change, at=at))
-        first = sync(store, *PARENTS, **_settings(NOW))
-        assert [fault.fired for fault in faults] == [1] * len(faults)
-        second = sync(store, *PARENTS, state=first.state, **_settings(LATER))
-        assert (first.errors, second.errors) == ([], [])
-        truth = sync(store, *PARENTS, start_date=START, end_date=LATER)
-        assert_complete(truth, PARENTS, first, second)
+        _assert_two_syncs_bring_all(store, PARENTS, faults)
+
+
+def _assert_two_syncs_bring_all(store: Sandbox, names: Iterable[str], faults: list[Fault]) -> None:
+    """The rows change by each fault, once, while the first sync reads them."""
+    first = sync(store, *names, **_settings(NOW))
+    assert [fault.fired for fault in faults] == [1] * len(faults)
+    second = sync(store, *names, state=first.state, **_settings(LATER))
+    assert (first.errors, second.errors) == ([], [])
+    truth = sync(store, *names, start_date=START, end_date=LATER)
+    assert_complete(truth, names, first, second)
 
 
 def _around(store: Sandbox, name: str, boundary: int) -> tuple[list[Any], list[Any]]:

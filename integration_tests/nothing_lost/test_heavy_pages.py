@@ -27,7 +27,7 @@ MEBIBYTE = 2**20
 def test_a_page_of_products_with_600_variants_each_is_read_in_parts(
     compressed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(budget, "_FIRST_REPLY_WAIT", 0.1)
+    monkeypatch.setattr(budget, "FIRST_REPLY_WAIT", 0.1)
     with _shop(80, compressed) as store:
         read = sync(store, "products", **whole_history(80, num_workers=1))
         assert read.errors == []

@@ -37,7 +37,7 @@ def most_held(monkeypatch: pytest.MonkeyPatch) -> dict[bool, int]:
     monkeypatch.setattr(memory_of, "_MOST", ROOM)
     monkeypatch.setattr(Memory.__init__, "__defaults__", (ROOM,))
     monkeypatch.setattr(Memory, "_set", watched)
-    monkeypatch.setattr(budget, "_FIRST_REPLY_WAIT", 0.1)
+    monkeypatch.setattr(budget, "FIRST_REPLY_WAIT", 0.1)
     return most
 
 

@@ -110,6 +110,15 @@ ROUTES: tuple[Route, ...] = (
     _list("users", "users", CHANGED, everything=_EXTRA_FIELDS),
     _list("addresses", "addresses", everything=_EXTRA_FIELDS, shown=_undated),
     _list("sales_staff", "sales-staffs", sorts=("updated_at", "email")),
+    Route(
+        "b2b_sales_staff.get",
+        Family.B2B,
+        f"{_ROOT}/sales-staffs/{{salesStaffId}}",
+        "b2b_sales_staff_details",
+        EDITION,
+        Answer.OBJECT,
+        Paging.NONE,
+    ),
     _list(
         "super_admins",
         "companies/super-admins",

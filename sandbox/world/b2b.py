@@ -51,6 +51,7 @@ class B2b:
         companies = self._companies.columns["companyId"]
         credit: Columns = {"companyId": array("q", companies)}
         terms: Columns = {"companyId": array("q", companies)}
+        staff = small_table("b2b_sales_staff", [_sales_staff(nth) for nth in range(3)])
         self.tables = (
             self._companies,
             self._users,
@@ -64,13 +65,16 @@ class B2b:
             dated("b2b_super_admins", 4, self._super_admin),
             dated("b2b_shopping_lists", 12, self._shopping_list),
             small_table("b2b_channels", [_channel(nth) for nth in range(channels)]),
-            small_table("b2b_sales_staff", [_sales_staff(nth) for nth in range(3)]),
+            staff,
             small_table("b2b_company_roles", [_role(nth) for nth in range(len(_ROLES))]),
             small_table("b2b_company_permissions", [_permission(n) for n in range(5)]),
             Table("b2b_company_credit", credit, _credit, key="companyId"),
             Table("b2b_payment_terms", terms, _terms, key="companyId"),
         )
-        self.children = (Children("b2b_payment_transactions", self._payments, self._transactions),)
+        self.children = (
+            Children("b2b_payment_transactions", self._payments, self._transactions),
+            Children("b2b_sales_staff_details", staff, self._details),
+        )
 
     def _dated(
         self, name: str, size: int, make: Callable[[int, int], Row], key: str = "id"
@@ -94,6 +98,22 @@ class B2b:
         return Table(name, columns, made, key=key)
 
     # Companies and people
+
+    def _details(self, at: int) -> list[Row]:
+        """What one of the sales staff is, with the companies they look after: all but one each."""
+        companies = [
+            {
+                "id": key,
+                "bcId": "2",
+                "companyName": f"Company {key}",
+                "bcGroupName": "Trade",
+                "assignedAt": self._history.start + key,
+            }
+            for nth, key in enumerate(self._keys["b2b_companies"])
+            if nth % 3 != at
+        ]
+        staff = _sales_staff(at)
+        return [{**staff, "companyCount": len(companies), "assignedCompanies": companies}]
 
     def _company(self, key: int, bits: int) -> Row:
         parent = self._some(self._companies, bits >> 9)

@@ -32,6 +32,15 @@ class CatalogLists:
                 [self._customs(at) for at in range(0, min(_SOLD_ABROAD, self._size), 2)],
                 "product_id",
             ),
+            ChildTable(
+                "product_tax_properties",
+                catalog.products,
+                "product_id",
+                lambda at: int(at % 3 != 1),
+                self._tax_properties,
+                per_parent=1,
+                key="number",
+            ),
             metafields(mix(seed, 1), history, catalog.products, "product", most=2),
             metafields(mix(seed, 2), history, catalog.variants, "variant", most=1),
             metafields(mix(seed, 3), history, catalog.brands, "brand", most=2),
@@ -85,6 +94,11 @@ class CatalogLists:
             "created_at": iso(created),
             "updated_at": iso(min(created + DAY, self._history.end)),
         }
+
+    def _tax_properties(self, child: Child) -> Row:
+        codes = {"A-123456789": "26", **({"B-6731789": "200"} if child.parent % 2 else {})}
+        product = self._catalog.products.columns["id"][child.parent]
+        return {"product_id": product, "tax_properties": codes}
 
     def _sort_orders(self, at: int) -> list[Row]:
         """Of a few products of a category; null for those that come after all others."""

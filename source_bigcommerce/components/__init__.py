@@ -2,6 +2,7 @@
 
 from source_bigcommerce.components.all_channels import AllChannels
 from source_bigcommerce.components.authenticator import TokenAuthenticator
+from source_bigcommerce.components.batch_rows import BatchRows
 from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.config import NormalizeConfig
 from source_bigcommerce.components.deletions import Deletions
@@ -21,6 +22,7 @@ from source_bigcommerce.components.window import WindowRetriever
 
 __all__ = [
     "AllChannels",
+    "BatchRows",
     "ChildRows",
     "Deletions",
     "ErrorHandler",

@@ -4,6 +4,7 @@ import logging
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -23,8 +24,8 @@ _WINDOW = 30.0
 _SHORTEST_WINDOW = 0.1
 # A longer pause is wrong, or makes a person think that nothing happens.
 _LONGEST_WAIT = 300.0
-# How long the first request goes alone if no reply comes: its reply tells how many may follow.
-_FIRST_REPLY_WAIT = 10.0
+# Seconds for which a first request goes alone if no reply comes: its reply tells what may follow.
+FIRST_REPLY_WAIT = 10.0
 # Two pauses that end within a second of each other are one, and are logged once.
 _SAME_PAUSE = 1.0
 # The error of a failed request keeps it in memory. A request without a reply for longer than its
@@ -33,6 +34,13 @@ _LONGEST_REPLY = 75.0
 # Within a window, the rest of one quota may seem to grow by less than a tenth of it, for instance
 # because gateways cache replies. Instants nearer than a quarter of a window are of one window.
 _SOME, _SAME_WINDOW = 10, 4
+
+
+class Limit(NamedTuple):
+    """So many requests in so many seconds, as a documentation says where no reply tells."""
+
+    requests: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class Standing:
     wanted_for: when they will want fewer than are left, without a request of ours.
     gone: requests that other apps seem to have made since a reply told what is left.
     under_way: our requests without a reply so far.
+    full_for: how long the documented limit lets no more go; 0 if it does, or if there is none.
     """
 
     first_reply_in: float | None
@@ -62,6 +71,7 @@ class Standing:
     wanted_for: float
     gone: int
     under_way: int
+    full_for: float = 0.0
 
     @property
     def kept(self) -> int:
@@ -92,6 +102,8 @@ def decide(known: Standing) -> Decision:
         return Decision(max(known.first_reply_in, 0.001))
     if known.blocked_for > 0:
         return Decision(known.blocked_for, "BigCommerce asked for a pause", known.blocked_for)
+    if known.quota is None and known.full_for:
+        return Decision(known.full_for, "the documented limit is reached", known.full_for)
     if known.quota is None:
         return _GO
     if known.left <= known.kept:
@@ -119,6 +131,7 @@ class StoreBudget:
     waits (https://github.com/airbytehq/airbyte-python-cdk/issues/1151).
 
     share: percent of the quota to use; the rest is for the store's other apps.
+    limit: what the documentation grants. It counts for as long as no reply tells of a quota.
     changed: the condition that its requests wait for, if others wait for it, too.
     wait: waits for that condition, at most so many seconds.
 
@@ -131,8 +144,13 @@ class StoreBudget:
         clock: Callable[[], float] = time.monotonic,
         changed: threading.Condition | None = None,
         wait: Callable[[float], object] | None = None,
+        limit: Limit | None = None,
     ) -> None:
         self._share = share / 100
+        self._limit = limit
+        self._granted = max(1, int(limit.requests * self._share)) if limit else 0
+        # When the last of them were answered.
+        self._answered: deque[float] = deque(maxlen=self._granted)
         self._clock = clock
         self._changed = changed or threading.Condition()
         self._wait = wait or self._changed.wait
@@ -157,6 +175,7 @@ class StoreBudget:
             if request in self._in_flight:
                 # A retry: the reply to the last try never came, and nobody waits for it.
                 del self._in_flight[request]
+                self._answered.append(self._clock())
                 self._has_reply = True
                 self._changed.notify_all()
             while True:
@@ -173,7 +192,7 @@ class StoreBudget:
                     self._has_reply = True  # no reply has come, and nobody waits for it any longer
             self._other_apps.ours += 1
             self._in_flight[request] = now
-            self._alone_until = self._alone_until or now + _FIRST_REPLY_WAIT
+            self._alone_until = self._alone_until or now + FIRST_REPLY_WAIT
             return True
 
     def update_from_response(self, request: Any, response: Any) -> None:
@@ -185,6 +204,7 @@ class StoreBudget:
             self._in_flight.pop(request, None)
             self._has_reply = True
             now = self._clock()
+            self._answered.append(now)
             if left is not None:
                 quota = number(headers, TOTAL)
                 quota = quota or max(left, self._quota or 1)
@@ -294,7 +314,22 @@ class StoreBudget:
             wanted_for=self._other_apps.seconds_until(self._left, resets_in, self._window),
             gone=math.ceil(self._other_apps.since_look(elapsed, self._window)),
             under_way=len(self._under_way(now)),
+            full_for=self._full_for(now),
         )
+
+    def _full_for(self, now: float) -> float:
+        """A request counts from when it is sent until so long after its reply.
+
+        So the other side never sees too many of them, wherever its windows begin.
+        """
+        if not self._limit:
+            return 0.0
+        seconds = self._limit.seconds
+        while self._answered and self._answered[0] + seconds <= now:
+            self._answered.popleft()
+        if len(self._answered) + len(self._under_way(now)) < self._granted:
+            return 0.0
+        return self._answered[0] + seconds - now if self._answered else seconds
 
     def _tell(self, decision: Decision, now: float) -> None:
         """Logs once per pause, not once per thread."""

@@ -265,19 +265,9 @@ class ChildRows(Retriever):
                     give_ids(rows, numbered)
                 yield self._records(rows)
         except AirbyteTracedException as error:
-            # What is wrong with the API's answers for this parent; not with the token or the line.
-            if error.failure_type != FailureType.system_error and error.message not in _OF_LISTS:
+            if not is_of_rows(error):
                 raise
-            raise CHILDREN_LACKING.error(
-                f"{error.message} {error.internal_message}",
-                rows=self.name.replace("_", " "),
-                parent=self._parent_name,
-                id=parent[self.parent_key],
-            ) from error
-
-    @property
-    def _parent_name(self) -> str:
-        return self.parent_key.rpartition("_")[0].replace("_", " ")
+            raise lacking(error, self.name, self.parent_key, parent[self.parent_key]) from error
 
     def _records(self, rows: list[Row]) -> list[Record]:
         return list(self.record_selector.filter_and_transform(rows, {}, {}))
@@ -295,7 +285,7 @@ class ChildRows(Retriever):
         numbered = Counter[bytes]()
         for page in children.result() if isinstance(children, Future) else children:
             if is_empty and page:
-                skipped.find(self.name, f"{self._parent_name} {given[self.parent_key]}")
+                skipped.find(self.name, f"{_named(self.parent_key)} {given[self.parent_key]}")
             give_ids((cast(Row, child.data) for child in page), numbered)
             yield from self._of_parent(page, given, date, window, seen)
 
@@ -334,3 +324,24 @@ def _are_same(value: Any, expected: Any) -> bool:
 
 def _are_there(children: Children) -> bool:
     return not isinstance(children, Future) or children.done()
+
+
+def is_of_rows(error: AirbyteTracedException) -> bool:
+    """Whether the API's answers for a parent are wrong; not the token or the line."""
+    return error.failure_type == FailureType.system_error or error.message in _OF_LISTS
+
+
+def lacking(
+    error: AirbyteTracedException, name: str, parent_key: str, key: object
+) -> AirbyteTracedException:
+    """The error of the parent whose children do not all come."""
+    return CHILDREN_LACKING.error(
+        f"{error.message} {error.internal_message}",
+        rows=name.replace("_", " "),
+        parent=_named(parent_key),
+        id=key,
+    )
+
+
+def _named(parent_key: str) -> str:
+    return parent_key.rpartition("_")[0].replace("_", " ")

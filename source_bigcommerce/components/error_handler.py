@@ -62,6 +62,10 @@ _REFUSALS = {401: 6, 403: 4, 422: 2}
 _REFUSED = (400, 422)
 _NO_SUCH_PAGE = (*_REFUSED, 404)
 _PAGE = re.compile(r"[?&](?:page|offset)=")
+# A list of keys: `product_id:in=12,34`.
+_SEVERAL = re.compile(r"[?&][^&=]+=[^&=,%]+(?:,|%2C)", re.IGNORECASE)
+# How a store may refuse a request for several parents that it grants for fewer.
+_TOO_MANY = (400, 404, 413, 414, 422, 431, 500, 504)
 _FURTHER_PAGE = re.compile(r"[?&]page=(?!1(?:&|$))")
 
 _PROBLEMS = {
@@ -107,6 +111,8 @@ class ErrorHandler(DefaultErrorHandler):
     - a 404 to `endpoint` of one parent, `v2/orders/{order_id}/fees`, means that it has no rows
       (`missing_is_empty`);
     - `has_no_pages`: a refused second page means that the first one was all;
+    - `of_several`: a refused request for several parents is not the end (ParameterRefused), nor
+      does a 404 mean that none of them has rows: they are asked for in parts;
     - `permission`: what the scope must allow, one of `PERMISSIONS`;
     - `off_is_empty`: a 400 to it means that the store has this turned off;
     - `may_refuse`: a refusal is not the end (ParameterRefused): the store is asked otherwise. Nor
@@ -122,6 +128,7 @@ class ErrorHandler(DefaultErrorHandler):
     missing_is_empty: bool = False
     has_no_pages: bool = False
     may_refuse: bool = False
+    of_several: bool = False
     permission: str = ""
     off_is_empty: bool = False
     api_budget: Sync = field(default_factory=Sync)
@@ -157,6 +164,13 @@ class ErrorHandler(DefaultErrorHandler):
                 return _try_again(f"BigCommerce answered 200: {error.internal_message}.")
             self.api_budget.accepted.add(self._scope)
             return SUCCESS_RESOLUTION
+        if self.of_several and reply.status_code in _TOO_MANY and _is_of_several(reply.url):
+            words, kind = (
+                REQUEST_REFUSED.message(status=reply.status_code),
+                FailureType.system_error,
+            )
+            kind = FailureType.transient_error if reply.status_code >= 500 else kind
+            raise ParameterRefused(described(reply), words, kind)
         if reply.status_code in _NO_SUCH_PAGE and self.has_no_pages and _PAGE.search(reply.url):
             return SUCCESS_RESOLUTION
         if reply.status_code == 404 and self.missing_is_empty:
@@ -268,6 +282,11 @@ class ErrorHandler(DefaultErrorHandler):
         if is_slow and smaller:
             return PAGE_TOO_SLOW.error(words, asked=asked, smaller=smaller, endpoint=self._endpoint)
         return GIVEN_UP.error(words, answered=answered, tries=self.api_budget.tries)
+
+
+def _is_of_several(url: str) -> bool:
+    """Whether it asks for several parents, and for the first page of their rows."""
+    return bool(_SEVERAL.search(url)) and not _PAGE.search(url)
 
 
 def timed_out(error: Reply) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import InitVar, dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import PurePath
 from typing import Any
 
@@ -138,9 +138,17 @@ class SchemaFile(JsonFileSchemaLoader):
     """
 
     def get_json_schema(self) -> Mapping[str, Any]:
-        schema = super().get_json_schema()
-        is_marked = PurePath(self._get_json_filepath()).stem in MARKED
+        path = self._get_json_filepath()
+        schema = _content(path)
+        is_marked = PurePath(path).stem in MARKED
         if is_marked and self.config.get("deletions") == "mark":
             mark = {"type": ["null", "string"], "format": "date-time"}
             schema = {**schema, "properties": {**schema["properties"], DELETED_AT: mark}}
         return Columns(schema).flat_schema if self.config.get("flatten_records") else schema
+
+
+# Each stream asks for it several times, and a process may make many sources.
+@cache
+def _content(path: str) -> Schema:
+    """The schema in a file, with the parts that it takes from other files."""
+    return JsonFileSchemaLoader(config={}, parameters={}, file_path=path).get_json_schema()

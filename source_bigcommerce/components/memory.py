@@ -1,4 +1,4 @@
-"""Bounds the replies that a sync holds, all together."""
+"""Bounds the memory for all replies that a sync holds."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import requests
 
+from source_bigcommerce.components.budget import FIRST_REPLY_WAIT
 from source_bigcommerce.components.quotas import SyncEnded
 
 # Bytes of JSON; Python's objects take about six times as much.
 _MOST = 32 * 2**20
-# How long the first request for a resource goes alone if no reply comes.
-_FIRST_REPLY_WAIT = 10.0
 
 
 @dataclass(eq=False)
@@ -81,7 +80,7 @@ class Memory:
             # A request that is made once more has waited for others already.
             is_known = resource in self._expected or share.resource == resource
             if not (share.is_of_parent or is_known):
-                self._wait(lambda: resource not in self._first, _FIRST_REPLY_WAIT)
+                self._wait(lambda: resource not in self._first, FIRST_REPLY_WAIT)
                 self._first[resource] = share
             share.resource, kind = resource, share.is_of_parent
             expected = self._expected.get(resource, self._most // 10)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED
-from source_bigcommerce.components.pagination import Ask, Page, Seen
+from source_bigcommerce.components.page import Ask, Page, Seen
 from source_bigcommerce.components.reply import Row, described
 
 # The part of a page that the page before it has as well.

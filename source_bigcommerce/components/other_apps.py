@@ -4,19 +4,19 @@ import math
 
 # A shorter part of a window than this says little about their requests per second.
 _LEAST_SEEN = 1 / 30
-# If a window had no reply in its second half, its whole use is assumed to be what was seen of it.
+# If no reply came in the second half of a window, what was seen by then counts as its whole use.
 _SEEN_ENOUGH = 1 / 2
-# Two connectors that each leave the other what it seems to want must not both wait.
+# Two connectors must not both wait, each leaving the other what it seems to want.
 _MOST_OF_THE_QUOTA = 2 / 3
-# Each look at what is left costs one of their requests: at most three looks in the rest of a
-# window, and no two nearer than this part of a window.
+# Each look at what is left costs one of their requests. So there are at most three looks in the
+# rest of a window, and at least this part of a window between two of them.
 _LOOKS, _NEAREST_LOOKS = 3, 1 / 300
 
 
 class OtherApps:
-    """The part of the quota that the store's other apps use: all that is gone and not ours.
+    """What the store's other apps use of the quota: all that is used, less our own requests.
 
-    Without it, a sync takes all that is left at the start of each window, and the store refuses the
+    Without it, a sync takes the whole quota at the start of each window, and the store refuses the
     other apps until the next one.
 
     ours: requests of this connector in the current window.

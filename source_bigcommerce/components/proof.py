@@ -12,7 +12,7 @@ import orjson
 
 from source_bigcommerce.components.keys import Keys, key_of
 from source_bigcommerce.components.messages import LIST_SHORT
-from source_bigcommerce.components.pagination import Page
+from source_bigcommerce.components.page import Page
 from source_bigcommerce.components.receipts import Finding, Verdict
 from source_bigcommerce.components.reply import Row
 

@@ -7,24 +7,24 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from source_bigcommerce.components.budget import LEFT, TOTAL, StoreBudget, number
+from source_bigcommerce.components.budget import LEFT, TOTAL, Limit, StoreBudget, number
 
 _LIMITED = 429
 _WORD = re.compile(r"v\d|[a-z_-]+")
 
 
 class SyncEnded(Exception):
-    """Nobody reads the sync any more; its threads stop."""
+    """Nobody reads the sync any longer, so its threads stop."""
 
 
 class Quotas:
     """The quotas of a store: one, until replies show several.
 
     Enterprise plans have one quota per resource, and a resource with plenty left need not wait for
-    one that is used up. Nobody documents which resources share a quota, so the headers decide. A
-    resource is a path without its ids. All share a quota until one shows another number of
-    requests, or more left than a shared quota can have. If the only resource known so far is used
-    up, the first request of another may go, to learn about its quota.
+    another. It is not documented which resources share a quota, so the headers decide. A resource
+    is a path without its ids. All share a quota until one shows another number of requests, or more
+    left than a shared quota can have. While the only quota known so far is used up, the first
+    request of another resource may go, to learn about its quota.
 
     All share one quota for good once the numbers turn out to change by themselves, or once a
     resource is limited although its own quota should have allowed the request.
@@ -32,8 +32,9 @@ class Quotas:
     Not YAML: see StoreBudget.
 
     share: percent of each quota to use.
-    wait: how to wait, so many seconds at most; until something changes if it is not given.
-    sent: requests so far, retries among them.
+    limit: as that of StoreBudget.
+    wait: waits at most so many seconds; by default until something changes.
+    sent: requests so far, with retries.
     """
 
     def __init__(
@@ -41,8 +42,9 @@ class Quotas:
         share: int = 100,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
+        limit: Limit | None = None,
     ) -> None:
-        self._share, self._clock, self._wait = share, clock, wait
+        self._share, self._clock, self._wait, self._limit = share, clock, wait, limit
         self._changed = threading.Condition()
         self._shared = self._another()
         self._of: dict[str, StoreBudget] = {}
@@ -66,7 +68,7 @@ class Quotas:
                 return
 
     def update_from_response(self, request: Any, response: Any) -> None:
-        """Reads the headers of a reply, whichever quota they are about."""
+        """Reads the headers of a reply, whichever quota they belong to."""
         resource = resource_of(str(request.url))
         with self._changed:
             quota = self._of.get(resource, self._shared)
@@ -78,14 +80,14 @@ class Quotas:
             quota.update_from_response(request, response)
 
     def stop(self) -> None:
-        """Lets no request go any more; waiting threads get SyncEnded."""
+        """Lets no further request go. Threads that wait get SyncEnded."""
         with self._changed:
             self._is_stopped = True
             self._changed.notify_all()
 
     @property
     def state(self) -> str:
-        """The line of the quota with the least left; empty until a reply tells."""
+        """The state of the quota with the least left; empty until a reply tells."""
         with self._changed:
             return max(self._all(), key=lambda quota: quota.scarcity).state
 
@@ -96,7 +98,7 @@ class Quotas:
             return max(quota.pause for quota in self._all())
 
     def _another(self) -> StoreBudget:
-        return StoreBudget(self._share, self._clock, self._changed, self._wait)
+        return StoreBudget(self._share, self._clock, self._changed, self._wait, self._limit)
 
     def _all(self) -> list[StoreBudget]:
         return list(dict.fromkeys([self._shared, *self._of.values()]))
@@ -111,15 +113,15 @@ class Quotas:
     def _may_try(self) -> bool:
         """Whether the first request of a resource may go although the shared quota is used up.
 
-        Not if two resources share it already, and not two at once: a store with one quota for all
-        refuses it.
+        Not if two resources share it already, and never two at once, because a store with one
+        quota for all refuses them.
         """
         quotas = self._all()
         is_known = all(quota.total is not None for quota in quotas)
         return is_known and not self._is_one and (len(quotas) > 1 or len(self._of) == 1)
 
     def _told(self, resource: str, sent: float, response: Any) -> StoreBudget:
-        """The quota that a reply is about."""
+        """The quota that a reply belongs to."""
         headers, quota = response.headers, self._of.get(resource, self._shared)
         total = number(headers, TOTAL)
         changes = self._totals.setdefault(resource, total) != total
@@ -141,7 +143,7 @@ class Quotas:
 
 
 def resource_of(url: str) -> str:
-    """Makes `v3/orders/transactions` of `https://.../stores/abc123/v3/orders/7/transactions?limit=250`."""
+    """`v3/orders/transactions` for `https://.../stores/abc123/v3/orders/7/transactions?limit=250`."""
     path = urlsplit(url).path
     _, is_of_store, below = path.partition("/stores/")
     parts = below.split("/")[1:] if is_of_store else path.split("/")

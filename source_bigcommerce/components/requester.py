@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import requests
@@ -98,5 +98,10 @@ class Requester(HttpRequester):
 
 def _is_constant(*templates: str) -> bool:
     """Whether templates give the same for all requests: they name neither the slice nor a clock."""
-    named = (find_undeclared_variables(_ENVIRONMENT.parse(each)) for each in templates)
-    return set().union(*named) <= _CONSTANT
+    return set().union(*map(_named, templates)) <= _CONSTANT
+
+
+# To find them takes as long as two requests, and most streams have the same templates.
+@cache
+def _named(template: str) -> set[str]:
+    return find_undeclared_variables(_ENVIRONMENT.parse(template))

@@ -29,15 +29,8 @@ from source_bigcommerce.components.extractor import RowsExtractor
 from source_bigcommerce.components.memory import Share
 from source_bigcommerce.components.messages import GIVEN_UP, LIST_UNPROVED
 from source_bigcommerce.components.offsets import by_offset
-from source_bigcommerce.components.pagination import (
-    Page,
-    Seen,
-    SmallerPages,
-    as_count,
-    by_cursor,
-    by_key,
-    by_page,
-)
+from source_bigcommerce.components.page import Page, Seen, SmallerPages, as_count
+from source_bigcommerce.components.pagination import by_cursor, by_key, by_page
 from source_bigcommerce.components.proof import Counting, Proof, Watch
 from source_bigcommerce.components.receipts import Finding, Verdict
 from source_bigcommerce.components.reply import Row, forget, rows_of

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
 
+from source_bigcommerce.components.budget import Limit
 from source_bigcommerce.components.connections import Connections
 from source_bigcommerce.components.memory import Memory
 from source_bigcommerce.components.progress import Progress
@@ -15,6 +16,9 @@ from source_bigcommerce.components.quotas import Quotas, SyncEnded, resource_of
 from source_bigcommerce.components.receipts import Receipts
 from source_bigcommerce.components.reply import is_b2b_url
 
+# Of B2B Edition, for all apps of a store together; its replies are not documented to count.
+# https://developer.bigcommerce.com/b2b-edition/docs/best-practices
+B2B_LIMIT = Limit(150, 60.0)
 _TRIES = 6
 _WORKERS = 10
 # Endpoints that gave no answer at all, one after the other, before the address counts as down.
@@ -50,7 +54,7 @@ class Sync(AbstractAPIBudget):
         self.most_pages = config.get("__test_read_config", {}).get("max_pages_per_slice")
         self.quotas = Quotas(config.get("quota_share", 100))
         # B2B Edition counts requests of its own, whatever the store's API counts.
-        self.b2b_quotas = Quotas(config.get("quota_share", 100))
+        self.b2b_quotas = Quotas(config.get("quota_share", 100), limit=B2B_LIMIT)
         self.progress = Progress()
         self.receipts = Receipts(self.progress.read_of, bool(config.get("prove")))
         # What one stream finds out about the store, for those that read it after: see WithArchived.

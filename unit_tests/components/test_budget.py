@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -15,12 +16,13 @@ import requests
 
 from source_bigcommerce.components.budget import (
     Decision,
+    Limit,
     Standing,
     StoreBudget,
     decide,
     seconds_until_retry,
 )
-from unit_tests.replies import API, reply
+from unit_tests.replies import API, left, reply
 
 Headers = dict[str, str]
 
@@ -35,11 +37,11 @@ class Store:
     is_ours: this budget used everything that is gone of the quota.
     """
 
-    def __init__(self, share: int = 100, is_ours: bool = True) -> None:
+    def __init__(self, share: int = 100, is_ours: bool = True, limit: Limit | None = None) -> None:
         self.now = 1000.0
         self.waits: list[float] = []
         self.is_patient = True
-        self.budget = StoreBudget(share, clock=lambda: self.now, wait=self._wait)
+        self.budget = StoreBudget(share, clock=lambda: self.now, wait=self._wait, limit=limit)
         if is_ours:
             self.budget._other_apps.look = lambda *_: None  # type: ignore[method-assign]
 
@@ -76,15 +78,6 @@ class Store:
 
     def ask(self, headers: Headers | None = None, status: int = 200) -> None:
         self.answer(self.send(), headers, status)
-
-
-def left(number: int, quota: int = 20, reset: int = 10_000, window: int = 30_000) -> Headers:
-    return {
-        "X-Rate-Limit-Requests-Left": str(number),
-        "X-Rate-Limit-Requests-Quota": str(quota),
-        "X-Rate-Limit-Time-Reset-Ms": str(reset),
-        "X-Rate-Limit-Time-Window-Ms": str(window),
-    }
 
 
 @pytest.fixture
@@ -239,7 +232,7 @@ def test_replies_of_a_new_window_bring_a_new_count(store: Store) -> None:
 # Other apps
 
 
-class Shop:
+class SharedQuota:
     """A store with a quota of 150 requests in 30 s, which another app uses at a steady rate.
 
     refused: the number of our requests, and of theirs.
@@ -284,32 +277,32 @@ class Shop:
 
 @pytest.mark.parametrize("per_second", [0.5, 1.0, 2.5, 4.0])
 def test_an_app_keeps_the_part_of_the_quota_that_it_uses(per_second: float) -> None:
-    shop = Shop(Store(is_ours=False), per_second)
-    ours = shop.serve(300)
+    shared = SharedQuota(Store(is_ours=False), per_second)
+    ours = shared.serve(300)
     wanted = per_second * 300
     # Ten windows; the app may count on two thirds of each, except for two requests.
-    assert wanted - shop.refused[1] >= min(wanted, 1000) - 20
-    assert shop.refused[0] <= 10
+    assert wanted - shared.refused[1] >= min(wanted, 1000) - 20
+    assert shared.refused[0] <= 10
     # We use what the app does not use.
     assert ours >= 1500 - wanted
 
 
 def test_the_whole_quota_is_used_if_there_is_no_other_app() -> None:
-    shop = Shop(Store(is_ours=False), 0)
-    assert shop.serve(300) >= 1499
-    assert shop.refused == [0, 0]
+    shared = SharedQuota(Store(is_ours=False), 0)
+    assert shared.serve(300) >= 1499
+    assert shared.refused == [0, 0]
 
 
 def test_an_app_that_has_gone_delays_at_most_a_window(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, logger="airbyte")
-    shop = Shop(Store(is_ours=False), 2.5)
-    shop.serve(60)
-    shop.per_second = 0
-    shop.serve(30)
+    shared = SharedQuota(Store(is_ours=False), 2.5)
+    shared.serve(60)
+    shared.per_second = 0
+    shared.serve(30)
     caplog.clear()
-    assert shop.serve(30) >= 149
+    assert shared.serve(30) >= 149
     assert [r.message for r in caplog.records if "other apps" in r.message] == []
 
 
@@ -317,8 +310,8 @@ def test_a_wait_for_other_apps_is_logged_once_a_window(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, logger="airbyte")
-    shop = Shop(Store(is_ours=False), 2.5)
-    shop.serve(90)
+    shared = SharedQuota(Store(is_ours=False), 2.5)
+    shared.serve(90)
     lines = [r.message for r in caplog.records if "other apps" in r.message]
     assert len(lines) in (3, 4)
     pattern = r"Waiting \d+\.\d s: other apps of the store use its quota too\."
@@ -574,3 +567,67 @@ def test_the_decision_is_to_go_or_to_wait_so_long_and_why(
     known: dict[str, Any], decision: Decision
 ) -> None:
     assert decide(replace(QUIET, **known)) == decision
+
+
+# A documented limit, where replies tell of no quota
+
+
+def test_without_a_quota_no_more_requests_go_than_are_documented() -> None:
+    store = Store(limit=Limit(3, 60.0))
+    for _ in range(3):
+        store.ask()
+        store.now += 1
+    store.ask()
+    # A request counts until a minute after its reply.
+    assert store.waits == [57.0]
+    store.ask()
+    assert store.waits == [57.0, 1.0]
+
+
+def test_requests_under_way_count_among_those_that_are_documented() -> None:
+    store = Store(limit=Limit(3, 60.0))
+    store.ask()
+    store.send()
+    store.now += 1
+    assert store.send_until_one_waits()[1] == 59.0
+
+
+def test_requests_without_a_reply_count_among_those_that_are_documented() -> None:
+    store = Store(limit=Limit(2, 60.0))
+    store.ask()
+    request = store.send()
+    store.now += 5
+    store.budget.acquire_call(request)  # again, as no reply came
+    assert store.waits == [55.0]
+
+
+@pytest.mark.parametrize(("share", "granted"), [(100, 150), (50, 75), (1, 1)])
+def test_the_share_is_one_of_the_documented_limit(share: int, granted: int) -> None:
+    store = Store(share, limit=Limit(150, 60.0))
+    store.ask()
+    assert store.send_until_one_waits()[0] == granted - 1
+
+
+def test_a_quota_that_replies_tell_counts_in_place_of_the_documented_limit() -> None:
+    store = Store(limit=Limit(2, 60.0))
+    for number in (19, 18, 17, 16):
+        store.ask(left(number))
+    assert store.waits == []
+
+
+def test_no_minute_sees_more_requests_than_are_documented() -> None:
+    """Replies take their time, and the other side counts a request at any time until its reply."""
+    store, chance = Store(limit=Limit(10, 60.0)), Random(3)
+    store.budget._wait = lambda pause: setattr(store, "now", store.now + pause)
+    store.ask()
+    arrived: list[float] = []
+    for _ in range(60):
+        sent = [(store.send(), store.now) for _ in range(chance.randint(1, 5))]
+        chance.shuffle(sent)
+        for request, at in sent:
+            store.now += chance.random() * 2
+            store.answer(request)
+            arrived.append(chance.uniform(at, store.now))
+    arrived.sort()
+    assert len(arrived) > 100
+    assert all(late - early > 60 for early, late in zip(arrived, arrived[10:], strict=False))

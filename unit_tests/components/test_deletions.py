@@ -18,7 +18,7 @@ from source_bigcommerce.components.deletion_state import Memory, when
 from source_bigcommerce.components.deletions import Deletions
 from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.known_ids import KnownIds
-from source_bigcommerce.components.pagination import Page
+from source_bigcommerce.components.page import Page
 from source_bigcommerce.components.sync import Sync
 from unit_tests.replies import reply
 

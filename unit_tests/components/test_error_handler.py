@@ -15,6 +15,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import ErrorHandler
+from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.reply import ReplyTooLarge, described
 from source_bigcommerce.components.sync import Sync
 from unit_tests.replies import API, clients_of, read, reply
@@ -659,3 +660,41 @@ def test_refusal_when_the_endpoint_wants_the_scope_to_modify_says_so(
     assert raised.value.message == SCOPE.replace(
         "products_read_only", "customers_read_only"
     ).replace("read-only suffices", "modify: read-only does not suffice here")
+
+
+# Requests for several parents
+
+
+SEVERAL = "v3/tax/products/properties?product_id:in=7%2C8"
+
+
+@pytest.fixture
+def of_several() -> ErrorHandler:
+    client = clients_of(SourceBigcommerce(config=CONFIG), CONFIG)["product_tax_properties"][-1]
+    return _handler(client._error_handler)
+
+
+@pytest.mark.parametrize("path", [SEVERAL, SEVERAL.replace("%2C", ",")])
+@pytest.mark.parametrize("status", [400, 404, 413, 414, 422, 431, 500, 504])
+def test_a_refused_request_for_several_parents_is_not_the_end(
+    of_several: ErrorHandler, status: int, path: str
+) -> None:
+    with pytest.raises(ParameterRefused) as caught:
+        of_several.interpret_response(reply(status, b"", path=path))
+    assert caught.value.failure_type == (TRANSIENT if status >= 500 else SYSTEM_ERROR)
+
+
+def test_requests_for_one_parent_and_further_pages_are_judged_as_all_others(
+    of_several: ErrorHandler,
+) -> None:
+    one = "v3/tax/products/properties?product_id:in=7"
+    for status, path, action in (
+        (404, one, OK),
+        (400, f"{SEVERAL}&page=2", OK),  # no pages are documented
+        (500, one, RETRY),
+        (500, f"{SEVERAL}&page=2", RETRY),
+        (429, SEVERAL, LIMITED),
+        (503, SEVERAL, RETRY),
+    ):
+        found = of_several.interpret_response(reply(status, b"", path=path))
+        assert (status, path, found.response_action) == (status, path, action)

@@ -171,7 +171,7 @@ def test_a_first_request_that_is_made_again_does_not_wait_for_itself(threads: Th
 def test_a_first_reply_that_does_not_come_holds_nobody_up_for_long(
     threads: Threads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory_of, "_FIRST_REPLY_WAIT", 0.1)
+    monkeypatch.setattr(memory_of, "FIRST_REPLY_WAIT", 0.1)
     memory, ends = Memory(1000), threading.Event()
 
     def hangs() -> None:

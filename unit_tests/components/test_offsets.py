@@ -10,7 +10,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED
 from source_bigcommerce.components.offsets import by_offset
-from source_bigcommerce.components.pagination import Page, Seen
+from source_bigcommerce.components.page import Page, Seen
 from unit_tests.replies import reply
 
 LIMIT = 200

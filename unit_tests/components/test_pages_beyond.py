@@ -10,10 +10,11 @@ import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce.components import pagination
+from source_bigcommerce.components import backward
 from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.messages import LIST_UNPROVED
-from source_bigcommerce.components.pagination import Page, Seen, by_page
+from source_bigcommerce.components.page import Page, Seen
+from source_bigcommerce.components.pagination import by_page
 from unit_tests.replies import reply
 
 LIMIT = 10
@@ -50,7 +51,7 @@ class Pages:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pagination, "_PAUSES", (0, 0))
+    monkeypatch.setattr(backward, "_PAUSES", (0, 0))
 
 
 def ids(store: Pages) -> list[int]:

@@ -12,9 +12,10 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from source_bigcommerce.components import pagination
+from source_bigcommerce.components import backward
 from source_bigcommerce.components.messages import LIST_UNPROVED
-from source_bigcommerce.components.pagination import Page, Seen, by_cursor, by_key, by_page
+from source_bigcommerce.components.page import Page, Seen
+from source_bigcommerce.components.pagination import by_cursor, by_key, by_page
 from source_bigcommerce.components.reply import Row
 from unit_tests.replies import reply
 
@@ -23,7 +24,7 @@ Rows = list[Row]
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pagination, "_PAUSES", (0, 0))
+    monkeypatch.setattr(backward, "_PAUSES", (0, 0))
 
 
 @dataclass

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_bigcommerce.components.pagination import Page
+from source_bigcommerce.components.page import Page
 from source_bigcommerce.components.proof import Counting, Proof, Watch
 from source_bigcommerce.components.receipts import Finding, Verdict
 from source_bigcommerce.components.reply import Row

@@ -6,19 +6,10 @@ import pytest
 import requests
 
 from source_bigcommerce.components.quotas import Quotas, resource_of
-from unit_tests.replies import API, reply
+from unit_tests.replies import API, left, reply
 
 CUSTOMERS, PRODUCTS = "v3/customers?page=2", "v3/catalog/products?limit=250"
 Headers = dict[str, str]
-
-
-def left(number: int, quota: int = 20, reset: int = 10_000, window: int = 30_000) -> Headers:
-    return {
-        "X-Rate-Limit-Requests-Left": str(number),
-        "X-Rate-Limit-Requests-Quota": str(quota),
-        "X-Rate-Limit-Time-Reset-Ms": str(reset),
-        "X-Rate-Limit-Time-Window-Ms": str(window),
-    }
 
 
 class Store:

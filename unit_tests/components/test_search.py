@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import random
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
 from contextlib import suppress
 
 import pytest
@@ -12,51 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_bigcommerce.components.known_ids import KnownIds
-from source_bigcommerce.components.search import Look, Nonsense, Search
-
-PAGE = 250
-
-
-class Store:
-    """Counts and shows the ids that are there."""
-
-    def __init__(self, known: KnownIds, there: Iterable[int], page: int, shows: bool) -> None:
-        self.known, self.there = known, sorted(there)
-        self.page, self.shows = page, shows
-        self.requests = 0
-        self.wrong: dict[int, int] = {}
-        """By number of the request: what is added to its count."""
-
-    def look(self, low: int, high: int) -> Look:
-        self.requests += 1
-        ids = self._within(low, high)
-        total = max(0, len(ids) + self.wrong.get(self.requests, 0))
-        shown = ids[: min(self.page, total)] if self.shows else ()
-        return Look(total, shown)
-
-    def read(self, low: int, high: int) -> set[int]:
-        ids = self._within(low, high)
-        self.requests += max(1, -(-len(ids) // self.page))
-        return set(ids)
-
-    def _within(self, low: int, high: int) -> list[int]:
-        end = self.known[high] - 1 if high < len(self.known) else self.known[high - 1]
-        start = self.known[low] if low else 0
-        return self.there[bisect_left(self.there, start) : bisect_right(self.there, end)]
-
-
-def searched(store: Store, cuts: list[int] | None = None) -> Search:
-    search = Search(store.known, store, store.page, cuts, store.shows)
-    search.run()
-    return search
-
-
-def gone(kind: str, of: int, seed: int) -> set[int]:
-    chance = random.Random(seed)
-    if kind == "stretch":
-        first = chance.randrange(1, of - 1000)
-        return set(range(first, first + 1000))
-    return set(chance.sample(range(1, of + 1), int(kind)))
+from source_bigcommerce.components.search import Look, Nonsense
+from unit_tests.searches import PAGE, Ids, gone, searched
 
 
 # Without the request that asks again for what is missing, and that for new ids. A count that comes
@@ -70,7 +24,7 @@ def test_requests_for_100_000_ids_are_few(kind: str, most: int, most_of_counts: 
     for shows, limit in ((True, most), (False, most_of_counts)):
         for seed in range(8):
             missing = gone(kind, 100_000, seed)
-            store = Store(known, set(known) - missing, PAGE, shows)
+            store = Ids(known, set(known) - missing, PAGE, shows)
             search = searched(store)
             assert (search.missing, search.unknown) == (missing, set())
             assert store.requests <= limit
@@ -81,7 +35,7 @@ def test_many_missing_rows_cost_the_requests_of_a_sweep(many: int) -> None:
     known = KnownIds(range(1, 100_001))
     for shows, limit in ((True, 400), (False, 404)):
         missing = gone(str(many), 100_000, many)
-        store = Store(known, set(known) - missing, PAGE, shows)
+        store = Ids(known, set(known) - missing, PAGE, shows)
         assert searched(store).missing == missing
         assert store.requests <= limit
 
@@ -99,9 +53,9 @@ def test_all_missing_ids_are_found_if_none_came_back(
     ids = KnownIds(known)
     there = known - gone
     cuts = None if every is None else list(range(0, len(ids), every))
-    assert searched(Store(ids, there, 10, shows), cuts).missing == known & gone
+    assert searched(Ids(ids, there, 10, shows), cuts).missing == known & gone
     # One that came back may hide one that is gone; none is made up.
-    store = Store(ids, there | back, 10, shows)
+    store = Ids(ids, there | back, 10, shows)
     search = searched(store, cuts)
     assert search.missing <= known - there - back
     assert search.unknown <= back - known
@@ -116,7 +70,7 @@ def test_a_search_ends_even_with_wrong_counts(
     gone: set[int], wrong: dict[int, int], shows: bool
 ) -> None:
     known = KnownIds(range(1, 301))
-    store = Store(known, set(known) - gone, 10, shows)
+    store = Ids(known, set(known) - gone, 10, shows)
     store.wrong = wrong
     with suppress(Nonsense):
         searched(store)
@@ -124,7 +78,7 @@ def test_a_search_ends_even_with_wrong_counts(
 
 
 def test_a_count_below_the_shown_rows_is_nonsense() -> None:
-    class Lying(Store):
+    class Lying(Ids):
         def look(self, low: int, high: int) -> Look:
             return Look(2, [1, 2, 3])
 

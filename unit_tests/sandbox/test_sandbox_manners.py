@@ -110,6 +110,20 @@ def test_plain_v2_dates_are_obeyed_as_the_option_says(
     assert (ids(raw(store, query)) == set()) == is_heeded
 
 
+@pytest.mark.parametrize(("more", "status"), [("refused", 422), ("missing", 404), ("ignored", 200)])
+def test_a_list_of_keys_is_as_long_as_the_option_says(
+    store: Sandbox, get: Get, more: str, status: int
+) -> None:
+    keys = [row["product_id"] for row in store.rows("product_tax_properties")]
+    store.options.update({"keys_at_most": len(keys) - 1, "more_keys": more})
+    path = "/v3/tax/products/properties?product_id:in="
+    assert len(get(store, path + ",".join(map(str, keys[1:]))).json()["data"]) == len(keys) - 1
+    response = get(store, path + ",".join(map(str, keys)))
+    assert response.status_code == status
+    if status == 200:
+        assert [row["product_id"] for row in response.json()["data"]] == keys[:-1]
+
+
 WHOLE = ["/v2/order_statuses", "/v2/shipping/zones", "/v3/catalog/trees", "/v3/tax/rates"]
 
 

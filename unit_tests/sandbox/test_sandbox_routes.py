@@ -44,7 +44,11 @@ def path(store: Sandbox, route: Route) -> str:
             if children
             else store.rows(route.collection)[0]
         )
-        wanted = f"?{route.wants}={row[str(route.filters[route.wants].field)]}"
+        field = str(route.filters[route.wants].field)
+        wanted = f"?{route.wants}={row[field]}"
+        if route.filters[route.wants].op == "in":
+            keys = ",".join(str(each[field]) for each in store.rows(route.collection))
+            wanted = f"?{route.wants}={keys}"
     return route.path.format(**named) + wanted
 
 

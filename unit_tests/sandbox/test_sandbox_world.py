@@ -181,6 +181,7 @@ REFERENCES = (
     ("custom_template_associations", "channel_id", "channels"),
     ("states", "country_id", "countries"),
     ("product_customs", "product_id", "products"),
+    ("product_tax_properties", "product_id", "products"),
     ("category_product_sort_orders", "product_id", "products"),
     ("redirects", "site_id", "sites"),
     ("shipping_methods", "channel_ids", "channels"),

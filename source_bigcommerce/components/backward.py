@@ -1,0 +1,205 @@
+"""Reads a list by page number, without missing rows that move meanwhile."""
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_bigcommerce.components.error_handler import ParameterRefused
+from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED, Problem
+from source_bigcommerce.components.page import Ask, Page, Seen
+from source_bigcommerce.components.reply import Row, described
+
+# Seconds to wait before asking again for a page that is counted, but did not come.
+_PAUSES = (1, 5)
+
+
+class _Claim(NamedTuple):
+    """What a reply held and said, without its rows."""
+
+    content: list[int]
+    total: int | None
+    pages: int
+    is_full: bool
+
+    @classmethod
+    def of(cls, page: Page) -> "_Claim":
+        return cls(page.content, page.total, page.pages or 1, page.is_full)
+
+
+class _AllRead(Exception):
+    """A page came once more, and everything that was promised has been read."""
+
+
+class Backward:
+    """One read: goes to the last page, then backward to the first, which it reads again.
+
+    When a row is deleted, later rows move forward. Read backward, they come twice instead of never.
+    If nothing tells which page is the last, pages are asked for until one brings nothing new.
+
+    Raises an error if a page comes again instead of another one, if nothing comes instead of a page
+    that is counted, and if rows of a parent are counted beyond a full page and do not come. A page
+    that nothing counts may be refused: there is none.
+    """
+
+    def __init__(self, ask: Ask, seen: Seen, first: Page) -> None:
+        """first: the reply without a page."""
+        self._ask, self._seen, self._page = ask, seen, first
+        self._first = self._before = _Claim.of(first)
+        # A full page of a parent's rows means that the parent may have more.
+        self._fills_page = ask.is_of_parent and len(first.rows) >= min(
+            first.limit or first.page_size, first.per_page or first.page_size
+        )
+        # The last page, as counted or as found, and the counted pages that are still to be read.
+        self._last = max(first.pages or 1, 1)
+        self._counted = self._last if self._last > 1 else 0
+        self._unread = range(2, self._last + 1)
+        # The highest page that is counted and did not come.
+        self._missing = 0
+        # Whether rows may have moved onto a page that had been read: the last one, or any.
+        self._moved_onto_last = self._moved = False
+        # Whether the first page came again instead of the last one that is counted.
+        self._only_first = False
+
+    def read(self) -> Iterator[list[Row]]:
+        """The rows that are new, page by page."""
+        yield self._seen.new(self._page)
+        on_first = self._seen.count
+        try:
+            yield from self._to_last_counted()
+            yield from self._to_last()
+            yield from self._back_to_first()
+            yield from self._once_more()
+        except _AllRead:
+            return
+        self._check(on_first)
+
+    def _to_last_counted(self) -> Iterator[list[Row]]:
+        if self._counted:
+            fresh = self._turn_to(self._last)
+            self._unread = range(2, self._last)
+            page = self._page
+            self._only_first = bool(page.rows) and page.content == self._first.content
+            yield fresh
+
+    def _to_last(self) -> Iterator[list[Row]]:
+        """Beyond the counted pages, for as long as there may be more."""
+        while self._may_go_on():
+            page, is_full = self._page, self._page.is_as_long_as_asked
+            try:
+                fresh = self._turn_to(self._last + 1)
+            except ParameterRefused:
+                is_unknown = not page.is_counted and (self._ask.is_of_parent or self._last == 1)
+                if (page.pages or 1) > self._last or is_unknown:
+                    raise
+                self._moved_onto_last = is_full and self._may_have_grown()
+                return
+            page = self._page
+            if not page.rows and (page.pages or 1) <= self._last + 1:
+                if self._before.pages > self._last and _is_nothing(page, self._last + 1):
+                    self._missing = self._last + 1
+                self._moved_onto_last = is_full and self._may_have_grown()
+                return
+            if page.rows and page.content == self._first.content:
+                return
+            self._last += 1
+            yield fresh
+
+    def _back_to_first(self) -> Iterator[list[Row]]:
+        for number in range(self._last - 1 + self._moved_onto_last, 0, -1):
+            fresh, is_unread = self._turn_to(number), number in self._unread
+            page = self._page
+            self._moved |= is_unread and 0 < len(fresh) < len(page.rows)
+            self._moved |= number == 1 and page.content != self._first.content
+            yield fresh
+
+    def _once_more(self) -> Iterator[list[Row]]:
+        """Reads from the end again, if rows came or went before others that had been read.
+
+        A row that came moved another onto a page that had been read, or is on such a page itself.
+        If as many rows went, the total does not show it, but the pages do.
+        """
+        grew = (self._page.total or 0) > (self._first.total or 0) > 0
+        if not self._page.is_counted or not (grew or self._moved):
+            return
+        self._unread, self._last = range(0), self._page.pages or 1
+        for number in range(self._last, 0, -1):
+            if self._seen.count >= (self._page.total or 0):
+                return
+            fresh = self._turn_to(number)
+            yield fresh
+            if not fresh and not grew:
+                return
+
+    def _turn_to(self, number: int) -> list[Row]:
+        """Asks for a page; returns its new rows.
+
+        Asks again if nothing comes although another reply counts this page.
+        """
+        self._before = _Claim.of(self._page)
+        is_counted = number in self._unread
+        self._page = self._ask({"page": number})
+        for pause in _PAUSES if is_counted else ():
+            if not _is_nothing(self._page, number):
+                break
+            time.sleep(pause)
+            self._page = self._ask({"page": number})
+        if is_counted and _is_nothing(self._page, number):
+            self._missing = max(self._missing, number)
+        fresh = self._seen.new(self._page)
+        if not fresh and (is_counted or number > self._last):
+            self._check_repetition()
+        return fresh
+
+    def _may_go_on(self) -> bool:
+        """Whether a page may follow the last one."""
+        page = self._page
+        if page.may_be_cut or (page.pages or 1) > self._last:
+            return True
+        # If pages hold fewer rows than they say, the pages that are counted are too few.
+        may_hold_less = self._last == 1 or not self._first.is_full
+        on_unread = len(self._unread) * len(self._first.content)
+        lacks_rows = (page.total or 0) > self._seen.count + on_unread
+        return may_hold_less and bool(page.rows) and lacks_rows
+
+    def _may_have_grown(self) -> bool:
+        """Whether a row may have moved forward onto the last page after that one was read."""
+        is_new = self._last != self._counted
+        return is_new and (self._page.total or self._last) != self._seen.count
+
+    def _check_repetition(self) -> None:
+        """Ends the list if the last page came again and all that it promises has been read."""
+        page, before = self._page, self._before
+        if not page.rows or page.content != before.content or page.total != before.total:
+            return
+        # If no pages are documented, this is all there is.
+        if self._is_all_read() or (page.limit is None and not page.is_counted):
+            raise _AllRead
+        raise self._error(LIST_ENDLESS, "the page before, once more")
+
+    def _is_all_read(self) -> bool:
+        total = self._page.believed_total
+        return total is not None and total <= self._seen.count
+
+    def _check(self, on_first: int) -> None:
+        """Raises an error if rows are promised that did not come.
+
+        on_first: rows of the first page.
+        """
+        page, count, missing = self._page, self._seen.count, self._missing
+        total = page.believed_total or 0
+        if missing and missing <= (page.pages or missing) and not self._is_all_read():
+            raise self._error(LIST_UNPROVED, f"page {missing} is counted and empty")
+        if self._fills_page and count < total:
+            raise self._error(LIST_UNPROVED, f"{count} rows of {page.total} counted")
+        if self._only_first and count == on_first < total:
+            raise self._error(LIST_ENDLESS, "no page but the first")
+
+    def _error(self, message: Problem, reason: str) -> AirbyteTracedException:
+        return message.error(f"{reason}: {described(self._page.response)}")
+
+
+def _is_nothing(page: Page, number: int) -> bool:
+    """Whether the reply has no rows and does not count this page: a 204, or a total of 0."""
+    return not page.rows and (page.pages or 0) < number
