@@ -50,7 +50,7 @@ check: $(STAMP)  ## lint and types
 bench: $(STAMP)  ## measure speed and memory: make bench ARGS=--quick
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-costs: $(STAMP)  ## how long a sync takes, by plan and by size of the store
+costs: $(STAMP)  ## how long a sync takes, by quota and by size of the store
 	@$(BIN)/python -m benchmarks.costs
 
 sync: $(STAMP)  ## copy a real store into DuckDB: make sync CONFIG=secrets/config.json

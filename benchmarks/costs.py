@@ -1,4 +1,4 @@
-"""`python -m benchmarks.costs`: how long a sync of a store takes, by plan and by size.
+"""`python -m benchmarks.costs`: how long a sync of a store takes, by quota and by size.
 
 Requests are counted by the formulas of `requests_needed`; what a store of so many orders holds
 besides, and how much of it changes in a day, is assumed (`store_of`, `day_of`). Those for deleted

@@ -320,8 +320,6 @@ class SourceBigcommerce(YamlDeclarativeSource):
                 streams_of[scope].append(each["name"])
             if each["name"] in probes:
                 probe_of[each["scope"]] = each
-        # Scopes that few want are not asked about: see the manifest.
-        streams_of = {scope: names for scope, names in streams_of.items() if scope in probe_of}
         self._wanted = set(probes)
         sync = Sync(self._config, tries=_TRIES_OF_CHECK, most_parents=1)
         streams = {stream.name: stream for stream in self._streams_of_check(sync)}

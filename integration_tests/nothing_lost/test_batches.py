@@ -70,7 +70,8 @@ def test_a_product_that_is_refused_by_itself_is_named() -> None:
     named = re.match(
         r"BigCommerce does not send all product tax properties of product (\d+)\.", said[0]
     )
-    assert named and named[1] in products
+    assert named
+    assert named[1] in products
     assert "refused a request with status 400" in result.errors[0].internal_message
 
 

@@ -96,7 +96,8 @@ class CatalogLists:
         }
 
     def _tax_properties(self, child: Child) -> Row:
-        codes = {"A-123456789": "26", **({"B-6731789": "200"} if child.parent % 2 else {})}
+        more = {"B-6731789": "REDUCED"} if child.parent % 2 else {}
+        codes = {"A-123456789": "FOOD", **more}
         product = self._catalog.products.columns["id"][child.parent]
         return {"product_id": product, "tax_properties": codes}
 

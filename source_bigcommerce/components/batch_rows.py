@@ -168,7 +168,7 @@ class BatchRows(Retriever):
     def _asked(self, parents: Parents, window: Window) -> list[Record]:
         """The children of these parents, by one request and its further pages."""
         known = self._known if self._heeded < len(parents) else None
-        asked = [*parents, *([known] if known is not None and known not in parents else [])]
+        asked = [*(key for key in parents if key != known), *([] if known is None else [known])]
         place_of = {key: place for place, key in enumerate(asked, 1)}
         keys = {self.parent_key: quote(",".join(map(str, asked)), safe=",")}
         slice_of = StreamSlice(partition=keys, cursor_slice=window.cursor_slice)
@@ -193,7 +193,7 @@ class BatchRows(Retriever):
                 self._size = min(self._size, max(1, len(parents) // 2))
         if strangers and (len(asked) > 1 or not found):
             raise REPLY_UNKNOWN.error(f"rows of {self.parent_key} {strangers}, asked for {asked}")
-        if known in place_of and known not in found:
+        if known is not None and known not in found:
             raise REPLY_UNKNOWN.error(f"no row of {known}, which has some, behind {len(parents)}")
         self._heeded = max(self._heeded, *(place_of[key] for key in found), 1)
         self._known = next((key for key in reversed(asked) if key in found), self._known)

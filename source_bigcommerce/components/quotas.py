@@ -20,11 +20,11 @@ class SyncEnded(Exception):
 class Quotas:
     """The quotas of a store: one, until replies show several.
 
-    Enterprise plans have one quota per resource, and a resource with plenty left need not wait for
-    another. It is not documented which resources share a quota, so the headers decide. A resource
-    is a path without its ids. All share a quota until one shows another number of requests, or more
-    left than a shared quota can have. While the only quota known so far is used up, the first
-    request of another resource may go, to learn about its quota.
+    Performance plans (once Enterprise) have one quota per resource, and a resource with plenty left
+    need not wait for another. It is not documented which resources share a quota, so the headers
+    decide. A resource is a path without its ids. All share a quota until one shows another number
+    of requests, or more left than a shared quota can have. While the only quota known so far is
+    used up, the first request of another resource may go, to learn about its quota.
 
     All share one quota for good once the numbers turn out to change by themselves, or once a
     resource is limited although its own quota should have allowed the request.

@@ -143,7 +143,13 @@ def test_the_last_batch_is_asked_once_more_if_none_after_it_can_show_that_its_ke
 ):
     store = Store(of_some(2), count=8)
     assert ids(store.read()) == [2]
-    assert store.sizes == [8, 8]
+    assert store.asked == [[*range(1, 9)], [1, *range(3, 9), 2]]
+
+
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_a_store_of_one_batch_that_reads_only_the_first_keys_is_read_whole(most: int) -> None:
+    store = Store(lambda keys: of_some(1, 4, 6)(keys[:most]), count=7)
+    assert ids(store.read()) == [1, 4, 6]
 
 
 def test_nothing_is_asked_again_where_no_parent_has_rows() -> None:
@@ -171,7 +177,8 @@ def test_a_store_that_refuses_many_keys_gets_fewer_from_then_on(most: int) -> No
     store = Store(answer, count=40)
     assert ids(store.read()) == [*range(1, 41)]
     assert max(store.sizes[-5:]) <= most
-    assert sum(size > most for size in store.sizes) <= 8
+    # The batches that were under way by then: two, each asked for by 8, 4, 4, 2, 2, 2, 2 at most.
+    assert sum(size > most for size in store.sizes) <= 14
 
 
 @pytest.mark.parametrize("status", [404, 422])
