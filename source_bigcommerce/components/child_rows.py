@@ -158,20 +158,17 @@ class ChildRows(Retriever):
     def _to_ask(
         self, pages: Iterable[list[Row]], window: Window, skipped: Skipped, own: "array[int]"
     ) -> Parents:
-        newest = ""
         for rows in pages:
             for row in rows:
                 date = instant(readable_date(row.get(self.parents.date)))
                 if self.parents.drops_late and is_late(date, window):
                     continue
-                newest = max(newest, date or "")
+                window.saw(date)
                 is_empty = self._seems_empty(row)
                 if is_empty and skipped.leaves(key_of(row, self.parents.key), date, own):
                     continue
                 if self._may_have_any(row):
                     yield row, date, is_empty
-        known = window.extra_fields.get("parents", {})
-        known[window] = max(known.get(window, ""), newest)
 
     def _left_before(self, before: Range) -> Parents:
         """The parents that earlier syncs did not ask."""
