@@ -158,20 +158,17 @@ class ChildRows(Retriever):
     def _to_ask(
         self, pages: Iterable[list[Row]], window: Window, skipped: Skipped, own: "array[int]"
     ) -> Parents:
-        newest = ""
         for rows in pages:
             for row in rows:
                 date = instant(readable_date(row.get(self.parents.date)))
                 if self.parents.drops_late and is_late(date, window):
                     continue
-                newest = max(newest, date or "")
+                window.saw(date)
                 is_empty = self._seems_empty(row)
                 if is_empty and skipped.leaves(key_of(row, self.parents.key), date, own):
                     continue
                 if self._may_have_any(row):
                     yield row, date, is_empty
-        known = window.extra_fields.get("parents", {})
-        known[window] = max(known.get(window, ""), newest)
 
     def _left_before(self, before: Range) -> Parents:
         """The parents that earlier syncs did not ask."""
@@ -279,10 +276,6 @@ class ChildRows(Retriever):
                 raise
             raise lacking(error, self.name, self.parent_key, parent[self.parent_key]) from error
 
-    @property
-    def _parent_name(self) -> str:
-        return self.parent_key.rpartition("_")[0].replace("_", " ")
-
     def _records(self, rows: list[Row]) -> list[Record]:
         return list(self.record_selector.filter_and_transform(rows, {}, {}))
 
@@ -299,7 +292,7 @@ class ChildRows(Retriever):
         numbered = Counter[bytes]()
         for page in children.result() if isinstance(children, Future) else children:
             if is_empty and page:
-                skipped.find(self.name, f"{self._parent_name} {given[self.parent_key]}")
+                skipped.find(self.name, f"{_named(self.parent_key)} {given[self.parent_key]}")
             give_ids((cast(Row, child.data) for child in page), numbered)
             yield from self._of_parent(page, given, date, window, seen)
 
@@ -360,6 +353,10 @@ def lacking(
     return CHILDREN_LACKING.error(
         f"{error.message} {error.internal_message}",
         rows=name.replace("_", " "),
-        parent=parent_key.rpartition("_")[0].replace("_", " "),
+        parent=_named(parent_key),
         id=key,
     )
+
+
+def _named(parent_key: str) -> str:
+    return parent_key.rpartition("_")[0].replace("_", " ")

@@ -14,6 +14,7 @@ LOGGER = logging.getLogger("airbyte")
 
 # One in so many is asked all the same, by its key.
 SAMPLE = 100
+_HIGHEST = 2**63 - 1
 _SECONDS = len("2024-01-31T00:00:00Z")
 
 
@@ -116,7 +117,8 @@ class Skipped:
 
 def may_be_left(key: object, date: str | None) -> bool:
     """Whether a parent that seems to have no children is none of the sample."""
-    return isinstance(key, int) and key % SAMPLE > 0 and len(date or "") == _SECONDS
+    is_number = isinstance(key, int) and 0 < key <= _HIGHEST
+    return is_number and cast(int, key) % SAMPLE > 0 and len(date or "") == _SECONDS
 
 
 def rows_of(pairs: "array[int]") -> Iterator[tuple[int, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -21,7 +22,9 @@ from hypothesis import strategies as st
 
 from source_bigcommerce.components import ChildRows
 from source_bigcommerce.components.child_rows import _are_same
+from source_bigcommerce.components.skipped import Skipped
 from source_bigcommerce.components.sync import Sync
+from unit_tests import cursors
 from unit_tests.cursors import Windows
 
 DAY = 86_400
@@ -327,6 +330,28 @@ def test_an_option_that_is_turned_off_has_the_skipped_ones_read() -> None:
     assert {*first.rows, *second.rows} == due(orders)
     third = Reading(orders, ZERO + DAY, second.state, random.Random(0), is_on=False)
     assert third.children.asked.total() <= 3
+
+
+def test_what_was_skipped_within_the_look_back_is_read_again_and_not_noted() -> None:
+    state = {"order_date_modified": _iso(ZERO), "since": START, "skipped_since": _iso(ZERO - 300)}
+    ends = dict.fromkeys(("end_date", "now", "sure_until"), _iso(ZERO + DAY))
+    assert "skipped_since" not in Windows(state, NAME, **ends).cursor.state
+    noted = {**state, "skipped_since": _iso(ZERO - 600)}
+    windows = Windows(noted, NAME, skip_likely_empty=True, **ends)
+    assert windows.cursor.state == {**noted, "skipped_are_due": False}
+    # A state that is damaged says nothing of what was read.
+    assert Windows({**state, "skipped_since": "once"}, NAME, **ends).bounds[0][0] == cursors.START
+
+
+@pytest.mark.parametrize("key", [-1, 0, 100, 2**63, 2**70 + 1, "7", None])
+def test_an_order_whose_key_is_no_usual_number_is_asked(key: object) -> None:
+    own = array("q")
+    skipped = Skipped(is_on=True)
+    assert not skipped.leaves(key, _iso(ZERO), own)
+    assert not skipped.leaves(101, None, own)
+    assert not skipped.leaves(101, "2024-01-01T00:00:00.5Z", own)
+    assert own == array("q")
+    assert skipped.leaves(101, _iso(ZERO), own)
 
 
 @pytest.mark.parametrize(
