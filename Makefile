@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-orders test quick side-by-side test-hosts check lint types bench costs sync probe assumptions personal-data show constraints clean
+.PHONY: help install demo demo-orders test quick side-by-side test-hosts check lint types bench costs sync probe estimate assumptions personal-data show constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,10 @@ sync: $(STAMP)  ## copy a real store into DuckDB: make sync CONFIG=secrets/confi
 probe: $(STAMP)  ## hold what the connector assumes against a real store: make probe CONFIG=secrets/config.json
 	@test -n "$(CONFIG)" || { echo "Usage: make probe CONFIG=secrets/config.json"; exit 2; }
 	@$(BIN)/source-bigcommerce probe --config "$(CONFIG)" --report "$(or $(REPORT),report.json)"
+
+estimate: $(STAMP)  ## what a first sync and a daily one take: make estimate CONFIG=secrets/config.json
+	@test -n "$(CONFIG)" || { echo "Usage: make estimate CONFIG=secrets/config.json [CATALOG=catalog.json]"; exit 2; }
+	@$(BIN)/source-bigcommerce estimate --config "$(CONFIG)" $(if $(CATALOG),--catalog "$(CATALOG)")
 
 assumptions: $(STAMP)  ## write the table of docs/assumptions.md
 	@$(BIN)/python scripts/assumptions.py

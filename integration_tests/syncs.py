@@ -111,7 +111,7 @@ def catalog_of(names: Iterable[str], config: Mapping[str, Any]) -> ConfiguredAir
     )
 
 
-def _at_the_time_of(store: Sandbox) -> AbstractContextManager[Any]:
+def at_the_time_of(store: Sandbox) -> AbstractContextManager[Any]:
     """This machine's clock is right, except in tests of clocks, which set it."""
     if vars(moments)["datetime"] is not datetime:
         return nullcontext()
@@ -149,7 +149,7 @@ def sync(
     ]
     source = SourceBigcommerce(catalog=catalog, config=config, state=messages)
     source._sync.tries = tries or source._sync.tries
-    with _at_the_time_of(store):
+    with at_the_time_of(store):
         output = entrypoint_wrapper.read(
             source, config, catalog, state=messages, expecting_exception=failing
         )

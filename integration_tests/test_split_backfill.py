@@ -58,6 +58,28 @@ def test_the_parts_touch_and_do_not_overlap(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("typed", "starts"),
+    [
+        ("2019-01-01", ["2019-01-01T00:00:00Z", "2020-01-02T00:00:00Z", "2020-01-03T00:00:00Z"]),
+        (
+            "2020-01-02T06:00",
+            ["2020-01-01T23:59:59Z", "2020-01-02T06:00:00Z", "2020-01-03T00:00:00Z"],
+        ),
+        (
+            "2020-01-03T06:00",
+            ["2020-01-01T23:59:59Z", "2020-01-02T23:59:59Z", "2020-01-03T06:00:00Z"],
+        ),
+    ],
+)
+def test_a_start_of_streams_read_order_by_order_is_split_with_the_dates(
+    typed: str, starts: list[str], tmp_path: Path
+) -> None:
+    dates = {"start_date": "2020-01-01", "end_date": "2020-01-04T00:00:00Z"}
+    parts = split(tmp_path, {**CONFIG, **dates, "per_order_start_date": typed}, "3")
+    assert [part["per_order_start_date"] for part in parts] == starts
+
+
 def test_the_parts_are_as_open_as_the_config(tmp_path: Path) -> None:
     first, middle, last = split(tmp_path, CONFIG, "3", "--since", "2020-01-01")
     assert "start_date" not in first

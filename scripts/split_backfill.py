@@ -19,6 +19,8 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_bigcommerce.components import NormalizeConfig
 from source_bigcommerce.components.moments import format_instant
 
+_SECOND = timedelta(seconds=1)
+
 
 def split(config: Mapping[str, Any], parts: int, since: str | None = None) -> Iterator[Any]:
     """The configurations of the parts, of about equal length, oldest first."""
@@ -26,7 +28,7 @@ def split(config: Mapping[str, Any], parts: int, since: str | None = None) -> It
         raise ValueError("Two parts are the fewest.")
     if since is not None and config.get("start_date"):
         raise ValueError("Leave --since out: the configuration has a start date.")
-    start, end = _span(config if since is None else {**config, "start_date": since})
+    start, end, of_orders = _dates(config if since is None else {**config, "start_date": since})
     step = (end - start) / parts
     if step < timedelta(minutes=1):
         raise ValueError("The time from the start date to the end date is too short to split.")
@@ -40,21 +42,27 @@ def split(config: Mapping[str, Any], parts: int, since: str | None = None) -> It
             own["start_date"] = format_instant(start)
         if part < len(edges):
             # The end is inclusive, and dates are whole seconds.
-            own["end_date"] = format_instant(edges[part] - timedelta(seconds=1))
+            own["end_date"] = format_instant(edges[part] - _SECOND)
+        if of_orders:
+            # Of a part before it, the last second is read.
+            lowest, highest = [of_orders, *edges][part], [*edges, end + _SECOND][part] - _SECOND
+            own["per_order_start_date"] = format_instant(min(max(of_orders, lowest), highest))
         yield own
 
 
-def _span(config: Mapping[str, Any]) -> tuple[datetime, datetime]:
-    """The dates as the connector understands them."""
+def _dates(config: Mapping[str, Any]) -> tuple[datetime, datetime, datetime | None]:
+    """The start, the end and the start of streams read order by order, as the connector reads."""
     plain = dict(config)
     NormalizeConfig().transform(plain)
     if plain["reads_everything"]:
         raise ValueError("Name a date with --since: the configuration has no start date.")
-    start, end = (datetime.fromisoformat(plain[key][:19] + "+00:00") for key in _DATES)
-    return start, end
+    start, end = _instant(plain["start_date"]), _instant(plain["end_date"])
+    of_orders = plain["per_order_start_date"]
+    return start, end, _instant(of_orders) if of_orders else None
 
 
-_DATES = ("start_date", "end_date")
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text[:19] + "+00:00")
 
 
 def main() -> None:

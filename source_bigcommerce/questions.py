@@ -17,7 +17,9 @@ Answer = TypeVar("Answer")
 
 
 def answers(
-    questions: Mapping[str, Callable[[], Answer]], pause: Callable[[], float]
+    questions: Mapping[str, Callable[[], Answer]],
+    pause: Callable[[], float],
+    patience: float | None = None,
 ) -> dict[str, Answer]:
     """The answers that arrive in time, by the names of the questions and in their order.
 
@@ -25,6 +27,7 @@ def answers(
     reply that does not arrive or does not end. Its thread is left alone.
 
     pause: returns the seconds for which the store lets nobody ask; they do not count.
+    patience: seconds for an answer; PATIENCE if none are given.
 
     Raises what a question raises.
     """
@@ -47,11 +50,12 @@ def answers(
         threading.Thread(target=ask, args=question, name=_NAME, daemon=True).start()
     found: dict[str, Answer] = {}
     end = time.monotonic() + _LONGEST
-    deadline = end - _LONGEST + PATIENCE
+    patience = PATIENCE if patience is None else patience
+    deadline = end - _LONGEST + patience
     while len(found) < len(questions):
         now, paused = time.monotonic(), pause()
         if paused > 0:
-            deadline = now + paused + PATIENCE
+            deadline = now + paused + patience
         if now >= min(deadline, end):
             break
         try:

@@ -1,4 +1,4 @@
-"""Command line: `source-bigcommerce spec|check|discover|read|probe`."""
+"""Command line: `source-bigcommerce spec|check|discover|read|probe|estimate`."""
 
 import contextlib
 import gc
@@ -52,10 +52,16 @@ def _run(args: list[str]) -> None:
 
         probe(args[1:])
         return
+    if args[:1] == ["estimate"]:
+        from source_bigcommerce.estimate.command import estimate
+
+        estimate(args[1:])
+        return
     if not args:
         with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(SystemExit):
             AirbyteEntrypoint.parse_args(["--help"])
-        print("and, not of Airbyte: source-bigcommerce probe --help", file=sys.stderr)
+        for own in ("probe", "estimate"):
+            print(f"and, not of Airbyte: {_NAME} {own} --help", file=sys.stderr)
         sys.exit(MISUSED)
     command = AirbyteEntrypoint.parse_args(args).command
     init_uncaught_exception_handler(logging.getLogger("airbyte"))

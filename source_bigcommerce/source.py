@@ -6,11 +6,12 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 from weakref import WeakMethod
 
 from airbyte_cdk.models import (
@@ -24,6 +25,7 @@ from airbyte_cdk.models import (
     Status,
     SyncMode,
 )
+from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.types import ConnectionDefinition
@@ -38,13 +40,14 @@ from source_bigcommerce.components.error_handler import ScopeLacking
 from source_bigcommerce.components.marks import Marks
 from source_bigcommerce.components.messages import (
     B2B_OFF,
+    FIRST_SYNC_LONG,
     HASH_MISSING,
     NO_ACCESS,
     STREAM_UNKNOWN,
     STREAMS_UNREADABLE,
     UNANSWERED,
 )
-from source_bigcommerce.components.moments import dates, utc_now
+from source_bigcommerce.components.moments import dates, starting, utc_now
 from source_bigcommerce.components.personal import KEEP, Personal, said
 from source_bigcommerce.components.state import DateCursor
 from source_bigcommerce.components.sync import Sync
@@ -56,10 +59,21 @@ _NO_LOOKBACK = "with a Look-back of 0, nothing looks for rows that the store sav
 # Records that wait to be printed: two pages. A longer queue makes no sync faster.
 _QUEUED = 500
 # What the check asks for: small pages, all dates at once, one parent, and few tries.
-_OF_CHECK = {"page_size": 1, "window": "P36500D"}
+_OF_CHECK = {"page_size": 1, "window": "P36500D", "skip_likely_empty": False}
 _TRIES_OF_CHECK = 2
+# Seconds of a first sync of which a check tells.
+_LONG = 3600
 # The scope of its streams, as the control panel calls it; other names are not documented.
 B2B_EDITION = "B2B Edition"
+
+
+def config_of(stream: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a stream of the manifest is built with: its start date is that of its own, if any.
+
+    So its cursor, its requests and what checks them read the same one.
+    """
+    words = stream.get("incremental_sync", {}).get("$parameters", {})
+    return starting(config, words["start"]) if "start" in words else config
 
 
 class SourceBigcommerce(YamlDeclarativeSource):
@@ -92,6 +106,10 @@ class SourceBigcommerce(YamlDeclarativeSource):
         make = self._constructor.create_concurrent_cursor_from_datetime_based_cursor
         self._constructor.create_concurrent_cursor_from_datetime_based_cursor = partial(  # type: ignore[method-assign]
             DateCursor.build, make
+        )
+        build = self._constructor.create_component
+        self._constructor.create_component = lambda kind, part, config, **options: build(  # type: ignore[method-assign]
+            kind, part, config_of(part, config), **options
         )
         self._is_read = False
         self._wanted: set[str] | None = None
@@ -203,6 +221,10 @@ class SourceBigcommerce(YamlDeclarativeSource):
             yield from self._receipts()
         if failed:
             raise failed
+        self.demand(wanted)
+
+    def demand(self, wanted: set[str]) -> None:
+        """Raises a config error if one of these streams is not there, or is turned off."""
         streams = self.resolved_manifest["streams"]
         if off := [s["name"] for s in streams if s["name"] in wanted and not self._offers(s)]:
             raise B2B_OFF.error(names=", ".join(off))
@@ -255,6 +277,28 @@ class SourceBigcommerce(YamlDeclarativeSource):
             now, sure_until = store_clock(self._config, self._sync)
             self._config = {**self._config, **dates(self._given[1] or {}, now, sure_until)}
 
+    def prepared(
+        self,
+        catalog: ConfiguredAirbyteCatalog,
+        sync: Sync,
+        states: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> list[AbstractStream]:
+        """The catalog's streams as a read would build them, with a sync of their own.
+
+        states: by the names of streams, as of another sync at the same time: the store is not asked
+            for its time again.
+        """
+        self._sync = self._begin(sync)
+        if states is None:
+            self._prepare_dates(catalog)
+        for name, state in (states or {}).items():
+            self._connector_state_manager.update_state_for_stream(name, None, state)
+        self._wanted = {configured.stream.name for configured in catalog.streams}
+        try:
+            return super().streams(self._config)
+        finally:
+            self._wanted = None
+
     def _cursors(self) -> dict[str, str]:
         """The cursor field of each stream that has one; a host may cut it from the catalog."""
         return {
@@ -298,6 +342,10 @@ class SourceBigcommerce(YamlDeclarativeSource):
             if not _is_a(needless, each)
         ]
         return {**stream, "transformations": transformations}
+
+    def offered(self) -> list[str]:
+        """The names of the streams that the form lets be read."""
+        return [each["name"] for each in self.resolved_manifest["streams"] if self._offers(each)]
 
     def _offers(self, stream: Mapping[str, Any]) -> bool:
         """Whether the form allows to read it."""
@@ -347,16 +395,15 @@ class SourceBigcommerce(YamlDeclarativeSource):
         streams = {stream.name: stream for stream in self._streams_of_check(sync)}
         self._wanted = None
         began = time.monotonic()
-        questions = {
+        questions: dict[str, Callable[[], AirbyteTracedException | None]] = {
             scope: partial(_error_of, streams[probe["name"]]) for scope, probe in probe_of.items()
         }
+        orders: list[int] = []
+        questions["orders"] = partial(_count_orders, streams.values(), orders)
         results = answers(questions, pause=lambda: sync.pause)
         sync.end()
         problems = {scope: failure for scope, failure in results.items() if failure}
         unanswered = {scope: names for scope, names in streams_of.items() if scope not in results}
-        if not problems and not unanswered:
-            return AirbyteConnectionStatus(status=Status.SUCCEEDED)
-
         lacking: dict[str, list[str]] = defaultdict(list)
         sentences: list[str] = []
         for scope, failure in problems.items():
@@ -383,9 +430,43 @@ class SourceBigcommerce(YamlDeclarativeSource):
                 for scope, names in lacking.items()
             )
             sentences.append(STREAMS_UNREADABLE.message(needs=needs))
-        message = " ".join(sentences)
-        logger.warning(message)
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=message)
+        if sentences:
+            logger.warning(" ".join(sentences))
+        readable = {
+            name
+            for scope, names in streams_of.items()
+            for name in names
+            if scope in results and scope not in problems
+        }
+        sentences += self._long_first_sync(sync, orders, readable.difference(*lacking.values()))
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=" ".join(sentences) or None)
+
+    def _long_first_sync(self, sync: Sync, orders: list[int], readable: set[str]) -> list[str]:
+        """A sentence if a first sync takes more than an hour for its requests for single orders.
+
+        It takes no less: these are not all requests. Nothing, where the store tells neither orders
+        nor quota.
+        """
+        from source_bigcommerce.estimate.prices import duration, seconds_of_all
+
+        endpoints = {
+            each["name"]: each["endpoint"]
+            for each in map(self._asked_for_each_order, self.resolved_manifest["streams"])
+            if each and each["name"] in readable
+        }
+        took = seconds_of_all(sync, sum(orders), endpoints.values(), self._config["quota_share"])
+        if took < _LONG:
+            return []
+        told = {"time": duration(took), "orders": f"{sum(orders):,}", "names": ", ".join(endpoints)}
+        return [FIRST_SYNC_LONG.message(**told)]
+
+    def _asked_for_each_order(self, stream: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The words of a stream that takes a request for each order, whatever the order holds."""
+        words, retriever = stream["$parameters"], stream["retriever"]
+        is_of_orders = "counter" in retriever.get("parents", {})
+        skips = self._config["skip_likely_empty"] and "likely_empty" in retriever
+        is_for_some = words.get("embeds") or "only_with" in retriever or skips
+        return words if is_of_orders and not is_for_some else None
 
     def _streams_of_check(self, sync: Sync) -> list[AbstractStream]:
         of_syncs = self._config
@@ -401,6 +482,23 @@ class SourceBigcommerce(YamlDeclarativeSource):
 
 def _is_a(component: type, configured: Mapping[str, Any]) -> bool:
     return str(configured.get("class_name")).endswith(f".{component.__name__}")
+
+
+def _count_orders(streams: Iterable[AbstractStream], counts: list[int]) -> None:
+    """How many orders the streams that are read through orders read; adds it to the list."""
+    for stream in streams:
+        parents: Any = getattr(retriever_of(stream), "parents", None)
+        if parents and getattr(parents, "counter", None):
+            for window in islice(stream.generate_partitions(), 1):
+                with suppress(AirbyteTracedException):
+                    counts.append(parents.counted(window.to_slice()) or 0)
+            return
+
+
+def retriever_of(stream: AbstractStream) -> Retriever:
+    """What reads it. Private attributes: see unit_tests."""
+    generator = cast(Any, stream)._stream_partition_generator
+    return cast(Retriever, generator._partition_factory._retriever)
 
 
 def _error_of(stream: AbstractStream) -> AirbyteTracedException | None:

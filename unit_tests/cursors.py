@@ -12,6 +12,7 @@ from airbyte_cdk.test.catalog_builder import CatalogBuilder
 
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components.state import DateCursor
+from source_bigcommerce.source import config_of
 from unit_tests.streams import CONFIG
 
 START, END = "2024-01-01T00:00:00Z", "2024-03-01T00:00:00Z"
@@ -23,10 +24,9 @@ def _source() -> SourceBigcommerce:
 
 
 @cache
-def _incremental_sync(name: str) -> dict[str, Any]:
+def _stream(name: str) -> dict[str, Any]:
     streams = _source().resolved_manifest["streams"]
-    found = next(stream["incremental_sync"] for stream in streams if stream["name"] == name)
-    return cast(dict[str, Any], found)
+    return cast(dict[str, Any], next(stream for stream in streams if stream["name"] == name))
 
 
 class Windows:
@@ -46,12 +46,12 @@ class Windows:
             made(
                 model_type=DatetimeBasedCursor,
                 component_definition=DatetimeBasedCursor.parse_obj(
-                    _incremental_sync(name)
+                    _stream(name)["incremental_sync"]
                 ).__dict__,
                 stream_name=name,
                 stream_namespace=None,
                 stream_state=state,
-                config={**source._config, **span, **settings},
+                config=config_of(_stream(name), {**source._config, **span, **settings}),
             ),
         )
         self.slices = list(self.cursor.stream_slices())

@@ -45,6 +45,9 @@ class Expected(NamedTuple):
     through: str = ""
     """The request for the rows between a parent and its children, where there are any."""
 
+    has_own_start: bool = False
+    """Whether it takes a request an order, and begins at `per_order_start_date`."""
+
     channels_request: str = ""
     """For the channels, where the first one is for the rows of the store; their key is 0."""
 
@@ -114,6 +117,7 @@ def of_orders(
         "order_date_modified",
         primary_key,
         children_query,
+        has_own_start=not include,
     )
 
 
@@ -268,7 +272,7 @@ STREAMS = (
         "consignments",
         "order_id, shipping_address_id, id",
         "",
-    )._replace(through="v2/orders/{order_id}/shipping_addresses?limit=250"),
+    )._replace(through="v2/orders/{order_id}/shipping_addresses?limit=250", has_own_start=True),
     of_orders("order_consignments", "consignments", "consignments", "order_id", ""),
     of_orders("order_fees", "fees", "fees", "order_id, id", ""),
     of_orders("order_shipments", "shipments"),
@@ -282,6 +286,7 @@ STREAMS = (
         f"v2/orders?{V2_DATES}&sort=id&limit=250",
         "store_v2_transactions_read_only",
         "order_date_modified",
+        has_own_start=True,
     ),
     Expected(
         "order_refunds",
@@ -300,6 +305,7 @@ STREAMS = (
         "store_checkouts_read_only",
         "order_date_modified",
         children_query="",
+        has_own_start=True,
     ),
     dated("cart_metafields", "v3/carts/metafields", "store_cart_read_only"),
     # Catalog

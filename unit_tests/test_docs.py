@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
 from unit_tests.differences import differences
@@ -56,7 +57,8 @@ def test_the_table_describes_each_stream_as_it_is(row: Expected) -> None:
     assert table()[row.name][:4] == [
         f"`/{row.endpoint.split('?')[0]}`",
         ", ".join(keys) or "one row",
-        f"incremental, `{row.cursor}`" if row.cursor else "full refresh",
+        (f"incremental, `{row.cursor}`" if row.cursor else "full refresh")
+        + ", own start" * row.has_own_start,
         f"`{row.scope}`",
     ], "edit docs/streams.md"
 
@@ -65,6 +67,19 @@ def test_the_table_lists_each_stream_once_with_its_cost() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", STREAMS_PAGE, re.MULTILINE)
     assert not differences(rows, NAMES), "edit the table in docs/streams.md"
     assert [name for name, cells in table().items() if not cells[4].strip()] == []
+
+
+def test_the_page_names_the_fields_that_make_an_order_seem_to_have_no_rows() -> None:
+    text = section(STREAMS_PAGE, "## Orders that seem to have no rows")
+    described = re.findall(r"^\| [a-z].*`(\w+)`.* \| `(\w+)` \|$", text, re.MULTILINE)
+    manifest = yaml.safe_load((ROOT / "source_bigcommerce/manifest.yaml").read_text())
+    fields = [
+        (field, stream["$parameters"]["name"])
+        for stream in manifest["streams"]
+        if isinstance(retriever := stream.get("retriever"), dict)
+        for field in retriever.get("likely_empty", {})
+    ]
+    assert sorted(described) == sorted(fields), "edit docs/streams.md"
 
 
 def test_the_readme_lists_each_stream_once_by_area() -> None:

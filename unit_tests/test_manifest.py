@@ -127,6 +127,27 @@ def test_each_stream_has_the_endpoint_and_scope_of_the_table(row: Expected) -> N
     assert declared == (row.endpoint, row.scope), f"{EDIT} ({row.name})"
 
 
+def is_read_order_by_order(stream: Any) -> bool:
+    """Whether a request is made for each row that it finds through the list of orders."""
+    rows = list_ = stream["retriever"]
+    while "parents" in list_:
+        list_ = list_["parents"]
+    is_of_orders = list_["$parameters"].get("endpoint") == "v2/orders" and list_ is not rows
+    return is_of_orders and not rows["$parameters"].get("embeds")
+
+
+def test_streams_that_take_a_request_an_order_have_a_start_date_of_their_own() -> None:
+    streams = source().resolved_manifest["streams"]
+    starts = {
+        stream["name"]: stream.get("incremental_sync", {}).get("$parameters", {}).get("start")
+        for stream in streams
+    }
+    by_order = {stream["name"] for stream in streams if is_read_order_by_order(stream)}
+    assert {name for name, start in starts.items() if start} == by_order, EDIT
+    assert {row.name for row in STREAMS if row.has_own_start} == by_order
+    assert {start for start in starts.values() if start} == {"per_order_start_date"}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_each_stream_entry_is_short_and_names_its_documentation(name: str) -> None:
     comments = [line for line in entries()[name] if line.startswith("  #")]

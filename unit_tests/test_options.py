@@ -72,6 +72,17 @@ def test_the_first_request_asks_for_visible_products_if_hidden_ones_are_skipped(
 
 
 @pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
+def test_the_first_request_begins_at_the_start_of_streams_read_order_by_order(
+    row: Expected, requests_mock: requests_mock.Mocker
+) -> None:
+    sent = first_request(row.name, requests_mock, per_order_start_date="2024-01-11")
+    url = f"{API}/{row.first_request}"
+    if row.has_own_start:
+        url = url.replace("min_date_modified=2024-01-01T", "min_date_modified=2024-01-11T")
+    assert sent == parts(url)
+
+
+@pytest.mark.parametrize("row", STREAMS, ids=[row.name for row in STREAMS])
 def test_the_first_request_asks_for_as_many_rows_as_the_page_size(
     row: Expected, requests_mock: requests_mock.Mocker
 ) -> None:

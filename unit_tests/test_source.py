@@ -256,15 +256,60 @@ def test_the_check_asks_for_one_row_behind_each_scope(
     asked = Counter(
         r.path.removeprefix("/stores/abc123").removeprefix("/") for r in api.request_history
     )
-    # Transactions are asked for although the order has none.
+    # Transactions are asked for although the order has none, and all orders are counted.
     probes = [row.first_request.split("?")[0] for row in STREAMS if row.name in PROBES]
-    assert asked == Counter([*probes, "v3/orders/7/transactions"])
+    assert asked == Counter([*probes, "v3/orders/7/transactions", "v2/orders/count"])
     assert asked["v2/orders"] == 2
+
+
+LONG = (
+    "A first sync of all streams takes 27.8 h or more at this store's quota: order_shipments, "
+    "order_coupons, order_taxes, order_messages, transactions take a request for each of 500,000 "
+    "orders. Leave out those that you do not need, or set Start date of streams read order by "
+    "order."
+)
+
+
+@pytest.mark.parametrize(
+    ("quota", "orders", "refused", "message"),
+    [
+        (750, 500_000, "nothing", LONG),
+        (750, 18_000, "nothing", None),
+        (None, 500_000, "nothing", None),
+        (750, "many", "nothing", None),
+        (750, 500_000, "v3/content/", f"{PAGES} {LONG}"),
+        (
+            600,
+            500_000,
+            "v3/orders/7/transactions",
+            lacking("store_v2_transactions_read_only").replace("need the", "needs the")
+            + " "
+            + LONG.replace(", transactions", ""),
+        ),
+    ],
+)
+def test_the_check_tells_of_a_first_sync_of_more_than_an_hour(
+    api: requests_mock.Mocker, quota: int | None, orders: object, refused: str, message: str | None
+) -> None:
+    limits = {
+        "X-Rate-Limit-Requests-Quota": str(quota),
+        "X-Rate-Limit-Requests-Left": str(quota),
+        "X-Rate-Limit-Time-Window-Ms": "30000",
+        "X-Rate-Limit-Time-Reset-Ms": "30000",
+    }
+    headers = limits if quota else {}
+    api.get(f"{API}/v2/orders/count", json={"count": orders}, headers=headers)
+    api.get(f"{API}/v2/store", json={"store_id": 1}, headers=headers)
+    api.get(re.compile(f"{API}/{refused}"), status_code=403, json={"title": "no"})
+    config = {**CONFIG, "b2b_edition": False}
+    found = SourceBigcommerce(config=config).check(logging.getLogger("airbyte"), config)
+    assert (found.status, found.message) == (Status.SUCCEEDED, message)
 
 
 def test_the_check_asks_for_one_row_of_a_page(api: requests_mock.Mocker) -> None:
     SourceBigcommerce(config=CONFIG).check(logging.getLogger("airbyte"), CONFIG)
     unpaged = {row.first_request for row in STREAMS if "limit=" not in row.first_request}
+    unpaged.add("v2/orders/count")
     asked = [
         r for r in api.request_history if r.path.removeprefix("/stores/abc123/") not in unpaged
     ]

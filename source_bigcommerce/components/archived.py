@@ -59,7 +59,7 @@ class WithArchived:
         ids, archived, longest = Keys(), set[int | str | None](), 0
         for page in self.listed(window):
             ids.extend(list(map(self._key, page)))
-            archived.update(self._key(order) for order in page if _is_archived(order))
+            archived.update(self._key(order) for order in page if is_archived(order))
             longest = max(longest, len(page))
             yield page
         rest = self.archived(window)
@@ -91,11 +91,11 @@ class WithArchived:
                 order
                 for order in orders
                 if (key := self._key(order)) not in ids
-                or (_is_archived(order) and key not in archived)
+                or (is_archived(order) and key not in archived)
             ]
 
         hidden = new(page)
-        others = [order for order in page if not _is_archived(order) and self._key(order) in ids]
+        others = [order for order in page if not is_archived(order) and self._key(order) in ids]
         if others:
             of_page = {key for key in map(self._key, page) if isinstance(key, int)}
             last = max(of_page, default=0)
@@ -145,5 +145,5 @@ class WithArchived:
             LOGGER.info("Orders are asked for once a window from now on: %s.", reason)
 
 
-def _is_archived(order: Row) -> bool:
+def is_archived(order: Row) -> bool:
     return order.get("is_deleted") in _YES

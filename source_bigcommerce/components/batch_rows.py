@@ -136,6 +136,7 @@ class BatchRows(Retriever):
             date = instant(readable_date(row.get(self.parents.date)))
             if self.parents.drops_late and is_late(date, window):
                 continue
+            window.saw(date)
             if (key := key_of(row, self.parents.key)) is None:
                 raise REPLY_UNKNOWN.error(f"a row without {self.parents.key} has {self.name}")
             yield key, date

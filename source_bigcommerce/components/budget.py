@@ -264,6 +264,11 @@ class StoreBudget:
         return self._quota
 
     @property
+    def known(self) -> Limit | None:
+        """What replies tell, or else the documentation."""
+        return self._limit if self._quota is None else Limit(self._quota, self._window)
+
+    @property
     def is_pausing(self) -> bool:
         """Whether the next request has to wait for the next window, or for the end of a 429."""
         now = self._clock()

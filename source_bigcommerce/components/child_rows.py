@@ -1,8 +1,11 @@
 """Rows that belong to rows: line items of orders, images of products, codes of promotions."""
 
+import re
+from array import array
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 from itertools import chain, islice
@@ -26,6 +29,7 @@ from source_bigcommerce.components.messages import (
 )
 from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.rows import Rows
+from source_bigcommerce.components.skipped import Range, Skipped, may_be_left, rows_of
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.components.window import Window, is_late
 
@@ -35,8 +39,15 @@ _OF_LISTS = (LIST_ENDLESS.message(), LIST_UNPROVED.message())
 # Pages of a parent to read before it is its turn: a price list may have thousands.
 _PAGES_AHEAD = 10
 
+_SKIPPED = "what seemed to be empty was not asked for"
+
+# Of a price in text.
+_ZERO = re.compile(r"0+([.]0+)?")
+
 Pages = Iterable[list[Record]]
 Children = Pages | Future[Pages]
+Parents = Iterator[tuple[Row, str | None, bool]]
+"""Each with its date, and whether it seems to have no children."""
 
 
 @dataclass
@@ -59,6 +70,9 @@ class ChildRows(Retriever):
         them, too.
     only_with: field of a parent that is null or empty if it has no children; no request is made
         then. For a parent without the field, one is made.
+    likely_empty: a field of a parent, and the value with which it seems to have no children: a
+        number, or text of a zero such as "0.0000". A value of another type says nothing. See
+        `Skipped`.
     parent_date: field of a child that holds its parent's `date`, as `parents` names it; empty for
         none.
     copied: fields of a parent that its children get if they lack them.
@@ -82,6 +96,7 @@ class ChildRows(Retriever):
     name: str = ""
     parent_fields: Sequence[str] = ()
     only_with: str = ""
+    likely_empty: Mapping[str, Any] = field(default_factory=dict)
     parent_date: str = ""
     key: str = ""
     date: str = ""
@@ -105,6 +120,9 @@ class ChildRows(Retriever):
             raise ValueError(f"manifest.yaml: the parents of {self.name} lack `date`")
         if self.drops_late and not self.children.date:
             raise ValueError(f"manifest.yaml: the children of {self.name} lack `date`")
+        if self.likely_empty and (self.parent_fields or self.copied or not self.parents.date):
+            # Of those that were skipped, key and date are remembered.
+            raise ValueError(f"manifest.yaml: {self.name} cannot have `likely_empty`")
         if self.embeds and self.embeds not in {**CUT, **EMBEDDED}:
             known = ", ".join([*CUT, *EMBEDDED])
             raise ValueError(f"manifest.yaml: {self.name} embeds {self.embeds}, none of {known}")
@@ -118,33 +136,73 @@ class ChildRows(Retriever):
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterator[Record]:
         window = Window(stream_slice)
-        # What a parent passes to its children, its date, and the children.
-        ahead: deque[tuple[Row, Any, Children]] = deque()
+        skipped: Skipped = window.extra_fields.get("skipped") or Skipped()
         seen: set[Any] | None = set() if self.once else None
-        asked = 0
-        # An error of the children would keep the parents, and the memory of their last reply.
-        pages = self.parents.pages(window)
-        try:
-            parents = (row for rows in pages for row in rows if self._may_have_any(row))
-            # `check` wants to know whether it may read, and need not find a parent with children.
-            for row in islice(parents, self.api_budget.most_parents):
+        own = array("q")
+        # An error of their children would keep them, and the memory of their last reply.
+        with closing(self.parents.pages(window)) as pages:
+            parents = self._to_ask(pages, window, skipped, own)
+            yield from self._of_parents(parents, window, skipped, seen)
+        pairs, before = skipped.end(own)
+        if own and not skipped.are_due:
+            self.api_budget.receipts.doubt([self.name], _SKIPPED)
+        key = self.parents.key
+        due = (({key: each, self.parents.date: date}, date, False) for each, date in rows_of(pairs))
+        yield from self._of_parents(due, window, skipped, seen)
+        if before is not None:
+            yield from self._of_parents(self._left_before(before), window, skipped, seen)
+            skipped.done()
+            self.api_budget.receipts.settle(self.name, _SKIPPED)
+
+    def _to_ask(
+        self, pages: Iterable[list[Row]], window: Window, skipped: Skipped, own: "array[int]"
+    ) -> Parents:
+        for rows in pages:
+            for row in rows:
                 date = instant(readable_date(row.get(self.parents.date)))
                 if self.parents.drops_late and is_late(date, window):
                     continue
+                window.saw(date)
+                is_empty = self._seems_empty(row)
+                if is_empty and skipped.leaves(key_of(row, self.parents.key), date, own):
+                    continue
+                if self._may_have_any(row):
+                    yield row, date, is_empty
+
+    def _left_before(self, before: Range) -> Parents:
+        """The parents that earlier syncs did not ask."""
+        if not before.since:
+            return
+        bounds = {"start_time": before.since, "end_time": before.until}
+        lacking = StreamSlice(partition={}, cursor_slice=bounds)
+        with closing(cast(Rows, self.parents).apart().pages(lacking)) as pages:
+            for row, date, is_empty in self._to_ask(pages, Window(lacking), Skipped(), array("q")):
+                key = key_of(row, self.parents.key)
+                if is_empty and may_be_left(key, date) and before.holds(date or ""):
+                    yield row, date, False
+
+    def _of_parents(
+        self, parents: Parents, window: Window, skipped: Skipped, seen: set[Any] | None
+    ) -> Iterator[Record]:
+        # What a parent gives its children, its date, whether it seems to have none, and they.
+        ahead: deque[tuple[Row, Any, bool, Children]] = deque()
+        asked = 0
+        try:
+            # `check` wants to know whether it may read, not to find the first parent with children.
+            for row, date, is_empty in islice(parents, self.api_budget.most_parents):
                 keys = self._keys_of(row)
                 copied = {name: row.get(name) for name in self.copied}
                 children = self._children_of(row, keys, copied, window)
-                ahead.append((keys, date, children))
-                while ahead and (len(ahead) > self._most_ahead or _are_there(ahead[0][2])):
-                    yield from self._related(*ahead.popleft(), window, seen)
+                ahead.append((keys, date, is_empty, children))
+                while ahead and (len(ahead) > self._most_ahead or _are_there(ahead[0][3])):
+                    yield from self._related(*ahead.popleft(), window, skipped, seen)
                 asked += isinstance(children, Future)
                 if asked == self.api_budget.most_pages:
                     break
             while ahead:
-                yield from self._related(*ahead.popleft(), window, seen)
+                yield from self._related(*ahead.popleft(), window, skipped, seen)
         finally:
-            pages.close()
-            for _, _, children in ahead:
+            for *_, children in ahead:
                 if isinstance(children, Future):
                     children.cancel()
 
@@ -153,6 +211,20 @@ class ChildRows(Retriever):
         for record in self.read_records({}, window):
             yield [cast(Row, record.data)]
 
+    def brought(self, parent: Row) -> list[Row] | None:
+        """The children that need no request for this parent; None if they need one."""
+        if not self._may_have_any(parent):
+            return []
+        return self._embedded(parent) if self._embedded else None
+
+    def may_be_skipped(self, parent: Row) -> bool:
+        """Whether the form may let a parent go unasked, as it seems to have no children."""
+        return self._seems_empty(parent)
+
+    def slice_of(self, parent: Row, window: StreamSlice) -> StreamSlice:
+        """By which the children of a parent are asked for."""
+        return _of_parent(self._keys_of(parent), window)
+
     @property
     def _most_ahead(self) -> int:
         fitting = max(self.api_budget.memory.parents_ahead, self._workers)
@@ -160,6 +232,11 @@ class ChildRows(Retriever):
 
     def _may_have_any(self, parent: Row) -> bool:
         return not self.only_with or bool(parent.get(self.only_with, True))
+
+    def _seems_empty(self, parent: Row) -> bool:
+        return bool(self.likely_empty) and all(
+            _are_same(parent.get(name), value) for name, value in self.likely_empty.items()
+        )
 
     def _keys_of(self, parent: Row) -> Row:
         """The fields of a parent that the endpoint of its children names."""
@@ -186,11 +263,7 @@ class ChildRows(Retriever):
     def _pages_of(
         self, parent: Mapping[str, Any], copied: Row, window: Window
     ) -> Iterator[list[Record]]:
-        named = {
-            name: quote(value, safe="") if isinstance(value, str) else value
-            for name, value in parent.items()
-        }
-        of_parent = StreamSlice(partition=named, cursor_slice=window.cursor_slice)
+        of_parent = _of_parent(parent, window)
         numbered = Counter[bytes]()
         try:
             for rows in self.children.pages(of_parent):
@@ -213,10 +286,19 @@ class ChildRows(Retriever):
         return list(self.record_selector.filter_and_transform(rows, {}, {}))
 
     def _related(
-        self, given: Row, date: Any, children: Children, window: Window, seen: set[Any] | None
+        self,
+        given: Row,
+        date: Any,
+        is_empty: bool,
+        children: Children,
+        window: Window,
+        skipped: Skipped,
+        seen: set[Any] | None,
     ) -> Iterator[Record]:
         numbered = Counter[bytes]()
         for page in children.result() if isinstance(children, Future) else children:
+            if is_empty and page:
+                skipped.find(self.name, f"{_named(self.parent_key)} {given[self.parent_key]}")
             give_ids((cast(Row, child.data) for child in page), numbered)
             yield from self._of_parent(page, given, date, window, seen)
 
@@ -244,6 +326,23 @@ class ChildRows(Retriever):
             yield Record(data=row, stream_name=self.name, associated_slice=window)
 
 
+def _of_parent(parent: Mapping[str, Any], window: StreamSlice) -> StreamSlice:
+    named = {
+        name: quote(value, safe="") if isinstance(value, str) else value
+        for name, value in parent.items()
+    }
+    return StreamSlice(partition=named, cursor_slice=window.cursor_slice)
+
+
+def _are_same(value: Any, expected: Any) -> bool:
+    """Of a number, or of a zero in text; nothing is the same as what is of another type."""
+    if type(value) is not type(expected):
+        return False
+    if isinstance(expected, str):
+        return bool(_ZERO.fullmatch(value) and _ZERO.fullmatch(expected))
+    return bool(value == expected)
+
+
 def _are_there(children: Children) -> bool:
     return not isinstance(children, Future) or children.done()
 
@@ -260,6 +359,10 @@ def lacking(
     return CHILDREN_LACKING.error(
         f"{error.message} {error.internal_message}",
         rows=name.replace("_", " "),
-        parent=parent_key.rpartition("_")[0].replace("_", " "),
+        parent=_named(parent_key),
         id=key,
     )
+
+
+def _named(parent_key: str) -> str:
+    return parent_key.rpartition("_")[0].replace("_", " ")

@@ -39,6 +39,7 @@ _B2B_URL = "https://api-b2b.bigcommerce.com"
 # Its keys; a test compares them with the form, which is not parsed yet where these are needed.
 FORM = {
     *("store_hash", "access_token", "api_url", "start_date", "end_date", "channel_ids"),
+    *("per_order_start_date", "skip_likely_empty"),
     *("num_workers", "quota_share", "lookback_minutes", "page_size"),
     *("skip_hidden_products", "flatten_records", "prove", "deletions", "b2b_edition"),
     *("personal_data", "hash_salt", "personal_data_keeps_region"),

@@ -152,6 +152,11 @@ STREAMS_UNREADABLE = Problem(
     "Create a store-level API account with these scopes, or leave the streams out.",
 )
 
+FIRST_SYNC_LONG = Problem(
+    "A first sync of all streams takes {time} or more at this store's quota: {names} take a "
+    "request for each of {orders} orders.",
+    "Leave out those that you do not need, or set Start date of streams read order by order.",
+)
 UNANSWERED = Problem(
     "No usable answer came within {seconds} seconds from {endpoints}.",
     "Check the connection again later; these streams were not checked.",
@@ -172,7 +177,7 @@ TOKEN_UNREADABLE = Problem(
 DATE_UNREADABLE = Problem("{title} {value} is not a date.", _EXAMPLE_OF_DATE)
 DATE_IMPOSSIBLE = Problem("{title} {value} is not a date of the calendar.", _EXAMPLE_OF_DATE)
 START_AFTER_END = Problem(
-    "Start date is {start}, which is after the end ({end}).", "Choose an earlier start date."
+    "{title} is {start}, which is after the end ({end}).", "Choose an earlier start date."
 )
 NUMBER_UNFIT = Problem("{title} is {value}.", "Type a whole number from {lowest} to {highest}.")
 SWITCH_UNFIT = Problem("{title} is {value}.", "Turn it on or off: true or false.")

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 # BigCommerce opened in 2009.
 BEGINNING = "2009-01-01T00:00:00Z"
 
+# The start dates of the form, with their titles.
+STARTS = {
+    "start_date": "Start date",
+    "per_order_start_date": "Start date of streams read order by order",
+}
+
 # The patterns of the form say the same (manifest.yaml).
 _BLANKS = " \t\r\n\u00a0"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -42,25 +48,39 @@ def dates(config: Mapping[str, Any], now: datetime, sure_until: datetime) -> dic
     """The dates of a configuration, by the given clock.
 
     `start_date`, `end_date` (never later than `now`), `now` and `sure_until` as full UTC
-    timestamps, and `reads_everything`: no start date was given.
+    timestamps, and `reads_everything`: no start date was given. `per_order_start_date` as well, ""
+    where it was not given; see `starting`.
 
     sure_until: later changes are read, too, but do not count as read.
 
     Raises a config error that names the field of the form and what to type there.
     """
-    start = _instant(given(config, "start_date", BEGINNING), "Start date", now)
+    starts = {
+        key: _instant(given(config, key, BEGINNING), title, now)
+        for key, title in STARTS.items()
+        if key == "start_date" or config.get(key) not in NOT_GIVEN
+    }
     end = _instant(given(config, "end_date", "now"), "End date", now, is_end=True)
     # Rows edited during the sync must be later than its end, so the end is never in the future.
     end = min(end, now)
-    if start > end:
-        raise START_AFTER_END.error(start=format_instant(start), end=format_instant(end))
+    for key, start in starts.items():
+        if start > end:
+            shown = {"start": format_instant(start), "end": format_instant(end)}
+            raise START_AFTER_END.error(title=STARTS[key], **shown)
     return {
-        "start_date": format_instant(start),
+        "per_order_start_date": "",
+        **{key: format_instant(start) for key, start in starts.items()},
         "end_date": format_instant(end),
         "now": format_instant(now),
         "sure_until": format_instant(sure_until),
         "reads_everything": config.get("start_date") in NOT_GIVEN,
     }
+
+
+def starting(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """A normalized configuration whose start date is that of another field, if it was given."""
+    start = config.get(key)
+    return {**config, "start_date": start, "reads_everything": False} if start else config
 
 
 def format_instant(instant: datetime) -> str:

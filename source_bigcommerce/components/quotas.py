@@ -85,6 +85,11 @@ class Quotas:
             self._is_stopped = True
             self._changed.notify_all()
 
+    def known_of(self, resource: str) -> StoreBudget:
+        """The quota that a resource has, for all that replies have told."""
+        with self._changed:
+            return self._of.get(resource, self._shared)
+
     @property
     def state(self) -> str:
         """The state of the quota with the least left; empty until a reply tells."""

@@ -102,6 +102,11 @@ class Receipts:
             if found.reason:
                 known.reasons[found.reason] = None
 
+    def settle(self, stream: str, reason: str) -> None:
+        """Takes back a doubt."""
+        with self._lock:
+            self._streams.setdefault(stream, _Stream()).reasons.pop(reason, None)
+
     def see(self, message: AirbyteMessage) -> None:
         """A message of the sync, other than a record, is on its way out."""
         if message.state and message.state.stream:

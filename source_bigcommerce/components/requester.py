@@ -58,17 +58,24 @@ class Requester(HttpRequester):
         request_params: Mapping[str, Any] | None = None,
     ) -> requests.Response:
         """Sends a request, again if the error handler says so, and returns the reply."""
+        url, params = self.sent(stream_slice, request_params)
+        _, response = self._http_client.send_request(
+            http_method="GET",
+            url=url,
+            request_kwargs={"stream": False},
+            headers=self._headers,
+            params=params,
+        )
+        return response
+
+    def sent(
+        self, stream_slice: StreamSlice | None, request_params: Mapping[str, Any] | None = None
+    ) -> tuple[str, dict[str, Any]]:
+        """The address and the parameters of a request."""
         params: dict[str, Any] = {}
         for part in self._parts:
             params.update(part if isinstance(part, dict) else part(stream_slice=stream_slice))
-        _, response = self._http_client.send_request(
-            http_method="GET",
-            url=self.get_url(stream_slice=stream_slice),
-            request_kwargs={"stream": False},
-            headers=self._headers,
-            params={**params, **(request_params or {})},
-        )
-        return response
+        return self.get_url(stream_slice=stream_slice), {**params, **(request_params or {})}
 
     # Only with the first request: a source may build streams that it does not read.
 

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import nullcontext
+from copy import copy
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 from typing import Any, cast
@@ -92,21 +93,25 @@ class Rows(Retriever):
         self.page_size = min(page_size, self.rows_at_most or page_size)
         if (self.date or self.paging == "key") and not self.key:
             raise ValueError(f"manifest.yaml: the retriever of {self.stream} lacks `key`")
-        self._dates = (
-            DateFilter(
-                self.date,
-                self.config,
-                self._say_dates,
-                has_open_end=self.drops_late,
-                key=self.key,
-            )
-            if self.date
-            else None
-        )
+        self._dates = self._date_filter()
         self.turn = threading.BoundedSemaphore(self.at_once) if self.at_once else nullcontext()
         # The most rows that any reply held; in a list, so that copies of this object share it.
         self.largest = [0]
         self._said: set[str] = set()
+
+    def _date_filter(self) -> DateFilter | None:
+        says, is_open = self._say_dates, self.drops_late
+        return (
+            DateFilter(self.date, self.config, says, has_open_end=is_open, key=self.key)
+            if self.date
+            else None
+        )
+
+    def apart(self) -> "Rows":
+        """The same list, for windows that overlap those of the others."""
+        twin = copy(self)
+        twin._dates = twin._date_filter()
+        return twin
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from math import ceil
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from airbyte_cdk.sources.streams.concurrent.cursor import ConcurrentCursor
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
@@ -15,10 +15,12 @@ from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 from source_bigcommerce.components.config import LONGEST_LOOKBACK
 from source_bigcommerce.components.deletion_state import MemoryCursor
 from source_bigcommerce.components.moments import format_instant
+from source_bigcommerce.components.skipped import Range, Skipped
 
 LOGGER = logging.getLogger("airbyte")
 
 _SINCE = "since"
+_SKIPPED, _DUE = "skipped_since", "skipped_are_due"
 _START, _END = "start_time", "end_time"
 # Before every row: where a span begins that was read without a lower bound.
 _OPEN = datetime(1, 1, 1, tzinfo=timezone.utc)
@@ -79,8 +81,12 @@ class DateCursor(ConcurrentCursor):
         self._workers = config["num_workers"]
         # Its own second may have gone on after the last change was read, and v2 may leave it out.
         self._lookback = max(timedelta(minutes=config["lookback_minutes"]), timedelta(seconds=1))
-        self._spans = self._reopened(self._known(state)) or [self._nothing()]
+        spans = self._reopened(self._known(state))
+        self._spans = spans or [self._nothing()]
         self._home = self._spans[0].start
+        # What the streams of children share between their windows: see ChildRows.
+        self._skipped = self._left(state if spans else {}, config)
+        self._parents: dict[StreamSlice, str] = {}
 
     @classmethod
     def build(
@@ -101,8 +107,12 @@ class DateCursor(ConcurrentCursor):
     @property
     def state(self) -> MutableMapping[str, Any]:
         home = next(span for span in self._spans if span.start <= self._home <= span.end)
-        state = {self.cursor_field.cursor_field_key: format_instant(home.newest)}
-        return state if home.start == _OPEN else {**state, _SINCE: format_instant(home.start)}
+        state: dict[str, Any] = {self.cursor_field.cursor_field_key: format_instant(home.newest)}
+        if home.start != _OPEN:
+            state[_SINCE] = format_instant(home.start)
+        if self._skipped.since:
+            state |= {_SKIPPED: self._skipped.since, _DUE: self._skipped.are_due}
+        return state
 
     def stream_slices(self) -> Iterator[StreamSlice]:
         starts = [span.start for span in self._spans if span.start != _OPEN]
@@ -114,9 +124,16 @@ class DateCursor(ConcurrentCursor):
         for lower, upper in list(self._unread()):
             while step and lower + step < upper:
                 # An edge belongs to both windows, for dates with fractions of a second.
-                yield _window(lower, lower + step)
+                yield self._window(lower, lower + step)
                 lower += step
-            yield _window(lower, upper)
+            yield self._window(lower, upper)
+
+    def _window(self, lower: datetime, upper: datetime) -> StreamSlice:
+        return StreamSlice(
+            partition={},
+            cursor_slice={_START: format_instant(lower), _END: format_instant(upper)},
+            extra_fields={"skipped": self._skipped, "parents": self._parents},
+        )
 
     def _unread(self) -> Iterator[tuple[datetime, datetime]]:
         """The times before, between and after the spans that were read."""
@@ -135,6 +152,9 @@ class DateCursor(ConcurrentCursor):
         window = partition.to_slice() or {}
         start, end = _date(window[_START]), _date(window[_END])
         newest = self._most_recent_cursor_value_per_partition.get(window)
+        if date := self._parents.pop(cast(StreamSlice, window), ""):
+            # Parents without children were read as well.
+            newest = max(newest or _OPEN, _date(date))
         if end > self._sure_until:
             return
         if self._is_open and start <= self._first:
@@ -169,6 +189,18 @@ class DateCursor(ConcurrentCursor):
             return []
         return spans
 
+    def _left(self, state: Mapping[str, Any], config: Mapping[str, Any]) -> Skipped:
+        """What earlier syncs did not ask for, as far as it is not read again anyway."""
+        known, until = Range(), format_instant(self._spans[-1].end)
+        if (since := state.get(_SKIPPED)) and since <= until:
+            known = Range(since, until)
+        is_on = bool(config.get("skip_likely_empty"))
+        return Skipped(is_on, known, bool(state.get(_DUE)) and bool(known.since), self._save)
+
+    def _save(self) -> None:
+        with self._lock:
+            self._emit_state_message()
+
     def _nothing(self) -> Span:
         # Even what changed in the first second is not read yet.
         before = _less(self._first, timedelta(seconds=1))
@@ -185,6 +217,8 @@ class DateCursor(ConcurrentCursor):
         if state.get(field) is None:
             return []
         newest = _date(state[field])
+        if _SKIPPED in state and format_instant(_date(state[_SKIPPED])) != state[_SKIPPED]:
+            raise ValueError(f"{state[_SKIPPED]!r} is no date")
         if _SINCE in state:
             start = _date(state[_SINCE])
         else:
@@ -200,11 +234,6 @@ class DateCursor(ConcurrentCursor):
             newest = _date(each.get("most_recent_cursor_value") or each["end"])
             spans.append(Span(start, end, max(start, min(newest, end))))
         return _merged(spans)
-
-
-def _window(lower: datetime, upper: datetime) -> StreamSlice:
-    bounds = {_START: format_instant(lower), _END: format_instant(upper)}
-    return StreamSlice(partition={}, cursor_slice=bounds)
 
 
 def _merged(spans: list[Span]) -> list[Span]:

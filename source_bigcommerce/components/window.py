@@ -38,6 +38,11 @@ class Window(StreamSlice):
     def __hash__(self) -> int:
         return self._hash
 
+    def saw(self, date: str | None) -> None:
+        """A row of this date was read for its children: the state may reach it, if it has none."""
+        dates = self.extra_fields.get("parents", {})
+        dates[self] = max(dates.get(self, ""), date or "")
+
 
 def is_late(date: Any, window: StreamSlice) -> bool:
     """Whether a row changed after its window's end: it comes with the next sync. A row without a

@@ -60,7 +60,7 @@ def probe(args: list[str]) -> None:
             Path(options.report).touch()  # rather before the requests than after
     except OSError as error:
         parser.error(f"{options.report} cannot be written: {error.strerror}")
-    with _log_for_people():
+    with log_for_people():
         try:
             _probe(options.config, options.report)
         except AirbyteTracedException as error:
@@ -90,7 +90,7 @@ def _probe(config_path: str, report_path: str | None) -> None:
 
 
 @contextmanager
-def _log_for_people() -> Iterator[None]:
+def log_for_people() -> Iterator[None]:
     """Waits and warnings go to standard error as they are, not as JSON."""
     # The framework gives both a handler that writes to standard output.
     loggers = (logging.getLogger(), LOGGER)

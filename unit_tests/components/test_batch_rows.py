@@ -356,3 +356,12 @@ def test_parents_without_what_is_needed_are_a_fault_of_the_manifest(
     monkeypatch.setattr(Rows, field, "")
     with pytest.raises(ValueError, match=f"the parents of tax_values lack `{field}`"):
         Store(own)
+
+
+def test_parents_without_rows_count_as_read() -> None:
+    dates: dict[StreamSlice, str] = {}
+    window = StreamSlice(
+        partition={}, cursor_slice=WINDOW.cursor_slice, extra_fields={"parents": dates}
+    )
+    assert len(list(Store(of_some(1)).rows.read_records({}, window))) == 1
+    assert dates == {window: "2024-01-21T00:00:00Z"}

@@ -317,6 +317,7 @@ def test_a_parent_without_a_field_of_the_address_is_an_error() -> None:
     [
         ({"key": ""}, "the parents of children lack `key`"),
         ({"date": "", "parent_date": "changed"}, "the parents of children lack `date`"),
+        ({"likely_empty": {"total": 0}, "copied": ["a"]}, "children cannot have `likely_empty`"),
         ({"embeds": "line_itmes"}, "children embeds line_itmes, none of line_items, shipping_"),
         ({"embeds": "line_items"}, "children needs `embeds_at_most` for"),
         ({"embeds": "fees", "embeds_at_most": 50}, "children needs `embeds_at_most` for"),

@@ -237,6 +237,38 @@ def test_a_later_start_date_does_not_overtake_the_state() -> None:
     assert windows.close(0) == state
 
 
+OWN = "2024-01-20T00:00:00Z"
+
+
+@pytest.mark.parametrize("general", [{}, OPEN, {"start_date": "2024-02-20T00:00:00Z"}])
+def test_a_stream_begins_at_its_own_start_wherever_the_start_date_is(
+    general: dict[str, Any],
+) -> None:
+    windows = Windows({}, "transactions", per_order_start_date=OWN, **general)
+    assert windows.bounds == [(OWN, END)]
+    assert windows.close(0) == {"order_date_modified": "2024-01-19T23:59:59Z", "since": OWN}
+    begin = general.get("start_date", START)
+    assert Windows({}, "order_products", per_order_start_date=OWN, **general).bounds == [
+        (begin, END)
+    ]
+
+
+def test_an_own_start_that_is_set_further_back_is_read_up_to_where_the_state_begins() -> None:
+    state = {"order_date_modified": "2024-02-01T00:00:00Z", "since": "2024-01-25T00:00:00Z"}
+    windows = Windows(state, "transactions", per_order_start_date=OWN)
+    assert windows.bounds == [(OWN, "2024-01-25T00:00:00Z"), ("2024-01-31T23:50:00Z", END)]
+    assert windows.close(1) == state
+    assert windows.close(0) == {**state, "since": OWN}
+
+
+def test_a_state_of_date_alone_counts_as_read_from_the_own_start_on() -> None:
+    """As all states did that earlier versions saved."""
+    state = {"order_date_modified": "2024-02-01T00:00:00Z"}
+    windows = Windows(state, "transactions", per_order_start_date=OWN)
+    assert windows.bounds == [("2024-01-31T23:50:00Z", END)]
+    assert windows.close(0) == {**state, "since": OWN}
+
+
 @pytest.mark.parametrize("lookback", [0, 10, 1440, 44640])
 @pytest.mark.parametrize("workers", [1, 3, 40])
 def test_the_state_does_not_pass_the_first_incomplete_window(lookback: int, workers: int) -> None:

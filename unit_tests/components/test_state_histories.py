@@ -30,6 +30,7 @@ SYNCS = st.fixed_dictionaries(
     {
         "rest": st.sampled_from([0, 1, 59, 3600, 86_401, 4 * DAY, 31 * DAY, 800 * DAY]),
         "start_date": STARTS,
+        "per_order_start_date": STARTS,
         "end_date": st.none()
         | st.sampled_from(["yesterday", "2126-01-01"])
         | st.integers(-20, 900).map(lambda day: _iso(ZERO + day * DAY)),
@@ -64,7 +65,10 @@ class Shop:
         config = _normalized(step, ours, sure)
         if config is None:
             return  # Start date after end date: refused.
-        start = 0 if config["reads_everything"] else _seconds(config["start_date"])
+        begins, is_open = config["start_date"], config["reads_everything"]
+        if name == "transactions" and config["per_order_start_date"]:
+            begins, is_open = config["per_order_start_date"], False
+        start = 0 if is_open else _seconds(begins)
         windows = Windows(dict(self.state), name, **{**step, **config})
         self.earliest = min(self.earliest, start)
         places = list(range(len(windows.slices)))
@@ -77,9 +81,9 @@ class Shop:
             if place in step["failing"]:
                 continue
             lower, upper = map(_seconds, windows.bounds[place])
-            if config["reads_everything"] and lower <= _seconds(config["start_date"]):
+            if is_open and lower <= _seconds(begins):
                 lower = 0
-            reach = 2 if name == "orders" else 0
+            reach = 2 if name in ("orders", "transactions") else 0
             came = {key: date for key, date in self.rows.items() if lower <= date <= upper + reach}
             if edits:
                 self.now += 1
@@ -100,8 +104,9 @@ class Shop:
             self.held[key] = max(date, self.held.get(key, 0))
 
     def _assert_no_state_is_ahead(self) -> None:
-        reached = _seconds(self.state.get("date_modified", "1970-01-01T00:00:00Z"))
-        since = _seconds(self.state.get("since", "1970-01-01T00:00:00Z"))
+        dates = {"since": "1970-01-01T00:00:00Z", **self.state}
+        since = _seconds(dates.pop("since"))
+        reached = max(map(_seconds, dates.values()), default=0)
         assert reached <= self.now
         for key, date in self.rows.items():
             if since <= date < reached:
@@ -113,7 +118,7 @@ class Shop:
     rows=st.lists(st.integers(0, 1000 * DAY), min_size=1, max_size=12),
     steps=st.lists(SYNCS, min_size=1, max_size=6),
     last=SYNCS,
-    name=st.sampled_from(["orders", "products", "price_lists", "channels"]),
+    name=st.sampled_from(["orders", "transactions", "products", "price_lists", "channels"]),
 )
 def test_every_row_since_the_earliest_start_date_arrives_in_its_newest_version(
     rows: list[int], steps: list[dict[str, Any]], last: dict[str, Any], name: str
@@ -129,7 +134,8 @@ def test_every_row_since_the_earliest_start_date_arrives_in_its_newest_version(
     shop.now += last["rest"]
     start = None if shop.earliest == 0 else _iso(shop.earliest)
     clean = {"ahead": None, "failing": (), "stops_after": None, "edits_within": ()}
-    shop.sync({**last, **clean, "start_date": start, "end_date": None}, name)
+    dates = {"start_date": start, "per_order_start_date": None, "end_date": None}
+    shop.sync({**last, **clean, **dates}, name)
     lacking = {
         key: _iso(date)
         for key, date in shop.rows.items()
