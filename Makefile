@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-orders test quick test-hosts check bench costs sync probe assumptions show constraints clean
+.PHONY: help install demo demo-orders test quick side-by-side test-hosts check lint types bench costs sync probe assumptions show constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -29,23 +29,35 @@ demo-orders: $(STAMP)  ## send 50 purchase orders to a sandbox store, twice
 # needs real time runs in the end, by itself.
 TESTS := not hosts and not image_tests
 PYTEST := $(BIN)/python -m pytest
-PARALLEL := $(PYTEST) -n auto --dist loadfile --no-loadscope-reorder
+PARALLEL := $(PYTEST) -n auto --dist loadfile --no-loadscope-reorder integration_tests unit_tests
+# Without bytecode, each worker and each process compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
-test: check  ## lint, types and all tests
-	$(PARALLEL) -m "$(TESTS) and not alone"
-	$(PYTEST) -m "$(TESTS) and alone"
+ALONE = $(shell grep -rl --include='*.py' mark.alone integration_tests unit_tests)
 
-quick: check  ## lint, types and the tests that start no process, wait for nothing and are short
-	$(PARALLEL) -m "$(TESTS) and not alone and not process and not thorough"
+test: lint  ## lint, types and all tests
+	@$(MAKE) --no-print-directory --jobs=2 types side-by-side
+	$(PYTEST) -m "$(TESTS) and alone" $(ALONE)
+
+quick: lint  ## lint, types and the tests that start no process, wait for nothing and are short
+	@$(MAKE) --no-print-directory --jobs=2 types side-by-side LEFT_OUT="alone or process or thorough"
+
+LEFT_OUT := alone
+side-by-side: $(STAMP)
+	$(PARALLEL) -m "$(TESTS) and not ($(LEFT_OUT))"
 
 test-hosts: $(STAMP)  ## the connector in the programs that run it, and on every Python there is
 	$(PYTEST) -m hosts -rA
 
-check: $(STAMP)  ## lint and types
+check: lint types  ## lint and types
+
+lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy .
 	$(BIN)/hadolint Dockerfile
+
+types: $(STAMP)
+	$(BIN)/mypy .
 
 bench: $(STAMP)  ## measure speed and memory: make bench ARGS=--quick
 	@$(BIN)/python -m benchmarks $(ARGS)

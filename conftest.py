@@ -1,7 +1,8 @@
-"""For all tests: the same drawn examples in each run, quick sources, no process without its mark."""
+"""For all tests: the same drawn examples, quick sources, and no process without its mark."""
 
 from __future__ import annotations
 
+import gc
 import pickle
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -38,6 +39,12 @@ def _no_process_without_a_mark(
 
 def _refused(*_: Any, **__: Any) -> None:
     pytest.fail("this test starts a process: mark it with pytest.mark.process")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays to the end, so the garbage collector can skip it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,10 +13,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 from airbyte_cdk.models import SyncMode
 from airbyte_cdk.test.models import ConnectorTestScenario
 from airbyte_cdk.test.standard_tests import SourceTestSuiteBase
+from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 
 from integration_tests.syncs import Row, State, config_for, sync
 from sandbox import Sandbox
@@ -30,7 +30,7 @@ SIZES: dict[str, Any] = {
     "brands": 5,
     "categories": 5,
 }
-ACCEPTANCE: dict[str, Any] = yaml.safe_load(
+ACCEPTANCE: dict[str, Any] = safe_load_yaml(
     (HERE.parent / "acceptance-test-config.yml").read_text()
 )
 
@@ -63,6 +63,7 @@ def shop() -> Iterator[Sandbox]:
         yield store
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("error::airbyte_cdk.test.standard_tests.DiscoveredCatalogWarning")
 class TestStandardSuite(SourceTestSuiteBase):
     """The CDK's tests. Those that need Docker have the mark `image_tests` and are left out.
@@ -133,7 +134,7 @@ def test_the_catalog_holds_what_discover_finds(shop: Sandbox) -> None:
 
 
 def test_the_invalid_config_still_fits_the_spec() -> None:
-    manifest = yaml.safe_load((HERE.parent / "source_bigcommerce/manifest.yaml").read_text())
+    manifest = safe_load_yaml((HERE.parent / "source_bigcommerce/manifest.yaml").read_text())
     spec = manifest["spec"]["connection_specification"]
     jsonschema.validate(load("invalid_config.json"), spec)
 

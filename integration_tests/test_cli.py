@@ -56,7 +56,7 @@ class Ran:
 
 def run(*args: object, command: str = "main.py") -> Ran:
     words = [*COMMANDS[command], *map(str, args)]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     output = done.stdout + done.stderr
     assert TOKEN not in output, f"the token is in the output: {output}"
     return Ran(done.returncode, done.stdout, done.stderr)
@@ -126,9 +126,13 @@ def test_spec_prints_the_form(command: str) -> None:
 
 
 @pytest.mark.process
-def test_check_succeeds_if_the_store_answers(small: Sandbox, files: Files) -> None:
+def test_check_succeeds_if_the_store_answers_and_warns_of_nothing(
+    small: Sandbox, files: Files
+) -> None:
     ran = run("check", *files(config=config_for(small)), command="source-bigcommerce")
     assert (ran.code, ran.of("CONNECTION_STATUS")) == (0, [{"status": "SUCCEEDED"}])
+    assert {log["level"] for log in ran.of("LOG")} <= {"INFO", "DEBUG"}
+    assert len(ran.stdout.splitlines()) == len(ran.of("LOG")) + 1
 
 
 @pytest.mark.process
@@ -271,7 +275,7 @@ def test_an_interrupted_read_ends_at_once_and_silently(command: str, files: File
         first = next(line for line in reading.stdout if '"RECORD"' in line)
         interrupted = time.monotonic()
         reading.send_signal(signal.SIGINT)
-        stdout, stderr = reading.communicate(timeout=30)
+        stdout, stderr = reading.communicate(timeout=120)
         asked = len(store.requests("transactions.list"))
     assert reading.returncode == 130
     assert time.monotonic() - interrupted < 5

@@ -26,7 +26,7 @@ CATALOG: dict[str, Any] = {"streams": []}
 @pytest.mark.parametrize("form", FORMS)
 def test_the_command_without_arguments_says_how_it_is_used(form: str) -> None:
     done = subprocess.run(
-        FORMS[form], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        FORMS[form], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(USAGE)

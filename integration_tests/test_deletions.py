@@ -117,14 +117,23 @@ def test_rows_when_they_are_deleted_and_added_while_a_sync_reads_are_told_in_the
 
 
 def test_product_when_it_is_hidden_and_the_form_skips_those_says_so(small: Sandbox) -> None:
-    options: dict[str, Any] = {**PAGED, "skip_hidden_products": True}
-    first = sync(small, "deleted_products", **options)
+    options: dict[str, Any] = {**PAGED, "skip_hidden_products": True, "deletions": "mark"}
+    names = ("products", "deleted_products")
+    first = sync(small, *names, **options)
     shown = [row["id"] for row in small.rows("products") if row["is_visible"]]
     small.edit("products", shown[3], {"is_visible": False})
     small.delete("products", shown[4])
-    second = sync(small, "deleted_products", state=first.state, **options)
+
+    def marked(read: Sync) -> set[int]:
+        return {row["id"] for row in read.records["products"] if row.get("_ab_cdc_deleted_at")}
+
+    second = sync(small, *names, state=first.state, **options)
     reasons = {row["id"]: row["reason"] for row in second.records["deleted_products"]}
     assert reasons == {shown[3]: "hidden", shown[4]: "deleted"}
+    assert marked(second) == {shown[4]}
+    small.delete("products", shown[3])
+    third = sync(small, *names, state=second.state, **options)
+    assert marked(third) == {shown[3], shown[4]}
 
 
 def test_order_when_it_is_archived_and_the_list_hides_it_says_so() -> None:

@@ -229,6 +229,7 @@ def test_the_records_are_the_same_if_the_order_list_embeds_only_links(row: Expec
     assert_equal(row.name, read.records[row.name], rows_of(store, row.name))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("row", LIMITED, ids=lambda row: row.name)
 def test_requests_stay_below_the_limit_of_their_endpoint(row: Expected) -> None:
     limit = route_of(row.endpoint).concurrent

@@ -42,6 +42,7 @@ def flat(shop: Sandbox) -> Sync:
     return sync(shop, *NAMES, flatten_records=True, **SPAN)
 
 
+@pytest.mark.thorough
 def test_flattened_records_have_the_same_number_keys_and_states(plain: Sync, flat: Sync) -> None:
     assert flat.errors == []
     assert flat.state == plain.state
@@ -54,6 +55,7 @@ def key_values(result: Sync, name: str, keys: list[str]) -> list[str]:
     return sorted(str([row[key] for key in keys]) for row in result.records.get(name, []))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NAMES)
 def test_flattened_records_hold_every_value_in_a_column_of_the_schema(
     plain: Sync, flat: Sync, flat_schemas: dict[str, Any], name: str

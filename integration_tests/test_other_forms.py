@@ -13,6 +13,8 @@ from integration_tests.syncs import Row, Sync, sync
 from sandbox import Sandbox
 from unit_tests.streams import STREAMS, Expected
 
+pytestmark = pytest.mark.thorough
+
 NAMES = [row.name for row in STREAMS]
 SIZES: dict[str, Any] = {
     "orders": 60,

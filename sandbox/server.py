@@ -36,7 +36,7 @@ class Server(ThreadingTCPServer):
         super().__init__(address, _Connection)
 
     def start(self) -> None:
-        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.005,), daemon=True).start()
 
     def stop(self) -> None:
         self.shutdown()

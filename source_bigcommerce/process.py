@@ -58,9 +58,9 @@ def run_to_the_end(work: Callable[[list[str]], None]) -> None:
 
 
 def _give_large_blocks_back() -> None:
-    """Has replies given back to the system as soon as they are dropped.
+    """Returns the memory of replies to the system as soon as they are dropped.
 
-    glibc keeps what was freed for the thread that had it: with ten workers a hundred megabytes.
+    glibc keeps freed memory for the thread that used it: a hundred megabytes with ten workers.
     https://man7.org/linux/man-pages/man3/mallopt.3.html
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
@@ -76,7 +76,7 @@ def _terminate(*_: object) -> None:
 
 
 def _are_left(others: list[threading.Thread]) -> bool:
-    """Whether threads other than the given ones run for longer than a moment."""
+    """Whether threads other than the given ones run on for longer than a moment."""
     deadline = time.monotonic() + _MOMENT
     ours = [each for each in threading.enumerate() if each not in others and not each.daemon]
     for thread in ours:
@@ -102,7 +102,7 @@ def _code_of(work: Callable[[], Any]) -> int:
 
 
 def read_file(reader: Callable[[str], _Read], path: str | None) -> _Read | None:
-    """What a file holds that was named on the command line; None where none was.
+    """The content of a file named on the command line; None if none was named.
 
     reader: a method `read_config`, `read_catalog` or `read_state` of the framework.
 
@@ -132,7 +132,7 @@ def read_file(reader: Callable[[str], _Read], path: str | None) -> _Read | None:
 
 
 def end_with_the_reader() -> None:
-    """Ends the process if nobody reads its output any more, even while it waits for the API."""
+    """Ends the process once nobody reads its output, even while it waits for the API."""
     if not hasattr(select, "poll"):
         return
     output = select.poll()

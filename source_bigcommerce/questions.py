@@ -1,4 +1,4 @@
-"""Asks questions side by side, and waits for none of them too long."""
+"""Asks questions side by side, and waits for none too long."""
 
 import threading
 import time
@@ -21,10 +21,10 @@ def answers(
 ) -> dict[str, Answer]:
     """The answers that arrive in time, by the names of the questions and in their order.
 
-    A name without an answer is that of a question that hangs: in a lookup of the address, in a
-    connection, in a reply that does not arrive or does not end. Its thread is left alone.
+    A question without an answer hangs: in the look-up of the address, in a connection, or in a
+    reply that does not arrive or does not end. Its thread is left alone.
 
-    pause: seconds during which the store lets nobody ask; they do not count.
+    pause: returns the seconds for which the store lets nobody ask; they do not count.
 
     Raises what a question raises.
     """

@@ -8,6 +8,7 @@ from runpy import run_path
 
 import pytest
 import yaml
+from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 
 from unit_tests.streams import STREAMS
 
@@ -15,7 +16,7 @@ SCRIPT = run_path(str(Path(__file__).parents[1] / "scripts/schema_coverage.py"))
 NOTHING, normal, compare_endpoints = map(
     SCRIPT.__getitem__, ("NOTHING", "normal", "compare_endpoints")
 )
-DATA = yaml.safe_load(SCRIPT["ENDPOINTS"].read_text())
+DATA = safe_load_yaml(SCRIPT["ENDPOINTS"].read_text())
 EDIT = "edit scripts/endpoints.yaml"
 SPEC = """
 openapi: 3.0.3

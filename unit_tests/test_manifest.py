@@ -12,10 +12,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 from airbyte_cdk.models import ConnectorSpecificationSerializer
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 
 from source_bigcommerce import SourceBigcommerce, components
 from source_bigcommerce.components import NormalizeConfig
@@ -29,7 +29,7 @@ ALL = (*STREAMS, *DELETIONS, RECEIPTS)
 NAMES = [row.name for row in ALL]
 
 TEXT = (PACKAGE / "manifest.yaml").read_text()
-MANIFEST = yaml.safe_load(TEXT)
+MANIFEST = safe_load_yaml(TEXT)
 STREAMS_TEXT = TEXT.split("\nstreams:\n")[1].split("\n# ---")[0]
 SPEC = json.loads((ROOT / "unit_tests/snapshots/spec.json").read_text())
 PROPERTIES = SPEC["connectionSpecification"]["properties"]

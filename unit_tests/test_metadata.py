@@ -9,7 +9,7 @@ from uuid import UUID
 from xml.etree import ElementTree
 
 import pytest
-import yaml
+from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 from airbyte_connector_models.metadata.v0.connector_metadata_definition_v0 import (
     ConnectorMetadataDefinitionV0,
 )
@@ -18,9 +18,9 @@ from pydantic import ValidationError
 from source_bigcommerce.components import NormalizeConfig
 
 ROOT = Path(__file__).parents[1]
-METADATA: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yaml").read_text())
+METADATA: dict[str, Any] = safe_load_yaml((ROOT / "metadata.yaml").read_text())
 DATA = METADATA["data"]
-MANIFEST = yaml.safe_load((ROOT / "source_bigcommerce/manifest.yaml").read_text())
+MANIFEST = safe_load_yaml((ROOT / "source_bigcommerce/manifest.yaml").read_text())
 PROJECT = (ROOT / "pyproject.toml").read_text()
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from runpy import run_path
 
 import pytest
-import yaml
 from airbyte_cdk.sources.declarative.parsers.manifest_component_transformer import (
     ManifestComponentTransformer,
 )
+from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 
 from source_bigcommerce import SourceBigcommerce
 from unit_tests.streams import CONFIG
@@ -24,7 +24,7 @@ def test_an_unfolded_stream_is_what_the_framework_makes_of_it(name: str) -> None
     text = unfolded(name)
     assert "#/definitions" not in text
     made = ManifestComponentTransformer().propagate_types_and_parameters(
-        "", yaml.safe_load(text), {}
+        "", safe_load_yaml(text), {}
     )
     streams = {
         stream["name"]: stream

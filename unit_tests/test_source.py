@@ -52,6 +52,10 @@ def api() -> Iterator[requests_mock.Mocker]:
 # The budget
 
 
+# Lists of v2 that another endpoint counts.
+COUNTED = ("customer_groups", "coupons", "banners", "blog_posts", "countries", "states")
+
+
 def test_one_budget_reaches_every_client() -> None:
     config = {**CONFIG, "quota_share": 40}
     source = SourceBigcommerce(config=config)
@@ -68,6 +72,7 @@ def test_one_budget_reaches_every_client() -> None:
         + bool(row.through)
         + (row.name in OF_STORE_AND_CHANNELS)
         + 2 * len(row.b2b_channels_request)
+        + (row.name in COUNTED)
         for row in STREAMS
     } | {"sync_receipts": 0, "deleted_products": 2, "deleted_customers": 2, "deleted_orders": 4} | (
         dict.fromkeys(("deleted_subscribers", "deleted_brands", "deleted_categories"), 2)
@@ -123,6 +128,7 @@ def test_error_handlers_shrink_keyset_pages_and_excuse_lone_orders() -> None:
     keyset, child, plain = (True, False), (False, True), (False, False)
     assert flags == (
         {row.name: [plain] for row in STREAMS}
+        | {name: [plain, plain] for name in COUNTED}
         | {name: [plain, child] for name in CHILDREN}
         | {name: [plain, child, plain] for name in OF_STORE_AND_CHANNELS}
         | {name: [keyset, child] for name in KEYSET_PARENTS - WITH_ARCHIVED}
@@ -156,7 +162,8 @@ def test_the_installed_cdk_is_of_the_pinned_minor_version() -> None:
 # The check
 
 EDIT = "edit source_bigcommerce/manifest.yaml"
-PROBES = SourceBigcommerce().resolved_manifest["check"]["stream_names"]
+RESOLVED = SourceBigcommerce().resolved_manifest
+PROBES = RESOLVED["check"]["stream_names"]
 TOKEN = (
     "BigCommerce does not accept the access token for this store. Paste the Access token and the "
     "Store hash of the same store-level API account."
@@ -171,7 +178,7 @@ SUSPENDED = "The store is suspended. Ask BigCommerce support to reopen it, then 
 
 def lacking(scope: str, *also: str) -> str:
     """What the check says about all streams of a scope, in the order of the manifest."""
-    listed = [stream["$parameters"] for stream in SourceBigcommerce().resolved_manifest["streams"]]
+    listed = [stream["$parameters"] for stream in RESOLVED["streams"]]
     names = [each["name"] for each in listed if each.get("scope") == scope]
     streams = ", ".join([*names, *also])
     return (

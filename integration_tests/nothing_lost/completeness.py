@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, TraceType
+from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 
 from integration_tests.rows import EXPECTED, difference, rows_of
 from integration_tests.syncs import Row, State, Sync
@@ -106,6 +108,24 @@ def streams() -> dict[str, Stream]:
 
 
 INCREMENTAL = tuple(name for name in ALL if streams()[name].cursor)
+
+
+def one_of_each_kind(read: Sync) -> tuple[str, ...]:
+    """Of each kind of stream that a sync read, the one with the most records.
+
+    Streams of a kind are declared in the same words, but for name, path and scope.
+    """
+    whole, kinds = completed(read), dict[str, list[str]]()
+    text = (Path(__file__).parents[2] / "source_bigcommerce/manifest.yaml").read_text()
+    for declared in safe_load_yaml(text)["streams"]:
+        words = declared["$parameters"]
+        name, family = words.pop("name"), words.pop("endpoint", "").partition("/")[0]
+        words.pop("scope", None)
+        if name in whole:
+            kinds.setdefault(f"{family} {declared}", []).append(name)
+    return tuple(
+        max(names, key=lambda name: len(read.records.get(name, ()))) for names in kinds.values()
+    )
 
 
 def shop(**settings: Any) -> Sandbox:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
+import multiprocessing
+import os
 import sys
 from collections.abc import Iterable
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,40 @@ from integration_tests import syncs
 from integration_tests.nothing_lost.completeness import TOKEN
 from integration_tests.syncs import State, Sync
 from sandbox import Sandbox
+from source_bigcommerce.run import run
 
-ROOT = Path(__file__).parents[2]
+# Its processes are forks of one that has imported everything, which takes some two seconds.
+_FORKING = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload([__name__])
+
+
+class Process:
+    """`source-bigcommerce` with these arguments, as it is once Python has started."""
+
+    def __init__(self, *arguments: str) -> None:
+        (out, its_out), (err, its_err) = _FORKING.Pipe(False), _FORKING.Pipe(False)
+        self._process = _FORKING.Process(target=_run, args=(arguments, its_out, its_err))
+        self._process.start()
+        its_out.close()
+        its_err.close()
+        self.stdout, self.stderr = (os.fdopen(os.dup(end.fileno()), "rb") for end in (out, err))
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def wait(self) -> int:
+        """The exit code; of a killed process, -9."""
+        self._process.join()
+        return int(self._process.exitcode or 0)
+
+
+def _run(arguments: tuple[str, ...], *pipes: Connection) -> None:
+    for number, pipe in enumerate(pipes, start=1):
+        os.dup2(pipe.fileno(), number)
+        pipe.close()
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
+    sys.argv[1:] = arguments
+    run()
 
 
 def start(
@@ -28,31 +62,40 @@ def start(
     store: Sandbox,
     names: Iterable[str],
     state: State | None = None,
-    flags: Iterable[str] = (),
     catalog: dict[str, Any] | None = None,
-    program: tuple[str, ...] = ("-m", "source_bigcommerce"),
     **values: Any,
-) -> subprocess.Popen[bytes]:
-    """A sync that has just started; its output is in its pipes. The folder is for its files.
+) -> Process:
+    """A sync that has just started; its output is in its pipes. The folder is for its files."""
+    return Process("read", *files(folder, store, names, state, catalog, **values))
 
-    program: what Python runs.
-    """
+
+def files(
+    folder: Path,
+    store: Sandbox,
+    names: Iterable[str],
+    state: State | None = None,
+    catalog: dict[str, Any] | None = None,
+    **values: Any,
+) -> list[str]:
+    """The options of a sync, with the files that they name."""
     folder.mkdir(exist_ok=True)
     config = syncs.config_for(store, **values)
     if catalog is None:
         catalog = ConfiguredAirbyteCatalogSerializer.dump(syncs.catalog_of(tuple(names), config))
-    files = {"config": config, "catalog": catalog, "state": _state_messages(state or {})}
-    command = [sys.executable, *program, "read", *flags]
-    for name, content in files.items():
+    contents = {"config": config, "catalog": catalog, "state": _state_messages(state or {})}
+    options = []
+    for name, content in contents.items():
         path = folder / f"{name}.json"
         path.write_bytes(orjson.dumps(content))
-        command += [f"--{name}", str(path)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        options += [f"--{name}", str(path)]
+    return options
 
 
-def ended(process: subprocess.Popen[bytes]) -> Sync:
+def ended(process: Process) -> Sync:
     """The output of a sync up to its end; checks that the token is not in it."""
-    output, errors = process.communicate()
+    with process.stdout, process.stderr:
+        output, errors = process.stdout.read(), process.stderr.read()
+    process.wait()
     assert TOKEN.encode() not in output + errors
     return parsed(output)
 

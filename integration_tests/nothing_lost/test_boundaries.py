@@ -70,8 +70,8 @@ def test_rows_exactly_on_the_edges_of_windows_arrive(name: str) -> None:
     _assert_edges_are_read(name)
 
 
-# Nobody documents whether v2 includes its bounds; the sandbox does. If the API does not, a row in
-# the very second of the start date is out of reach.
+# It is not documented whether v2 includes its bounds; the sandbox does. If the API does not, a row
+# in the very second of the start date is out of reach.
 @pytest.mark.parametrize("name", ["orders", *ORDER_CHILDREN])
 def test_rows_on_the_edges_arrive_if_v2_excludes_its_bounds(
     name: str, monkeypatch: pytest.MonkeyPatch

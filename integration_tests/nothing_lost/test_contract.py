@@ -56,7 +56,7 @@ def test_the_working_directory_is_not_searched_for_our_files(tmp_path: Path) -> 
             cwd=tmp_path / "here",
             capture_output=True,
             check=True,
-            timeout=60,
+            timeout=300,
         )
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         return [line for line in lines if line["type"] not in ("LOG", "TRACE")]

@@ -1,4 +1,4 @@
-"""The same faults on every stream of the connector, all in one sync."""
+"""The same faults on every stream of the connector, or on one of each kind, all in one sync."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from airbyte_cdk.models import FailureType
 from integration_tests.nothing_lost.completeness import (
     assert_honest,
     completed,
+    one_of_each_kind,
     shop_that_hides,
     streams,
     whole_history,
@@ -36,6 +37,8 @@ ASKED_LATER = (
     *("channels.list", "email_templates.list", "abandoned_cart_email_templates.list"),
     *("b2b_channels.list", "b2b_shopping_lists.list"),
 )
+# One that is temporary, and one whose error names the scope of each stream.
+STREAMS_OF = {"connection reset": "every_stream", "403": "every_stream"}
 OF_ONE_PARENT = {route.operation for route in ROUTES if "{" in route.path}
 
 
@@ -56,18 +59,35 @@ class Requests(NamedTuple):
 
 
 class Undisturbed(NamedTuple):
+    """A sync without faults: what there is to read, and how many requests of each kind it takes."""
+
+    names: tuple[str, ...]
     read: Sync
     requests: list[Requests]
 
 
 @pytest.fixture(scope="module")
-def undisturbed() -> Undisturbed:
-    """An undisturbed sync: what there is to read, and how many requests of each kind it takes."""
+def every_stream() -> Undisturbed:
+    return _undisturbed(NAMES)
+
+
+@pytest.fixture(scope="module")
+def one_of_each(every_stream: Undisturbed) -> Undisturbed:
+    return _undisturbed(one_of_each_kind(every_stream.read))
+
+
+@pytest.fixture
+def undisturbed(request: pytest.FixtureRequest, fault: str) -> Undisturbed:
+    found: Undisturbed = request.getfixturevalue(STREAMS_OF.get(fault, "one_of_each"))
+    return found
+
+
+def _undisturbed(names: tuple[str, ...]) -> Undisturbed:
     with _store() as store:
-        read = sync(store, *NAMES, **SETTINGS)
+        read = sync(store, *names, **SETTINGS)
         assert read.errors == []
-        assert completed(read) == set(NAMES)
-        return Undisturbed(read, list(_counted(store)))
+        assert completed(read) == set(names)
+        return Undisturbed(names, read, list(_counted(store)))
 
 
 def _store() -> Sandbox:
@@ -112,10 +132,10 @@ def test_temporary_faults_lose_nothing(fault: str, undisturbed: Undisturbed) -> 
             ):
                 where = requests.where
                 store.faults.add(requests.operation, kind, where=where, at=at + earlier, **fields)
-        read = sync(store, *NAMES, **SETTINGS)
+        read = sync(store, *undisturbed.names, **SETTINGS)
         assert store.faults.pending() == []
         assert read.errors == []
-        assert completed(read) == set(NAMES)
+        assert completed(read) == set(undisturbed.names)
         assert_honest(undisturbed.read, read)
 
 
@@ -130,10 +150,10 @@ def test_a_lasting_fault_is_an_error_with_a_true_state(
             if requests.of_one_parent == of_one_parent and not requests.where:
                 at = requests.at("middle")
                 store.faults.add(requests.operation, kind, at=at, times=None, **fields)
-        failed = sync(store, *NAMES, failing=True, **SETTINGS)
+        failed = sync(store, *undisturbed.names, failing=True, **SETTINGS)
         pending = {fault.operation for fault in store.faults.pending()}
         assert pending - set(ASKED_LATER) == set()
-        assert completed(failed) | failed_streams(failed) == set(NAMES)
+        assert completed(failed) | failed_streams(failed) == set(undisturbed.names)
         assert completed(failed) & failed_streams(failed) == set()
         assert_honest(undisturbed.read, failed)
         if fault == "403":
@@ -143,7 +163,7 @@ def test_a_lasting_fault_is_an_error_with_a_true_state(
             assert all(error.failure_type == FailureType.config_error for error in told)
 
         store.faults.clear()
-        resumed = sync(store, *NAMES, state=failed.state, **SETTINGS)
+        resumed = sync(store, *undisturbed.names, state=failed.state, **SETTINGS)
         assert resumed.errors == []
-        assert completed(resumed) == set(NAMES)
+        assert completed(resumed) == set(undisturbed.names)
         assert_honest(undisturbed.read, resumed, failed)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-import yaml
 from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer, FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 
 from integration_tests import syncs
 from integration_tests.conftest import Command
@@ -24,9 +26,10 @@ from integration_tests.nothing_lost.completeness import (
     completed,
     shop,
 )
-from integration_tests.syncs import State, Sync, config_for, sync
+from integration_tests.syncs import Row, State, Sync, config_for, sync
 from source_bigcommerce import SourceBigcommerce, run
 
+ROOT = Path(__file__).parents[2]
 WORDS: list[Any] = [
     "\x00\x1b[2J\x7f",
     "a\nb\r\nX-Evil: 1",
@@ -37,9 +40,9 @@ WORDS: list[Any] = [
     "-1",
 ]
 OTHER_TYPES: list[Any] = [0, -1, 10**30, 1.5, True, False, [], ["a"], {}, {"a": 1}, [[[]]]]
-FORM: Mapping[str, Any] = yaml.safe_load(
-    (processes.ROOT / "source_bigcommerce/manifest.yaml").read_text()
-)["spec"]["connection_specification"]["properties"]
+FORM: Mapping[str, Any] = safe_load_yaml((ROOT / "source_bigcommerce/manifest.yaml").read_text())[
+    "spec"
+]["connection_specification"]["properties"]
 
 
 def _wrong(key: str) -> list[Any]:
@@ -179,7 +182,7 @@ def test_a_stream_that_does_not_exist_is_named(tmp_path: Path) -> None:
             tmp_path, store, ALL, catalog=catalog, start_date=START, end_date=NOW
         )
         read = processes.ended(process)
-        assert process.returncode == 1
+        assert process.wait() == 1
         assert completed(read) == set(ALL)
         assert_complete(store, ALL, read)
         assert "no_such_stream" in read.errors[0].message
@@ -220,23 +223,16 @@ def test_logs_at_debug_level_do_not_show_the_token(
         store.faults.add("pages.list", "status", status=403, times=None)
         store.faults.add("channels.list", "status", status=422, times=None)
         flags = ["--debug"] if way == "flag" else []
-        process = processes.start(
-            tmp_path,
-            store,
-            ALL,
-            flags=flags,
-            program=("-c", WITHOUT_BACK_OFF),
-            access_token=token,
-            start_date=START,
-            end_date=NOW,
-        )
-        output, errors = process.communicate()
+        values: Row = {"access_token": token, "start_date": START, "end_date": NOW}
+        files = processes.files(tmp_path, store, ALL, **values)
+        command = [sys.executable, "-c", WITHOUT_BACK_OFF, "read", *flags, *files]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
         assert store.faults.pending() == []
-        assert process.returncode == 1
-        assert b"Making outbound API request" in output
-        assert TOKEN.encode() not in output + errors
+        assert done.returncode == 1
+        assert b"Making outbound API request" in done.stdout
+        assert TOKEN.encode() not in done.stdout + done.stderr
         failed = {"brands", "pages", "channels"}
-        assert completed(processes.parsed(output)) == set(ALL) - failed
+        assert completed(processes.parsed(done.stdout)) == set(ALL) - failed
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Stores whose lists lie about themselves: each stream is read whole, or it is an error.
 
-One sync reads every stream of the connector from each of these stores.
+One sync reads a stream of each kind from each of these stores; from some, every stream.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from airbyte_cdk.models import Level
 from integration_tests.nothing_lost.completeness import (
     assert_honest,
     completed,
+    one_of_each_kind,
     shop,
     streams,
     whole_history,
@@ -24,14 +25,19 @@ from sandbox import Sandbox
 pytestmark = pytest.mark.thorough
 
 NAMES = tuple(streams())
-SETTINGS = whole_history(page_size=20)
-SIZES = {"orders": 45, "channels": 3} | dict.fromkeys(
-    ("customers", "products", "pages", "brands", "categories"), 45
+SETTINGS = whole_history(page_size=10)
+SIZES = {"orders": 25, "channels": 3} | dict.fromkeys(
+    ("customers", "products", "pages", "brands", "categories"), 25
 )
 
 
 def _store(**options: Any) -> Sandbox:
-    return shop(**SIZES, empty_transactions="200", **options)
+    store = shop(**SIZES, empty_transactions="200", **options)
+    # No longer than the other lists: they would take every fifth request.
+    for name in ("redirects", "coupons"):
+        for row in store.rows(name)[SIZES["orders"] :]:
+            store.delete(name, row["id"])
+    return store
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +69,9 @@ WHOLE: dict[str, dict[str, Any]] = {
     "no totals": {"totals": "missing"},
     "no totals and no cursors": {"totals": "missing", "cursors": False},
     "totals of the page and no cursors": {"totals": "of_page", "cursors": False},
-    "pages of 15 for 20": {"cap": 15},
-    "pages of 19 for 20": {"cap": 19},
-    "pages of 15, and totals of the page": {"cap": 15, "totals": "of_page"},
+    "pages of 7 for 10": {"cap": 7},
+    "pages of 9 for 10": {"cap": 9},
+    "pages of 7, and totals of the page": {"cap": 7, "totals": "of_page"},
     "an empty page in the middle": {"gaps": {2}, "cursors": False},
     "an empty first page, and two more": {"gaps": {1, 3, 4}, "cursors": False},
     "cursors are ignored": {"ignored": {"after"}},
@@ -94,22 +100,33 @@ FAILING: dict[str, set[str]] = {
 }
 
 
+# Read of every stream: each way to the end of a list, and lists that cannot be read.
+EVERYWHERE = {
+    "always one page",
+    "three times the rows are counted",
+    "no totals and no cursors",
+    "sort and dates are ignored",
+}
+
+
 @pytest.mark.parametrize("lie", WHOLE)
 def test_a_list_that_lies_about_itself_is_read_whole(lie: str, honest: Sync) -> None:
-    failing = FAILING.get(lie, set())
+    names = NAMES if lie in EVERYWHERE else one_of_each_kind(honest)
+    failing = FAILING.get(lie, set()).intersection(names)
     with _store(**WHOLE[lie]) as store:
-        read = sync(store, *NAMES, failing=bool(failing), **SETTINGS)
+        read = sync(store, *names, failing=bool(failing), **SETTINGS)
     assert_honest(honest, read)
-    assert completed(read) == set(NAMES) - failing
+    assert completed(read) == set(names) - failing
     assert failed_streams(read) == failing
 
 
 def test_a_list_without_pages_is_an_error_if_it_is_longer_than_one(honest: Sync) -> None:
+    names = {*one_of_each_kind(honest), "brands", "categories", "pages", "customers"}
     with _store(ignored={"page"}, cursors=False) as store:
-        read = sync(store, *NAMES, failing=True, **SETTINGS)
+        read = sync(store, *names, failing=True, **SETTINGS)
     assert_honest(honest, read)
     failed = failed_streams(read)
-    assert completed(read) | failed == set(NAMES)
+    assert completed(read) | failed == names
     assert {"brands", "categories", "pages", "customers"} <= failed
     assert not {"orders", "products", "store", "channels"} & failed
 

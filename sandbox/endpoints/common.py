@@ -41,6 +41,11 @@ def of_parent(name: str, path: str, scopes: tuple[str, ...], *, bare: bool = Fal
     return Route(f"{name}.get", V3, path, name, scopes, Answer.OBJECT, Paging.NONE, bare=bare)
 
 
+def counted(name: str, path: str, scopes: tuple[str, ...]) -> Route:
+    """How many rows a list of v2 has."""
+    return Route(f"{name}.count", V2, f"{path}/count", name, scopes, Answer.COUNT, Paging.NONE)
+
+
 def metafields(resource: str, path: str, scopes: tuple[str, ...]) -> Route:
     """All metafields of one kind of resource."""
     return Route(

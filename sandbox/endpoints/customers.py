@@ -11,6 +11,7 @@ from sandbox.endpoints.common import (
     MODIFY_CUSTOMERS,
     V2,
     V3,
+    counted,
     metafields,
     of_parent,
 )
@@ -82,6 +83,7 @@ ROUTES: tuple[Route, ...] = (
         CUSTOMERS,
         concurrent=40,
     ),
+    counted("customer_groups", "/v2/customer_groups", CUSTOMERS),
     metafields("customer", "/v3/customers/metafields", CUSTOMERS),
     of_parent("customer_consent", "/v3/customers/{customer_id}/consent", CUSTOMERS, bare=True),
     Route(

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sandbox.endpoints.common import CONTENT, EVERYONE, MARKETING, ON_CHANNELS, THEMES, V2, V3
+from sandbox.endpoints.common import (
+    CONTENT,
+    EVERYONE,
+    MARKETING,
+    ON_CHANNELS,
+    THEMES,
+    V2,
+    V3,
+    counted,
+)
 from sandbox.route import (
     Filter,
     Filters,
@@ -33,6 +42,7 @@ MIN_ID: Filters = {"min_id": Filter("id", "min", Kind.INT)}
 
 ROUTES: tuple[Route, ...] = (
     Route("coupons.list", V2, "/v2/coupons", "coupons", MARKETING, filters=MIN_ID),
+    counted("coupons", "/v2/coupons", MARKETING),
     Route(
         "promotions.list",
         V3,
@@ -69,6 +79,7 @@ ROUTES: tuple[Route, ...] = (
         MARKETING,
         filters=MIN_ID,
     ),
+    counted("banners", "/v2/banners", MARKETING),
     Route(
         "pages.list",
         V3,
@@ -97,6 +108,7 @@ ROUTES: tuple[Route, ...] = (
         newest_first="published_date_iso8601",
         max_page=50,
     ),
+    counted("blog_posts", "/v2/blog/posts", CONTENT),
     Route("blog_tags.list", V2, "/v2/blog/tags", "blog_tags", CONTENT, paging=Paging.NONE),
     Route("themes.list", V3, "/v3/themes", "themes", THEMES, paging=Paging.NONE, meta=Meta.NOTHING),
     Route(

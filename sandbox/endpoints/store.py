@@ -21,6 +21,7 @@ from sandbox.endpoints.common import (
     SITES,
     V2,
     V3,
+    counted,
     metafields,
     of_parent,
 )
@@ -125,7 +126,9 @@ ROUTES: tuple[Route, ...] = (
         LOGS,
     ),
     Route("countries.list", V2, "/v2/countries", "countries", INFORMATION),
+    counted("countries", "/v2/countries", INFORMATION),
     Route("states.list", V2, "/v2/countries/states", "states", INFORMATION),
+    counted("states", "/v2/countries/states", INFORMATION),
     Route(
         "tax_properties.list",
         V3,

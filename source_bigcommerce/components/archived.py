@@ -1,4 +1,4 @@
-"""Orders that the list may hide because they were archived."""
+"""Finds orders that the list may hide because they are archived."""
 
 import logging
 from collections.abc import Callable, Generator, Iterator
@@ -23,10 +23,10 @@ Orders = Callable[[StreamSlice], Generator[list[Row], None, None]]
 class WithArchived:
     """Reads the orders of a window, and then the archived ones among them that the list hid.
 
-    Nobody documents whether the list hides archived orders, or whether the API obeys `is_deleted`.
-    So it asks for each window once more, for archived orders, until the store has shown what it
-    does. If it lists them anyhow, or does not know the parameter, only the plain list is read from
-    then on. If the list of archived orders holds the others, too, only that one is read.
+    It is not documented whether the list hides archived orders, or whether the API obeys
+    `is_deleted`. So each window is asked for once more, for archived orders, until the store has
+    shown what it does. If it lists them anyway, or does not know the parameter, only the plain list
+    is read from then on. If the list of archived orders holds the others, too, only that is read.
 
     Not YAML: a retriever has one list, and does not know what other windows found.
 
@@ -34,9 +34,9 @@ class WithArchived:
     archived: the same list, asked for archived orders; raises ParameterRefused if the store refuses
         the parameter.
     requester: asks for a page of the latter.
-    found: what the streams of this sync found out about the store.
-    key: field of an order that no two orders share.
-    alone: as `archived`, for windows in which only that list is read.
+    found: what the streams of this sync have found out about the store.
+    key: the field that no two orders share.
+    alone: like `archived`, for windows in which only that list is read.
     """
 
     listed: Orders
@@ -124,9 +124,9 @@ class WithArchived:
             self._settle("listed", "the archived ones are in the list")
 
     def _has_more(self, page: list[Row], known: set[int | str], window: StreamSlice) -> bool:
-        """Whether the list asked for archived orders, which holds the plain one, is longer.
+        """Whether the list of archived orders holds more than the plain one, which it contains.
 
-        page: its first one, which is as long as the store grants them.
+        page: its first page, as long as the store allows.
         """
         number, before = divmod(len(known), len(page))
         asked = {"limit": len(page), "page": number + 1}

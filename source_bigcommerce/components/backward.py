@@ -57,6 +57,8 @@ class Backward:
         self._unread = range(2, self._last + 1)
         # The highest page that is counted and did not come.
         self._missing = 0
+        # Of the whole read: a list that shrank has many such pages.
+        self._pauses = iter(_PAUSES)
         # Whether rows may have moved onto a page that had been read: the last one, or any.
         self._moved_onto_last = self._moved = False
         # Whether the first page came again instead of the last one that is counted.
@@ -140,13 +142,12 @@ class Backward:
         self._before = _Claim.of(self._page)
         is_counted = number in self._unread
         self._page = self._ask({"page": number})
-        for pause in _PAUSES if is_counted else ():
-            if not _is_nothing(self._page, number):
+        while is_counted and _is_nothing(self._page, number):
+            if (pause := next(self._pauses, None)) is None:
+                self._missing = max(self._missing, number)
                 break
             time.sleep(pause)
             self._page = self._ask({"page": number})
-        if is_counted and _is_nothing(self._page, number):
-            self._missing = max(self._missing, number)
         fresh = self._seen.new(self._page)
         if not fresh and (is_counted or number > self._last):
             self._check_repetition()

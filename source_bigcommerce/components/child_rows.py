@@ -33,10 +33,10 @@ from source_bigcommerce.components.skipped import Range, Skipped, may_be_left, r
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.components.window import Window, is_late
 
-# What a list is found to lack when it has been read.
+# Errors about a list that has been read to its end.
 _OF_LISTS = (LIST_ENDLESS.message(), LIST_UNPROVED.message())
 
-# So many pages of one parent are read before it is its turn: a price list may have thousands.
+# Pages of a parent to read before it is its turn: a price list may have thousands.
 _PAGES_AHEAD = 10
 
 _SKIPPED = "what seemed to be empty was not asked for"
@@ -54,9 +54,8 @@ Parents = Iterator[tuple[Row, str | None, bool]]
 class ChildRows(Retriever):
     """Reads the parents of a date window and yields their children, each with its parent's id.
 
-    A child comes from its parent's row where the API embeds it there (`embeds`), and else by a
-    request per parent, `num_workers` wide. Both go through one selector, so that they give equal
-    records.
+    A child comes from its parent's row if the API embeds it there (`embeds`). Otherwise each parent
+    costs a request, `num_workers` at a time. Both go through one selector, so records are equal.
 
     Not YAML: SubstreamPartitionRouter keeps a cursor for each parent, saves its state every ten
     minutes, and loses the last parent of a window when the next page of parents then fails: it
@@ -69,23 +68,23 @@ class ChildRows(Retriever):
     parent_key: field of a child that holds its parent's `key`, as `parents` names it: `order_id`.
     parent_fields: further fields of a parent that the endpoint of its children names; children hold
         them, too.
-    only_with: field of a parent that is null or empty where it has no children, so that it is not
-        asked. A parent that lacks the field is asked.
+    only_with: field of a parent that is null or empty if it has no children; no request is made
+        then. For a parent without the field, one is made.
     likely_empty: a field of a parent, and the value with which it seems to have no children: a
         number, or text of a zero such as "0.0000". A value of another type says nothing. See
         `Skipped`.
     parent_date: field of a child that holds its parent's `date`, as `parents` names it; empty for
         none.
-    copied: fields of a parent that its children get where they lack them.
-    once: of children with the same `id` the first one comes: several parents may have it.
+    copied: fields of a parent that its children get if they lack them.
+    once: whether several parents may have the same child, by `id`; only the first one comes.
     has_ids: whether the API gives children an `id`; otherwise they get one (`give_ids`).
     embeds: one of `EMBEDDED` or `CUT`; empty for none.
     embeds_at_most: rows that the API embeds in one place, if it is one of `CUT`.
-    key, date: as those of `Rows`, where these rows have children themselves.
-    drops_late: drop children that changed after the window's end, where the API is not asked to.
+    key, date: see `Rows`, for rows that have children themselves.
+    drops_late: drop children that changed after the window's end, if the API is not asked to.
 
-    Raises an error that names the parent where the API does not send all of its children, and one
-    where a parent has no key. Raises ValueError at the start for a field that the manifest lacks.
+    Raises an error that names the parent if the API does not send all of its children, and one if
+    a parent has no key. Raises ValueError at the start for a field that the manifest lacks.
     """
 
     parents: "Rows | ChildRows"
@@ -140,13 +139,13 @@ class ChildRows(Retriever):
         skipped: Skipped = window.extra_fields.get("skipped") or Skipped()
         seen: set[Any] | None = set() if self.once else None
         own = array("q")
-        # An error of their children would keep them, and the memory of their last reply.
+        # An error of the children would keep the parents, and the memory of their last reply.
         with closing(self.parents.pages(window)) as pages:
             parents = self._to_ask(pages, window, skipped, own)
             yield from self._of_parents(parents, window, skipped, seen)
         pairs, before = skipped.end(own)
         if own and not skipped.are_due:
-            self.api_budget.receipts.doubt(self.name, _SKIPPED)
+            self.api_budget.receipts.doubt([self.name], _SKIPPED)
         key = self.parents.key
         due = (({key: each, self.parents.date: date}, date, False) for each, date in rows_of(pairs))
         yield from self._of_parents(due, window, skipped, seen)
@@ -185,11 +184,11 @@ class ChildRows(Retriever):
     def _of_parents(
         self, parents: Parents, window: Window, skipped: Skipped, seen: set[Any] | None
     ) -> Iterator[Record]:
-        # What a parent gives its children, its date, whether it seems to have none, and they.
+        # What a parent passes to its children, its date, whether it seems to have none, and they.
         ahead: deque[tuple[Row, Any, bool, Children]] = deque()
         asked = 0
         try:
-            # `check` wants to know whether it may read, not to find the first parent with children.
+            # `check` wants to know whether it may read, and need not find a parent with children.
             for row, date, is_empty in islice(parents, self.api_budget.most_parents):
                 keys = self._keys_of(row)
                 children = self._children_of(row, keys, window)
@@ -208,7 +207,7 @@ class ChildRows(Retriever):
                     children.cancel()
 
     def pages(self, window: StreamSlice) -> Generator[list[Row], None, None]:
-        """The rows of a window one by one, for those who read their children."""
+        """The rows of a window one by one, for a stream of their children."""
         for record in self.read_records({}, window):
             yield [cast(Row, record.data)]
 
@@ -226,7 +225,7 @@ class ChildRows(Retriever):
         )
 
     def _keys_of(self, parent: Row) -> Row:
-        """What the endpoint of its children names of a parent."""
+        """The fields of a parent that the endpoint of its children names."""
         keys: Row = {
             self.parent_key: key_of(parent, self.parents.key),
             **{field: key_of(parent, field) for field in self.parent_fields},
@@ -243,7 +242,7 @@ class ChildRows(Retriever):
         return self.api_budget.submit(self._fetch, keys, window)
 
     def _fetch(self, parent: Mapping[str, Any], window: Window) -> Pages:
-        """The children of a parent by page; what is not read yet is read by whoever goes on."""
+        """The children of a parent by page. The caller reads what has not been read yet."""
         pages = self._pages_of(parent, window)
         return chain(list(islice(pages, _PAGES_AHEAD)), pages)
 

@@ -1,4 +1,4 @@
-"""The form as a person fills it in, made into what the manifest reads."""
+"""Turns the form, as a person fills it in, into what the manifest reads."""
 
 import re
 from collections.abc import Mapping, MutableMapping
@@ -43,7 +43,7 @@ FORM = {
 }
 
 
-# What a store hash is found in, whatever else stands around it in an address.
+# Where a store hash is found, whatever else the address holds.
 _QUOTES = " \t\r\n\u00a0\"'`<>()[]\u201c\u201d\u2018\u2019,;"
 _HASH_FORMS = (
     re.compile(r"(?:store-)?([a-z0-9]+)(?:/(?:v[23](?:/.*)?)?)?"),
@@ -58,7 +58,7 @@ _SWITCHES = {
     **dict.fromkeys(("true", "on", "yes", "1"), True),
     **dict.fromkeys(("false", "off", "no", "0"), False),
 }
-_AT = r"(?:[@\uff20\ufe6b]|%(?:25)*40)"  # in all forms that some reader of addresses takes for one
+_AT = r"(?:[@\uff20\ufe6b]|%(?:25)*40)"  # in every form that some parser of addresses accepts
 _LOGIN = re.compile(rf"^(\W*[a-z]+:/+)?.*{_AT}", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+", re.IGNORECASE)
 _SECRET_PART = re.compile(r"([?#]|:(?!/|\d{1,5}(?:[/?#]|$))).*", re.DOTALL)
@@ -66,7 +66,7 @@ _SECRET_PART = re.compile(r"([?#]|:(?!/|\d{1,5}(?:[/?#]|$))).*", re.DOTALL)
 
 @cache
 def _form_of_the_manifest() -> Mapping[str, Any]:
-    """For scripts; a sync is given the form, as the manifest is parsed then anyway."""
+    """For scripts. A sync passes the form, because it has parsed the manifest anyway."""
     import yaml
 
     manifest = files("source_bigcommerce").joinpath("manifest.yaml").read_text()
@@ -86,8 +86,8 @@ class NormalizeConfig(ConfigTransformation):
     It runs in memory, at the start of each sync: "30 days ago" stays "30 days ago" in the saved
     configuration.
 
-    Out of it come, beside the form's keys, those of `dates`, `b2b_url`, and `window`, the least
-    length of a date window as an ISO 8601 duration.
+    The result has the form's keys, those of `dates`, `b2b_url`, and `window`, the shortest length
+    of a date window as an ISO 8601 duration.
 
     Raises a config error that names the field of the form and what to type there.
 
@@ -120,7 +120,7 @@ class NormalizeConfig(ConfigTransformation):
 
 
 def of_the_form(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Its values without whatever else stands there: internal keys are not for users to set."""
+    """The form's values alone: users must not set internal keys."""
     return {key: value for key, value in config.items() if key in FORM}
 
 
@@ -153,7 +153,7 @@ def _api_url(value: Any) -> str:
         url = urlsplit(text)
         is_safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname))
         has_host = _HOST.fullmatch(url.hostname or "") and url.port != 0
-        # Some readers of addresses let a backslash end the host; behind ? and # a path is lost.
+        # For some parsers a backslash ends the host, and a path after ? or # is lost.
         is_plain = text.isprintable() and not set(" \\?#").intersection(text)
         if has_host and is_safe and is_plain:
             return text
@@ -163,9 +163,9 @@ def _api_url(value: Any) -> str:
 
 
 def _b2b_url(api_url: str, default: str) -> str:
-    """Where B2B Edition is: beside BigCommerce's own address, and behind any other one.
+    """The address of B2B Edition: BigCommerce's own, or below any other address in the form.
 
-    Whoever names a gateway or a sandbox trusts that host with the token, and no other.
+    A user who names a gateway or a sandbox trusts that host with the token, and no other.
     """
     return _B2B_URL if api_url.lower() == default else api_url
 
@@ -183,7 +183,7 @@ def _number(value: Any, spec: Mapping[str, Any]) -> int:
 
 
 def _whole(value: Any) -> int | None:
-    """Of 10, 10.0, "10" and "10.0"; None for what is no whole number."""
+    """The number in 10, 10.0, "10" and "10.0"; None for anything else."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -215,7 +215,7 @@ def _choice(value: Any, spec: Mapping[str, Any]) -> str:
 
 
 def _channel_ids(value: Any) -> list[int]:
-    """Of `[1, 2]`, `["1", "2"]`, `1`, `1.0` or `"1, 2"`: each once, in ascending order."""
+    """The ids in `[1, 2]`, `["1", "2"]`, `1`, `1.0` or `"1, 2"`, each once, in ascending order."""
     if value in NOT_GIVEN:
         return []
     listed = value.split(",") if isinstance(value, str) else value
@@ -226,7 +226,7 @@ def _channel_ids(value: Any) -> list[int]:
 
 
 def _shown_address(value: Any) -> str:
-    """Without what may be a password or a token: before @, behind a colon, after ? and #."""
+    """The address without a possible password or token: before @, after a colon, after ? and #."""
     if not isinstance(value, str):
         return shown(_LOGIN.sub("***@", repr(value)))
     return shown(_SECRET_PART.sub(r"\1***", _LOGIN.sub(r"\1***@", value)))

@@ -1,4 +1,4 @@
-"""Whether a store heeds the dates of a window; if not, its list is read once, by one window."""
+"""Notices a store that ignores the dates of windows. One window then reads the whole list."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -14,23 +14,23 @@ from source_bigcommerce.components.keys import Keys, key_of
 from source_bigcommerce.components.messages import LIST_UNPROVED
 from source_bigcommerce.components.reply import Row
 
-# v2 windows ask for two seconds more than they are, see the manifest.
+# v2 windows ask for two more seconds, see the manifest.
 _BEYOND = timedelta(seconds=2)
 
 
 class DateFilter:
     """Shared by the windows of a list, which are read side by side.
 
-    The first window to meet a row from outside of it reads the list once, for all that have begun,
-    but for the rows that they handed on before that. The others wait until it is through and are
-    then read as well, so that no state runs ahead; of one that begins later, what lies beyond those
-    is read by itself. A row that was changed since the sync began is no sign: it may be newer than
-    the store's index of it.
+    The first window that gets a row from outside reads the whole list, for all windows that have
+    begun, without the rows that they have passed on already. The others wait for its end and then
+    count as read, so no state runs ahead. A window that begins later reads what lies beyond those.
+    A row that changed since the sync began is no sign, because the store's index of it may be older
+    than the row.
 
-    field: of a row, that the dates are about.
-    key: field of a row that no two rows share.
-    say: is called once, when that happens.
-    has_open_end: whether a window that is asked for from the beginning has no end either.
+    field: the field of a row that the dates are about.
+    key: the field that no two rows share.
+    say: called once, when that happens.
+    has_open_end: whether a window without a lower bound has no upper bound either.
     """
 
     def __init__(
@@ -51,16 +51,16 @@ class DateFilter:
         # From the earliest to the latest window that has begun; "" is before every date.
         self._start: str | None = None
         self._end = ""
-        # Whether a row from outside of a window came.
+        # Whether a row from outside a window has come.
         self.is_ignored = self._failed = False
         self._handed_on: list[Keys] = []  # by window
-        # Rows that the window beside may be sent as well: the start of the one that had them first.
+        # Rows that a window beside may get, too: the start of the window that had them first.
         self._owners: dict[int | str, dict[str, str]] = {}
 
     def pages(
         self, window: StreamSlice, read: Callable[[StreamSlice], Iterator[list[Row]]]
     ) -> Iterator[list[Row]]:
-        """The rows of a window; nothing more once another window reads the list.
+        """The rows of a window, until another window reads the whole list.
 
         Raises an error if that window then fails.
         """
@@ -110,11 +110,11 @@ class DateFilter:
                     ]
 
     def once(self, window: StreamSlice, rows: list[Row]) -> list[Row]:
-        """The rows of a window without those that the window beside it had first.
+        """The rows of a window, without those that a window beside it had first.
 
-        Whether the bounds of v2 are inclusive is unknown, so windows overlap; and what loads a
-        table need not look for a row that comes twice in one sync, as that of PyAirbyte does not.
-        If the window that had a row first fails, its state does, and it is read again.
+        It is unknown whether the bounds of v2 are inclusive, so windows overlap. Not every host
+        notices a row that comes twice in one sync; PyAirbyte does not. If the window that had the
+        row first fails, it is not saved, and is read again.
         """
         if not self._owners:
             return rows
@@ -140,7 +140,7 @@ class DateFilter:
             cursor_slice={"start_time": first, "end_time": f"{end}Z"},
         )
         handed_on = set(chain.from_iterable(self._handed_on))
-        self._failed = True  # unless it comes to its end
+        self._failed = True  # unless it reaches its end
         try:
             for rows in read(whole):
                 yield [
@@ -154,7 +154,7 @@ class DateFilter:
             self._through.set()
 
     def _bounds(self, window: StreamSlice) -> tuple[str, str]:
-        """The dates asked for; without a start if all is read from the beginning."""
+        """The dates to ask for; without a start if everything is read from the beginning."""
         start, end = str(window["start_time"]), str(window["end_time"])
         is_open = self._config.get("reads_everything") and start <= self._config["start_date"]
         return "" if is_open else start[:19], end[:19]

@@ -33,8 +33,8 @@ class Memory:
     """Of one stream.
 
     now: when the sync began.
-    again: whether rows are told once more with the next sync. It is so where they also mark rows
-        of the main stream: the destination may keep the state of this one and lose those.
+    tells_again: whether rows are told once more with the next sync. It is so where they also mark
+        rows of the main stream: the destination may keep the state of this one and lose those.
     """
 
     now: str
@@ -44,6 +44,8 @@ class Memory:
     latest: int = 0
     """The last date of creation, in Unix seconds."""
     again: list[dict[str, Any]] = field(default_factory=list)
+    hidden: KnownIds = field(default_factory=KnownIds)
+    """Those that were told as hidden: they may be deleted later."""
 
     def row(self, key: int, reason: str) -> dict[str, Any]:
         """What is told of an id that is gone."""
@@ -54,9 +56,16 @@ class Memory:
             "reason": reason,
         }
 
-    def keep(self, ids: KnownIds, latest: int, told: Iterable[dict[str, Any]] = ()) -> None:
+    def keep(
+        self,
+        ids: KnownIds,
+        latest: int,
+        told: Iterable[dict[str, Any]] = (),
+        hidden: Iterable[int] = (),
+    ) -> None:
         """All rows were printed: this is what is known from now on."""
         self.ids, self.latest, self.seen_at = ids, latest, self.now
+        self.hidden = KnownIds(hidden)
         self.again = list(told) if self.tells_again else []
 
 
@@ -66,8 +75,9 @@ class MemoryCursor(ConcurrentCursor):
     Not YAML: the CDK's cursors save dates.
 
     The state is `{"found_deleted_at": "2026-03-01T00:00:00Z", "store": "abc123", "ids": "...",
-    "latest": 1772323200, "marks": "...", "again": [...]}`: when the ids were compared last, and
-    what KnownIds makes of them. Of any other state the log says that the ids are learnt again.
+    "latest": 1772323200, "marks": "...", "hidden": "...", "again": [...]}`: when the ids were
+    compared last, and what KnownIds makes of them. Of any other state the log says that the ids are
+    learnt again.
     """
 
     def __init__(
@@ -98,6 +108,8 @@ class MemoryCursor(ConcurrentCursor):
         state = {self._field: memory.seen_at, "store": self._store, **memory.ids.dump()}
         if memory.latest:
             state["latest"] = memory.latest
+        if len(memory.hidden):
+            state["hidden"] = memory.hidden.dump()["ids"]
         return {**state, "again": memory.again} if memory.again else state
 
     def stream_slices(self) -> Iterator[StreamSlice]:
@@ -123,6 +135,8 @@ class MemoryCursor(ConcurrentCursor):
             raise ValueError("it is of another store")
         texts = {key: str(state[key]) for key in ("ids", "marks") if key in state}
         self._memory.ids = KnownIds.load(texts)
+        if "hidden" in state:
+            self._memory.hidden = KnownIds.load({"ids": str(state["hidden"])})
         self._memory.seen_at = state[self._field]
         self._memory.latest = int(state.get("latest", 0))
         again = state.get("again") or []

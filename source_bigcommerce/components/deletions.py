@@ -91,18 +91,23 @@ class Deletions(Retriever):
         self, memory: Memory, known: KnownIds, stream_slice: StreamSlice
     ) -> Iterator[StreamData]:
         ids, latest, missing = self._compare(known, memory.latest)
-        reasons = self._confirmed(missing, ids)
-        told = {key: memory.row(key, reason) for key, reason in sorted(reasons.items())}
-        for row in chain(memory.again, told.values()):
+        before = set(memory.hidden).difference(ids)
+        reasons = self._confirmed(missing | before, ids)
+        hidden = {key for key, reason in reasons.items() if reason == HIDDEN}
+        new = sorted(reasons.keys() - (before & hidden))
+        told = [memory.row(key, reasons[key]) for key in new]
+        again = [row for row in memory.again if not ids.holds(row["id"])]
+        for row in again + told:
             yield Record(data=dict(row), stream_name=self.name, associated_slice=stream_slice)
-        memory.keep(ids.change(gone=reasons), latest, told.values())
+        ids = ids.change(added=before, gone=reasons)
+        memory.keep(ids, latest, told, hidden if self.ids_in else ())
         if self.low:  # else the list was read, and counted
-            found = Finding(Verdict.WHOLE, len(ids) - len(reasons))
+            found = Finding(Verdict.WHOLE, len(ids))
             self.api_budget.receipts.add(self.name, found)
 
     def _compare(self, known: KnownIds, latest: int) -> tuple[KnownIds, int, set[int]]:
         """All ids that are known now, the last date of creation, and which of them are missing."""
-        if not self.low or (self.created and not known.marks):
+        if not self.low or not len(known) or (self.created and not known.marks):
             listed, latest = self._read_all()
             return listed.change(added=known), latest, set(known).difference(listed)
         # New rows only have higher ids, and a later date of creation.
@@ -114,6 +119,8 @@ class Deletions(Retriever):
         cuts = sorted(ranges.dates) if self.created else None
         search = Search(ids, ranges, self._page, cuts, shows=self.listed.counter is None)
         search.run()
+        if self.created and (search.unknown or search.unseen):
+            ids.forget_marks()  # rows came with dates before the last one
         return ids.change(added=search.unknown), latest, search.missing
 
     def _read_all(self) -> tuple[KnownIds, int]:

@@ -1,4 +1,4 @@
-"""Records of the rows of a reply."""
+"""Makes records from the rows of a reply."""
 
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
@@ -14,19 +14,17 @@ from source_bigcommerce.components.values import whole
 
 @dataclass
 class RowsExtractor(RecordExtractor):
-    """Yields the rows of a reply: the body of a v2 reply, what stands under `data` in a v3 reply.
+    """Yields the rows of a reply: the body of a v2 reply, or `data` of a v3 or B2B Edition reply.
 
-    So do the replies of B2B Edition.
-
-    Not YAML: DpathExtractor walks the whole document for each page, which was more than half of
-    the time of a read, and takes a body that it cannot parse for an empty page.
+    Not YAML: DpathExtractor walks the whole document for each page, which took more than half of
+    the time of a read. It also takes a body that it cannot parse for an empty page.
 
     `[{"id": 1}, {"id": 2}]` and `{"data": [{"id": 1}, {"id": 2}], "meta": {}}` both give two rows;
     a single object gives one; a 204 and a 404 none.
 
-    rows_under: key of an object that holds the rows, where an endpoint wraps them in one more.
-    channel: field that holds a row's channel. Rows of other channels than those chosen in the form
-        are dropped, for endpoints that filter by one channel at most.
+    rows_under: key of the object that holds the rows, if an endpoint wraps them in one.
+    channel: field with the channel of a row, for endpoints that filter by one channel at most. Rows
+        of channels that the form does not choose are dropped.
     """
 
     config: Config
@@ -41,7 +39,7 @@ class RowsExtractor(RecordExtractor):
         return self.records_of(rows_of(response))
 
     def records_of(self, rows: list[Row]) -> list[Row]:
-        """What the rows of a reply, or some of them, are records of."""
+        """The records that the selector makes of these rows of a reply."""
         if self.rows_under and len(rows) == 1 and self.rows_under in rows[0]:
             rows = rows[0][self.rows_under]
         if self.channel and (chosen := self.config["channel_ids"]):
@@ -51,9 +49,9 @@ class RowsExtractor(RecordExtractor):
 
 @dataclass
 class StockExtractor(RowsExtractor):
-    """Yields a row for each location of an item: the location's fields, and whose stock it is.
+    """Yields a row for each location of an item: the location's fields, and the item's.
 
-    Not YAML: RecordExpander works on DpathExtractor, and takes a hundred times as long for a page.
+    Not YAML: RecordExpander needs DpathExtractor, and takes a hundred times as long for a page.
 
     Before: `{"identity": {"product_id": 1, "variant_id": 2, "sku": "a"}, "locations": [{...}]}`
     After:  `{"identity": {...}, "product_id": 1, "variant_id": 2, "sku": "a", "location_id": 3}`
@@ -71,7 +69,7 @@ class StockExtractor(RowsExtractor):
 class NestedRowsExtractor(RowsExtractor):
     """Yields the rows of a list within each row, each with fields of the row around it.
 
-    Not YAML: as StockExtractor.
+    Not YAML: see StockExtractor.
 
     With `nested: variations` and `outer: {theme_uuid: uuid}`:
 

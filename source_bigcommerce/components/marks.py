@@ -13,7 +13,7 @@ from airbyte_cdk.models import (
     Type,
 )
 
-from source_bigcommerce.components.deletion_state import ARCHIVED
+from source_bigcommerce.components.deletion_state import DELETED
 
 DELETED_AT = "_ab_cdc_deleted_at"
 _OF = "deleted_"
@@ -25,16 +25,21 @@ _ENDS = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 class Marks:
     """Puts a row that says `_ab_cdc_deleted_at` into a stream for each of its deleted rows.
 
-    A stream that is read whole each time needs none. Archived orders have none: `orders` has them
-    with `is_deleted`, whether the list shows them or not. A stream ends after its marks.
+    A stream that is read whole each time needs none. A row that the store still has gets none: one
+    that the form leaves out now, or an archived order. A stream ends after its marks.
 
     Not YAML: a stream of the manifest has no say in another one.
     """
 
-    def __init__(self, config: Mapping[str, Any], catalog: ConfiguredAirbyteCatalog) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        catalog: ConfiguredAirbyteCatalog,
+        cursors: Mapping[str, str],
+    ) -> None:
         there = {configured.stream.name: configured for configured in catalog.streams}
         self._cursors = {
-            name: (there[name].stream.default_cursor_field or [""])[0]
+            name: cursors.get(name, "")
             for name in MARKED
             if config.get("deletions") == "mark"
             and f"{_OF}{name}" in there
@@ -53,7 +58,7 @@ class Marks:
             yield message
             name = message.record.stream.removeprefix(_OF)
             is_marked = name != message.record.stream and name in self._cursors
-            if is_marked and message.record.data["reason"] != ARCHIVED:
+            if is_marked and message.record.data["reason"] == DELETED:
                 yield self._mark(name, message.record.data)
             return
         status = message.trace.stream_status if message.trace else None

@@ -19,10 +19,10 @@ _BETWEEN_REPORTS = 30.0
 
 
 class Progress:
-    """Counts the records of a sync, beside what the API says there is.
+    """Counts the records of a sync, and compares them with the API's totals.
 
-    The manifest cannot declare it: the CDK tells how many records were read once a stream has
-    ended, and how many there are never.
+    The manifest cannot declare it: the CDK tells how many records were read only when a stream has
+    ended, and never how many there are.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,22 +34,22 @@ class Progress:
         self._estimated_at = self._reported_at = self._started_at = clock()
 
     def expect(self, stream: str, rows: int) -> None:
-        """The API says that a window of the stream (or all of it) has so many rows."""
+        """Notes the number of rows of a window, or of the whole stream, as the API tells it."""
         with self._lock:
             self._expected[stream] += rows
             self._changed.add(stream)
 
     def add(self, message: AirbyteMessage) -> None:
-        """Another message of the sync is on its way out."""
+        """Notes another message of the sync."""
         if message.record:
             self._read[message.record.stream] += 1
 
     def read_of(self, stream: str) -> int:
-        """Records of the stream up to now."""
+        """The number of records of the stream so far."""
         return self._read[stream]
 
     def estimates(self, is_last: bool = False) -> Iterator[AirbyteMessage]:
-        """Trace messages with new estimates, once a second at most but for the last."""
+        """Trace messages with new estimates, at most once a second, and at the end."""
         if not self._changed or (
             not is_last and self._clock() < self._estimated_at + _BETWEEN_ESTIMATES
         ):

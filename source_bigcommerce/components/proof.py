@@ -48,9 +48,13 @@ class Watch:
     """What a read of a list showed.
 
     key: field of the rows that tells them apart; without one, all that they hold does.
+    count: asks how many rows the list has, where no reply tells.
     """
 
     key: str = "id"
+    count: Callable[[], int | None] = lambda: None
+    early: int | None = None
+    """The rows of the list once its first page had come, if that was full."""
     pages: int = 0
     """Those that brought rows."""
     first_total: int | None = None
@@ -62,6 +66,8 @@ class Watch:
     edges: list[int] = field(default_factory=list)
     """The highest key of each page that was read by key."""
     listed: int = 0
+    _is_full: bool = False
+    """Of the first page."""
     _ids: Keys = field(default_factory=Keys)
     _distinct: set[int | str] | None = None
 
@@ -70,10 +76,16 @@ class Watch:
         is_first = self.first_total is None and self.last_total is None and not self.pages
         if is_first:
             self.first_total = page.total
+            self._is_full = page.is_full
         size = page.per_page or page.limit
         self.last_total = page.total if number else None
         if number and page.total is not None and size:
             self.hides |= len(page.rows) < min(size, page.total - (number - 1) * size)
+
+    def goes_on(self) -> None:
+        """A second page is about to be asked for. Rows that leave from now on hide no others."""
+        if self._is_full and self.first_total is None:
+            self.early = self.count() or None
 
     def page(self, rows: list[Row]) -> None:
         """Rows of the list came that had not come before."""
@@ -123,11 +135,12 @@ class Proof:
 
     def pages(self, read: Read) -> Iterator[list[Row]]:
         """The rows as they come, each once. Raises an error if the list is short in the end."""
-        first = Watch(self.key)
+        count = self.counting.total if self.counting.is_apart else lambda: None
+        first = Watch(self.key, count)
         yield from first.delivered(read(first))
         found, is_again = self._finding(first, self.may_grow), False
         if found.verdict is Verdict.SHORT:
-            is_again, second = True, Watch(self.key)
+            is_again, second = True, Watch(self.key, count)
             for rows in second.delivered(read(second)):
                 yield [row for row in rows if second.identity(row) not in first.distinct]
             found = self._finding(second, may_grow=True, counted_before=found.counted)
@@ -148,13 +161,15 @@ class Proof:
         came = len(watch.distinct)
         if doubt := self.doubt():
             return Finding(Verdict.NOT_PROVED, None, doubt, came)
-        before = watch.first_total
+        before = watch.early if watch.first_total is None else watch.first_total
         if watch.pages <= 1 and before in (None, came):
             # The reader has seen room on the page, or that nothing follows.
             return Finding(Verdict.WHOLE, before, "", came)
         if watch.hides:
             reason = "its pages show fewer rows than they count"
             return Finding(Verdict.NOT_PROVED, None, reason, came)
+        if watch.early is not None and watch.early <= came:
+            return Finding(Verdict.WHOLE, watch.early, "", came)
         after = watch.last_total
         if after is None and (before is not None or self.counting.is_apart):
             after = self.counting.total()
@@ -165,7 +180,7 @@ class Proof:
         due = known if may_grow else after
         if came < due:
             return Finding(Verdict.SHORT, due, "", came)
-        if before is not None and max(before, after) < came:
+        if watch.first_total is not None and max(watch.first_total, after) < came:
             reason = "the store counts fewer rows than it sends"
             return Finding(Verdict.NOT_PROVED, after, reason, came)
         if before is not None and before > came and not self.may_grow:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
@@ -77,6 +77,16 @@ class Receipts:
         """The sync reads these streams; each with the name of its cursor field, empty for none."""
         self._streams = {name: _Stream(cursor) for name, cursor in cursors.items()}
 
+    def doubt(self, streams: Iterable[str], reason: str) -> None:
+        """Why no count proves these, of those that the sync reads."""
+        for name in self._streams.keys() & set(streams):
+            self._streams[name].reasons[reason] = None
+
+    def settle(self, stream: str, reason: str) -> None:
+        """Takes back a doubt."""
+        if known := self._of(stream):
+            known.reasons.pop(reason, None)
+
     def asks(self, stream: str) -> None:
         """What this thread asks for next is for the stream."""
         self._asking.stream = stream
@@ -96,16 +106,6 @@ class Receipts:
                 known.counted = (known.counted or 0) + found.counted
             if found.reason:
                 known.reasons[found.reason] = None
-
-    def doubt(self, stream: str, reason: str) -> None:
-        """Whatever its lists show, it is not proved to be whole."""
-        with self._lock:
-            self._streams.setdefault(stream, _Stream()).reasons[reason] = None
-
-    def settle(self, stream: str, reason: str) -> None:
-        """Takes back a doubt."""
-        with self._lock:
-            self._streams.setdefault(stream, _Stream()).reasons.pop(reason, None)
 
     def see(self, message: AirbyteMessage) -> None:
         """A message of the sync, other than a record, is on its way out."""

@@ -28,7 +28,7 @@ _KEYS = (
     }
     | frozenset(("quoteId", "quoteNumber"))
 )
-# Nobody documents which of these the API sends; its support asks for them.
+# It is not documented which of these the API sends; its support asks for them.
 _IDS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray")
 # Of an error body: how much is logged, and how much is searched.
 _TOLD = {"title", "detail", "details", "message", "error", "error_description", "errors"}

@@ -1,4 +1,4 @@
-"""Reading the rows of a list, all of them."""
+"""Reads all rows of a list."""
 
 import logging
 import threading
@@ -54,18 +54,18 @@ class Rows(Retriever):
 
     Not YAML: SimpleRetriever asks its paginator for one token after another, and a paginator holds
     no state of a read. Neither CursorPagination nor PageIncrement can tell a last page from one
-    that the API capped, go backward, see that a filter is not heeded, or read on in another way.
+    that the API capped, go backward, see that a filter has no effect, or change the way of reading.
 
     paging: `page`, `key`, `cursor`, `offset`, or `none` for what the API sends in one reply.
-    key: field of a row that no two rows share: what `key_parameter` asks by, what tells rows apart
-        where the dates of windows are not heeded, and what children name their parent by.
-    has_pages: whether a list whose key or cursor does not lead on can be read by page.
+    key: field that no two rows share. `key_parameter` asks by it, children name their parent by
+        it, and it tells rows apart if the store ignores the dates of windows.
+    has_pages: whether the list can be read by page if its key or cursor does not lead on.
     has_limit: whether the endpoint takes a number of rows.
-    date: field of a row that the window's dates are about; empty where a list has no windows.
-    drops_late: drop what changed after the window's end, where the API is not asked to.
-    at_once: requests that the API answers at a time, of all that ask for such a list; 0 for any.
-    rows_at_most: that a page may have, whatever the form says; 0 for as many as the form says.
-    counter: asks how many rows a window has, where the pages do not tell.
+    date: field of a row that the window's dates are about; empty if the list has no windows.
+    drops_late: drop what changed after the window's end, if the API is not asked to.
+    at_once: how many requests for such lists the API answers at a time; 0 for any number.
+    rows_at_most: the most rows of a page, whatever the form says; 0 for the form's number.
+    counter: asks how many rows a window has, if the pages do not tell.
     """
 
     requester: HttpRequester
@@ -87,7 +87,7 @@ class Rows(Retriever):
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self.api_budget = self.api_budget or Sync(self.config)
         self.stream = str(parameters.get("name", ""))
-        # The rows of a stream of children are not what a page of parents, or of one's, counts.
+        # A page of parents, or of one parent's rows, does not count the rows of the stream.
         self._is_counted = not parameters.get("has_parent")
         page_size = int(self.config["page_size"])
         self.page_size = min(page_size, self.rows_at_most or page_size)
@@ -95,7 +95,7 @@ class Rows(Retriever):
             raise ValueError(f"manifest.yaml: the retriever of {self.stream} lacks `key`")
         self._dates = self._date_filter()
         self.turn = threading.BoundedSemaphore(self.at_once) if self.at_once else nullcontext()
-        # The most rows in one reply, whoever asked; in a list, to be shared with a twin.
+        # The most rows that any reply held; in a list, so that copies of this object share it.
         self.largest = [0]
         self._said: set[str] = set()
 
@@ -122,19 +122,19 @@ class Rows(Retriever):
             yield from self.record_selector.filter_and_transform(rows, {}, {}, window)
 
     def pages(self, window: StreamSlice) -> Generator[list[Row], None, None]:
-        """What records are made of: the rows of a window as they come, each once.
+        """The rows of a window as they come, each once, to make records of.
 
         Holds the memory of its last reply until it ends or is closed.
 
-        Raises an error where the API does not show that these are all, or counts more afterwards.
+        Raises an error if the API does not show that these are all, or counts more afterwards.
         """
         extractor = cast(RowsExtractor, self.record_selector.extractor)
         for rows in self.listed(window):
             yield (handed_on := extractor.records_of(rows))
-            handed_on.clear()  # nobody needs them while the next ones are asked for
+            handed_on.clear()  # no longer needed while the next ones are asked for
 
     def listed(self, window: StreamSlice) -> Iterator[list[Row]]:
-        """As `pages`, but the rows as the API sends them."""
+        """Like `pages`, but with the rows as the API sends them."""
         proof = Proof(
             counting=_Counting(self, window),
             may_grow=self.drops_late or not window.cursor_slice or bool(window.partition),
@@ -161,7 +161,7 @@ class Rows(Retriever):
     def replies(
         self, window: StreamSlice, watch: Watch | None = None
     ) -> Generator[list[Row], None, None]:
-        """The rows that the API sends for a window, whether they are of its dates or not.
+        """The rows that the API sends for a window, whatever their dates.
 
         watch: sees the replies, and how many of their rows are new.
         """
@@ -201,7 +201,7 @@ class Rows(Retriever):
             counts = rows_of(reply) if reply is not None else []
             return as_count(counts[0].get("count")) if counts else None
         page = self.ask(window, {"limit": 1, **asked}) if self.has_limit else None
-        # A total that is that of the page is none.
+        # The total of a page is not one of the list.
         return None if page is None or page.total == len(page.rows) else page.total
 
     def _doubt(self) -> str:
@@ -210,19 +210,19 @@ class Rows(Retriever):
 
     def _found(self, window: StreamSlice, found: Finding, is_again: bool) -> None:
         if window.partition and not is_again and found.verdict is not Verdict.SHORT:
-            return  # of one parent: what is counted are the parents
+            return  # of one parent: only parents are counted
         self.api_budget.receipts.add(self.stream, found, is_again)
         if found.verdict is Verdict.NOT_PROVED and found.reason not in self._said:
             self._said.add(found.reason)
             LOGGER.info("%s is not proved to be whole: %s.", self.stream, found.reason)
 
     def count(self, rows: int) -> None:
-        """Of a window, as its first reply says."""
+        """The rows of a window, as its first reply counts them."""
         if self._is_counted and rows:
             self.api_budget.progress.expect(self.stream, rows)
 
     def say(self, problem: str, reason: str, remedy: str) -> None:
-        """Once a problem: a stream's windows all have the same one."""
+        """Logs a problem once, because all windows of a stream have the same one."""
         if problem not in self._said:
             self._said.add(problem)
             LOGGER.warning("%s: %s (%s). %s", self.stream, problem, reason, remedy)
@@ -233,22 +233,25 @@ class Rows(Retriever):
 
 
 class _Counting(Counting):
-    """How many rows of a window there are, by requests with the window's own filters."""
+    """Counts the rows of a window, by requests with the window's own filters."""
 
     def __init__(self, rows: Rows, window: StreamSlice) -> None:
         self._rows, self._window = rows, window
         self.is_apart = rows.counter is not None
 
-    def total(self) -> int | None:
+    def total(self, **asked: int) -> int | None:
         try:
-            return self._rows.counted(self._window)
+            return self._rows.counted(self._window, **asked)
         except AirbyteTracedException as error:
             LOGGER.debug("%s is not counted: %r", self._rows.stream, error)
             return None
 
     def behind(self, key: int) -> int | None:
         parameter = self._rows.key_parameter
-        if ":" not in parameter:  # a filter of v3, and no way to go on
+        if self.is_apart and parameter.startswith("min_"):
+            # Whether the bound is inclusive is not documented: if not, a row may not be counted.
+            return self.total(**{parameter: key + 1})
+        if ":" not in parameter:  # a v3 filter, with no way to go on
             return None
         page = self._rows.ask(self._window, {"limit": 1, parameter: key})
         return page.total if page else None
@@ -256,16 +259,19 @@ class _Counting(Counting):
     def has_row_at(self, place: int) -> bool:
         if not (self._rows.has_limit and self._rows.has_pages) or self._rows.paging == "none":
             return True
-        try:
-            page = self._rows.ask(self._window, {"limit": 1, "page": place})
-        except AirbyteTracedException as error:
-            LOGGER.debug("%s is not asked for one row: %r", self._rows.stream, error)
-            return False
-        return bool(page and page.rows)
+        for size in (1, self._rows.page_size):  # blog posts have 50 pages at most
+            before, nth = divmod(place - 1, size)
+            try:
+                page = self._rows.ask(self._window, {"limit": size, "page": before + 1})
+            except AirbyteTracedException as error:
+                LOGGER.debug("%s is not asked for one row: %r", self._rows.stream, error)
+                continue
+            return page is not None and len(page.rows) > nth
+        return False
 
 
 class _Enough(Exception):
-    """The pages that the connector builder shows have been read."""
+    """As many pages have been read as the connector builder shows."""
 
 
 class _Asking:
@@ -281,14 +287,16 @@ class _Asking:
         self._last: Page | None = None
 
     def __call__(self, asked_by: Mapping[str, Any]) -> Page:
-        """Sends a request. A page that is too heavy is asked for in parts, and only that page.
+        """Sends a request. If a page is too heavy, asks for it in parts, and only for this page.
 
-        Raises SmallerPages where the list is read by page: those after it would shift.
+        Raises SmallerPages if the list is read by page, because later pages would shift.
         """
         rows = self._rows
         if self._asked == rows.api_budget.most_pages:
             raise _Enough
         self.let_go()
+        if self._asked == 1:
+            self._watch.goes_on()
         while True:
             limit = self._size.page_size_override or rows.page_size
             sized = {"limit": limit} if rows.has_limit else {}
@@ -320,14 +328,14 @@ class _Asking:
         return page
 
     def let_go(self) -> None:
-        """The rows of the last reply have been handed on."""
+        """Notes that the rows of the last reply have been passed on."""
         if self._last:
             forget(self._last.response)
             self._last.rows.clear()
         self._memory.give_back(self._share)
 
     def by_page_instead(self, reason: str) -> None:
-        """Says that a list is read by page from now on; an error where it has no pages."""
+        """Logs that the list is read by page from now on. Raises an error if it has no pages."""
         if not self._rows.has_pages:
             raise LIST_UNPROVED.error(f"{reason}, and no other way to read the list")
         self._is_by_page = True

@@ -61,6 +61,8 @@ class Search:
         self.missing: set[int] = set()
         self.unknown: set[int] = set()
         """Ids that came although they were not known, or not any more."""
+        self.unseen = 0
+        """Rows that were counted, and neither known nor found."""
 
     def run(self) -> None:
         """Finds what differs; raises Nonsense."""
@@ -69,7 +71,8 @@ class Search:
             return
         look = self._look(0, size)
         low = self._take(0, size, look)
-        self._halve(low, size, size - look.total - (len(self.missing) - len(self.unknown)))
+        self._halve(low, size, size - look.total - self._found)
+        self.unseen = max(0, look.total - (size - self._found))
 
     def sweep(self) -> None:
         """Reads all."""
@@ -95,13 +98,18 @@ class Search:
         of_half = middle - low - look.total
         if abs(of_half) > size:
             raise Nonsense("it counts more in a part than in the whole")
-        before = len(self.missing) - len(self.unknown)
+        before = self._found
         rest = self._take(low, middle, look)
         # Those of a stretch are in one half, but for once; such as are spread are in both.
         if of_half and of_half != lacking:
             tries = max(0, tries - 1)
-        self._halve(rest, middle, of_half - (len(self.missing) - len(self.unknown) - before), tries)
+        self._halve(rest, middle, of_half - (self._found - before), tries)
         self._halve(middle, high, lacking - of_half, tries)
+
+    @property
+    def _found(self) -> int:
+        """By how many rows the store has fewer than were known."""
+        return len(self.missing) - len(self.unknown)
 
     def _price(self, size: int, lacking: int) -> float:
         """Requests that halving takes, about."""

@@ -1,4 +1,4 @@
-"""What was read of a stream, what is still to be read, and the state that says so."""
+"""What has been read of a stream, what is still to be read, and the state that says so."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -24,7 +24,7 @@ _SKIPPED, _DUE = "skipped_since", "skipped_are_due"
 _START, _END = "start_time", "end_time"
 # Before every row: where a span begins that was read without a lower bound.
 _OPEN = datetime(1, 1, 1, tzinfo=timezone.utc)
-# Two machines of the store may differ by so much; a state later than that is not of this store.
+# The clocks of two machines of the store may differ by this much. A later state is not its own.
 _JITTER = timedelta(minutes=1)
 
 
@@ -37,13 +37,13 @@ class Span(NamedTuple):
 
 
 class DateCursor(ConcurrentCursor):
-    """Cuts what is still to be read into windows, and saves what was read.
+    """Cuts what is still to be read into windows, and saves what has been read.
 
     Not YAML: the CDK's cursor starts at the later of the state and `start_datetime`, so a start
-    date in words would overtake the state of a connection that was paused. It takes the look-back
-    for read while that is read again, so a window that fails there is passed over. It saves dates
-    of records that lie after their window, and does not know where a state begins. It cuts windows
-    by the start date, however much is left.
+    date in words would overtake the state of a paused connection. It counts the look-back as read
+    while that is read again, so a window that fails there is skipped. It saves dates of records
+    that lie after their window, and does not know where a state begins. It cuts windows by the
+    start date, however little is left.
 
     The state is `{"date_modified": "2026-03-01T00:00:00Z", "since": "2024-01-01T00:00:00Z"}`: the
     last change that was read, with all those before it, back to the start date of that time.
@@ -53,10 +53,10 @@ class DateCursor(ConcurrentCursor):
     A state of date alone, as Airbyte's connector and older versions saved it, counts as read from
     today's start date on. The CDK's own form is used as well:
     `{"state_type": "date-range", "slices": [{"start": "...", "end": "..."}]}`. Any other state says
-    nothing of what was read, and neither does one that lies in the future: the log gives the
+    nothing about what was read, nor does one that lies in the future. Then the log gives the
     reason, and the stream is read from its start date.
 
-    cursor: as the CDK makes it from the manifest, without a state.
+    cursor: the CDK's, made from the manifest without a state.
     shifts: the stream is read by page numbers, which rows that change meanwhile shift.
     """
 
@@ -67,7 +67,7 @@ class DateCursor(ConcurrentCursor):
         config: Mapping[str, Any],
         shifts: bool = False,
     ) -> None:
-        # The parts that stay as they are: converter, lock, dates of the records seen, messages.
+        # The parts of the CDK that stay: converter, lock, dates of the records seen, messages.
         vars(self).update(vars(cursor))
         self._is_open = config["reads_everything"]
         self._first: datetime = ab_datetime_parse(config["start_date"])
@@ -97,7 +97,7 @@ class DateCursor(ConcurrentCursor):
         config: Mapping[str, Any],
         **options: Any,
     ) -> "DateCursor | MemoryCursor":
-        """In place of the factory's `create_concurrent_cursor_from_datetime_based_cursor`."""
+        """Replaces the factory's `create_concurrent_cursor_from_datetime_based_cursor`."""
         parameters = options["component_definition"].get("parameters") or {}
         cursor = make(stream_state={}, config=config, **options)
         if parameters.get("remembers"):
@@ -117,13 +117,13 @@ class DateCursor(ConcurrentCursor):
     def stream_slices(self) -> Iterator[StreamSlice]:
         starts = [span.start for span in self._spans if span.start != _OPEN]
         whole = self._last - min([self._first, self._spans[-1].end, *starts])
-        step = None  # A stream that is not read in windows is read at once.
+        step = None  # A stream without windows is read at once.
         if self._cursor_granularity:
             step = max(whole / self._workers, self._slice_range)
             step = timedelta(seconds=ceil(step.total_seconds()))
         for lower, upper in list(self._unread()):
             while step and lower + step < upper:
-                # An edge is of both windows, for dates with fractions of a second.
+                # An edge belongs to both windows, for dates with fractions of a second.
                 yield self._window(lower, lower + step)
                 lower += step
             yield self._window(lower, upper)
@@ -136,7 +136,7 @@ class DateCursor(ConcurrentCursor):
         )
 
     def _unread(self) -> Iterator[tuple[datetime, datetime]]:
-        """What lies before, between and after the spans that were read."""
+        """The times before, between and after the spans that were read."""
         oldest, reached = self._spans[0].start, self._spans[-1].end
         if oldest > (_OPEN if self._is_open else self._first):
             yield min(self._first, oldest), min(oldest, self._last)
@@ -160,7 +160,7 @@ class DateCursor(ConcurrentCursor):
         if self._is_open and start <= self._first:
             start = _OPEN
         with self._lock:
-            # Requests may reach beyond the window (v2), and a store may not heed them.
+            # Requests may reach beyond the window (v2), and a store may ignore their dates.
             self._spans = _merged([*self._spans, Span(start, end, min(newest or _OPEN, end))])
             self._emit_state_message()
 
@@ -207,7 +207,7 @@ class DateCursor(ConcurrentCursor):
         return Span(_OPEN if self._is_open else self._first, self._first, before)
 
     def _reopened(self, spans: list[Span]) -> list[Span]:
-        """Without what lies within the look-back; the last change stays what it is."""
+        """The spans without the look-back; the last change stays the same."""
         if not spans:
             return []
         until = max(_less(spans[-1].newest, self._lookback), spans[0].start)
@@ -251,7 +251,7 @@ def _less(moment: datetime, span: timedelta) -> datetime:
 
 
 def _date(value: Any) -> datetime:
-    """Of a date or timestamp in any form that this or Airbyte's connector saved."""
+    """Reads a date or timestamp in any form that this or Airbyte's connector has saved."""
     if not isinstance(value, str) or "-" not in value:
         raise ValueError(f"{value!r} is no date")
     try:

@@ -21,24 +21,24 @@ from source_bigcommerce.components.reply import is_b2b_url
 B2B_LIMIT = Limit(150, 60.0)
 _TRIES = 6
 _WORKERS = 10
-# Endpoints that gave no answer at all, one after the other, before the address counts as down.
+# Endpoints in a row without any answer, after which the address counts as down.
 _SILENT_ENDPOINTS = 2
 
 _Result = TypeVar("_Result")
 
 
 class Sync(AbstractAPIBudget):
-    """What one sync has of its own: quota, connections, memory, progress, workers, reachability.
+    """Everything that one sync owns: quota, connections, memory, progress, workers, reachability.
 
     The framework hands it, as the API budget, to every requester, and to every component of ours
     that declares a field `api_budget`. A component that is built without one, as the connector
     builder does, has a sync of its own.
 
-    Not YAML: the manifest declares nothing that components share but the CDK's own budgets.
+    Not YAML: the manifest can declare nothing that components share, except the CDK's own budgets.
 
     config: the form's values; `quota_share` and `num_workers` are used.
-    tries: how often a request is made before it is given up.
-    most_parents: of how many parents children are read; None for all.
+    tries: how often a request is tried before it is given up.
+    most_parents: the number of parents whose children are read; None for all.
     accepted: scopes whose endpoints the token has opened (ErrorHandler).
     """
 
@@ -50,14 +50,14 @@ class Sync(AbstractAPIBudget):
     ) -> None:
         config = config or {}
         self.tries, self.most_parents = tries, most_parents
-        # The connector builder shows a few pages, and tells how many beside the form's values.
+        # The connector builder shows a few pages; the number comes with the form's values.
         self.most_pages = config.get("__test_read_config", {}).get("max_pages_per_slice")
         self.quotas = Quotas(config.get("quota_share", 100))
         # B2B Edition counts requests of its own, whatever the store's API counts.
         self.b2b_quotas = Quotas(config.get("quota_share", 100), limit=B2B_LIMIT)
         self.progress = Progress()
         self.receipts = Receipts(self.progress.read_of, bool(config.get("prove")))
-        # What one stream finds out about the store, for those that read it after: see WithArchived.
+        # What one stream finds out about the store, for later streams: see WithArchived.
         self.found: dict[str, tuple[str, ...]] = {}
         self.connections = Connections()
         self.memory = Memory()
@@ -73,7 +73,7 @@ class Sync(AbstractAPIBudget):
     def submit(
         self, function: Callable[..., _Result], *args: Any, **kwargs: Any
     ) -> "Future[_Result]":
-        """Has a worker do it; all streams share the workers as they share the quota.
+        """Hands it to a worker. All streams share the workers, as they share the quota.
 
         Raises SyncEnded.
         """
@@ -83,7 +83,7 @@ class Sync(AbstractAPIBudget):
             raise SyncEnded from error
 
     def report(self) -> str:
-        """One line of how far it is."""
+        """One line about how far the sync is."""
         sent = self.quotas.sent + self.b2b_quotas.sent
         return self.progress.report(sent, self.quotas.state or self.b2b_quotas.state)
 
@@ -93,7 +93,7 @@ class Sync(AbstractAPIBudget):
         return max(self.quotas.pause, self.b2b_quotas.pause)
 
     def end(self) -> None:
-        """Stops whoever works for it, at the next request or at once where one waits for it."""
+        """Stops all threads of the sync: at once if they wait for a request, or at the next one."""
         self._workers.shutdown(wait=False, cancel_futures=True)
         self.quotas.stop()
         self.b2b_quotas.stop()
@@ -113,7 +113,7 @@ class Sync(AbstractAPIBudget):
         self._quotas_of(request).acquire_call(request)
 
     def update_from_response(self, request: Any, response: Any) -> None:
-        """Takes in what a reply says of the quota. Returns when it may be parsed.
+        """Notes what a reply says about the quota. Returns when it may be parsed.
 
         Raises SyncEnded.
         """
@@ -126,22 +126,22 @@ class Sync(AbstractAPIBudget):
     # Whether the API answers
 
     def is_down(self) -> bool:
-        """Whether what this thread asked for last need not be tried again.
+        """Whether the last request of this thread need not be tried again.
 
-        Its endpoint, or several in a row, gave no answer to all tries of another request: what is
-        down is not waited for again and again by each window of each stream.
+        All tries of another request to its endpoint, or to several endpoints in a row, had no
+        answer. Otherwise each window of each stream would wait for what is down.
         """
         with self._lock:
             return self._endpoint in self._broken or len(self._silent) >= _SILENT_ENDPOINTS
 
     def answered(self) -> None:
-        """What this thread asked for last was answered, if only with an error."""
+        """Notes that the last request of this thread was answered, if only with an error."""
         with self._lock:
             self._broken.discard(self._endpoint)
             self._silent.clear()
 
     def gave_no_answer(self) -> None:
-        """All tries of what this thread asked for last were in vain."""
+        """Notes that all tries of the last request of this thread failed."""
         with self._lock:
             self._broken.add(self._endpoint)
             self._silent.add(self._endpoint)

@@ -1,4 +1,4 @@
-"""Reading the rows of one date window."""
+"""Reads the rows of one date window."""
 
 import logging
 from collections.abc import Generator, Iterable, Mapping
@@ -45,8 +45,8 @@ class Window(StreamSlice):
 
 
 def is_late(date: Any, window: StreamSlice) -> bool:
-    """Whether a row changed after its window's end: it comes with the next sync. One without a date
-    never did."""
+    """Whether a row changed after its window's end: it comes with the next sync. A row without a
+    date never changed."""
     return isinstance(date, str) and date[:19] > window["end_time"][:19]
 
 
@@ -54,11 +54,11 @@ def is_late(date: Any, window: StreamSlice) -> bool:
 class WindowRetriever(Rows):
     """Reads the rows of a window, with slices and dates that cost the cursor little.
 
-    Not YAML: as Rows; SimpleRetriever also takes the slice as the cursor made it.
+    Not YAML: see Rows. SimpleRetriever also uses the slice as the cursor made it.
 
     counted_from_page: a count costs a request; windows of fewer pages are not worth one before they
         are read.
-    archived: the same list, asked for what it may hide; see WithArchived.
+    archived: the same list, asked for the orders that it may hide; see WithArchived.
     """
 
     counted_from_page: int = 1
@@ -77,7 +77,7 @@ class WindowRetriever(Rows):
         listed = partial(super().replies, watch=watch)
         if not self.archived or self.api_budget.most_pages is not None:
             return listed(window)
-        # Within the filter by date: where dates are not heeded, both lists are read once.
+        # Inside the filter by date: if dates are ignored, both lists are read once.
         both = WithArchived(
             listed=listed,
             archived=self.archived.replies,

@@ -31,7 +31,7 @@ class Store:
         with self.changed:
             self.waiting += 1
             self.changed.notify_all()
-        self.answers.acquire(timeout=5)
+        self.answers.acquire(timeout=60)
         with self.changed:
             self.waiting -= 1
         return reply(200, {"data": []})
@@ -39,7 +39,7 @@ class Store:
     def records_of(self, rows: Any) -> Any:
         return rows
 
-    def have(self, requests: int, seconds: float = 5.0) -> bool:
+    def have(self, requests: int, seconds: float = 60.0) -> bool:
         with self.changed:
             return self.changed.wait_for(lambda: self.waiting == requests, seconds)
 

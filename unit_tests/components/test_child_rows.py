@@ -157,7 +157,7 @@ def test_embedded_children_cost_no_request_and_are_transformed_alike() -> None:
 
 
 def test_children_are_asked_for_at_once_if_workers_are_free() -> None:
-    together = threading.Barrier(3, timeout=5)
+    together = threading.Barrier(3, timeout=60)
 
     def wait(_: StreamSlice) -> list[dict[str, Any]]:
         together.wait()
@@ -179,7 +179,7 @@ def test_parents_are_read_one_page_ahead_of_their_children() -> None:
     third = threading.Event()
 
     def wait(window: StreamSlice) -> list[dict[str, Any]]:
-        assert third.wait(5)
+        assert third.wait(60)
         return of_parent(window)
 
     next(child_rows(wait, cast(Any, numbered(taken, third))).read_records({}, WINDOW))

@@ -76,7 +76,7 @@ def test_windows_that_the_store_ignores_are_read_once() -> None:
 
 
 def test_windows_side_by_side_bring_each_row_once() -> None:
-    dates, together = Dates(), threading.Barrier(len(YEARS), timeout=5)
+    dates, together = Dates(), threading.Barrier(len(YEARS), timeout=60)
 
     def read(of: StreamSlice) -> Iterator[list[Row]]:
         if (of["start_time"][:4], of["end_time"][:4]) != ("2020", "2023"):
@@ -151,7 +151,7 @@ def test_a_window_is_not_read_before_the_one_that_reads_for_all_is_through() -> 
 
     def read(of: StreamSlice) -> Iterator[list[Row]]:
         if (of["start_time"][:4], of["end_time"][:4]) == ("2020", "2023"):
-            assert is_through.wait(5)
+            assert is_through.wait(60)
         return iter(WHOLE)
 
     with ThreadPoolExecutor(2) as pool:

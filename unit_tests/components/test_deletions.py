@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any, cast
@@ -140,12 +141,13 @@ class Syncs:
             **KINDS[kind],
         )
         self.states: list[Memory] = [Memory(NOW)]
+        self.tells_again = False
 
     def run(self, since: int = -1, until: int | None = None) -> list[Row]:
         """Reads from a state, as far as that many rows: then the sync is killed."""
         known = self.states[since]
         ids = None if known.ids is None else KnownIds.load(known.ids.dump())
-        memory = Memory(NOW, ids=ids, seen_at=known.seen_at, latest=known.latest)
+        memory = replace(known, tells_again=self.tells_again, ids=ids)
         window = StreamSlice(partition={}, cursor_slice={}, extra_fields={"memory": memory})
         told: list[Row] = []
         for record in self.deletions.read_records({}, window):
@@ -197,6 +199,31 @@ def test_ids_that_do_not_rise_with_their_dates_are_compared_as_a_whole() -> None
     assert [row["id"] for row in syncs.run()] == [40]
 
 
+def test_a_row_that_comes_with_an_early_date_into_an_empty_list_is_learnt() -> None:
+    store = Store(1)
+    syncs = Syncs(store, "by date")
+    syncs.run()
+    del store.rows[1]
+    assert [row["id"] for row in syncs.run()] == [1]
+    store.insert()
+    store.rows[2]["date_created"] = iso(1_700_000_000)
+    assert syncs.run() == []
+    del store.rows[2]
+    assert [row["id"] for row in syncs.run()] == [2]
+
+
+@pytest.mark.parametrize("like", [0, 48])  # one is only counted, the other one shown too
+def test_dates_are_not_leant_on_once_a_row_came_with_an_early_one(like: int) -> None:
+    store = Store(95)
+    syncs = Syncs(store, "by date")
+    syncs.run()
+    store.insert()
+    store.rows[96]["date_created"] = iso(1_700_000_000 + like * 7)
+    assert syncs.run() == []
+    del store.rows[35]  # 96 is counted in its place
+    assert [row["id"] for row in syncs.run()] == [35]
+
+
 def test_a_row_that_the_form_leaves_out_is_hidden_and_not_deleted() -> None:
     store = Store(95)
     syncs = Syncs(store, skip_hidden_products=True)
@@ -209,6 +236,56 @@ def test_a_row_that_the_form_leaves_out_is_hidden_and_not_deleted() -> None:
     assert syncs.run() == []
     store.hidden = {30}
     assert [row["id"] for row in syncs.run()] == [30]
+
+
+def test_a_hidden_row_that_is_deleted_later_is_reported_again() -> None:
+    store = Store(95)
+    syncs = Syncs(store, skip_hidden_products=True)
+    syncs.run()
+    store.hidden = {30, 31, 32}
+    assert [row["reason"] for row in syncs.run()] == ["hidden"] * 3
+    assert syncs.run() == []
+    del store.rows[30]
+    store.hidden = {31}
+    assert [(row["id"], row["reason"]) for row in syncs.run()] == [(30, "deleted")]
+    del store.rows[31], store.rows[32]
+    told = [(row["id"], row["reason"]) for row in syncs.run()]
+    assert told == [(31, "deleted"), (32, "deleted")]
+    assert syncs.run() == []
+
+
+def test_a_row_that_is_hidden_as_another_is_shown_is_reported_with_the_next_sync() -> None:
+    store = Store(95)
+    syncs = Syncs(store, skip_hidden_products=True)
+    syncs.run()
+    store.hidden = {30}
+    syncs.run()
+    store.hidden = {50}  # as many rows as before are counted
+    assert syncs.run() == []
+    assert [row["id"] for row in syncs.run()] == [50]
+
+
+def test_hidden_rows_cost_a_request_a_page() -> None:
+    store = Store(95)
+    syncs = Syncs(store, skip_hidden_products=True)
+    syncs.run()
+    store.hidden = {30, 31, 32}
+    syncs.run()
+    store.requests = 0
+    assert syncs.run() == []
+    assert store.requests == 4  # new ids, the count, and whether the three are there, but hidden
+
+
+def test_a_row_that_came_back_is_not_reported_again() -> None:
+    store = Store(95)
+    syncs = Syncs(store)
+    syncs.tells_again = True
+    syncs.run()
+    gone = {key: store.rows.pop(key) for key in (40, 41)}
+    assert [row["id"] for row in syncs.run()] == [40, 41]
+    store.rows[40] = gone[40]
+    assert [row["id"] for row in syncs.run()] == [41]
+    assert syncs.run() == []
 
 
 @pytest.mark.parametrize(

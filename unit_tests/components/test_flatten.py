@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from airbyte_cdk.sources.declarative.schema.json_file_schema_loader import JsonFileSchemaLoader
 from hypothesis import given
 from hypothesis import strategies as st
 
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components import Flatten
-from source_bigcommerce.components.flatten import Columns
+from source_bigcommerce.components.flatten import Columns, SchemaFile
 from unit_tests.streams import CONFIG, STREAMS
 
 TEXT = {"type": ["string", "null"]}
@@ -157,3 +158,19 @@ def test_records_stay_nested_unless_the_form_asks() -> None:
         )
         transformation.transform(record)
         assert record == expected
+
+
+def test_a_schema_file_is_read_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: Counter[str] = Counter()
+    get_json_schema = JsonFileSchemaLoader.get_json_schema
+
+    def counting(self: JsonFileSchemaLoader) -> Any:
+        read[self._get_json_filepath()] += 1
+        return get_json_schema(self)
+
+    monkeypatch.setattr(JsonFileSchemaLoader, "get_json_schema", counting)
+    path = "source_bigcommerce/schemas/brands.json"
+    for flattens in (False, True, False):
+        loader = SchemaFile({"flatten_records": flattens}, parameters={}, file_path=path)
+        assert loader.get_json_schema()["properties"]["name"]["type"] == ["null", "string"]
+    assert read == {path: 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,6 +68,26 @@ def test_a_page_that_nothing_counts_may_be_refused(sizes: tuple[int, ...]) -> No
     store = Pages(rows_of(*sizes), total=sum(sizes), pages=len(sizes))
     assert ids(store) == sorted(n for page in store.rows for n in page)
     assert max(store.asked) == len(sizes) + 1
+
+
+class Shrinking(Pages):
+    """Only its first page is left once that was sent."""
+
+    def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+        page = super().__call__(asked_by)
+        self.total, self.pages = len(self.rows[0]), 1
+        return page
+
+
+def test_a_list_that_shrank_by_many_pages_is_waited_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(backward, "_PAUSES", (1, 5))
+    monkeypatch.setattr(time, "sleep", slept.append)
+    store = Shrinking(rows_of(10, 0, 0, 0, 0), total=50, pages=5)
+    assert ids(store) == store.rows[0]
+    assert slept == [1, 5]
 
 
 def test_a_page_that_is_counted_may_not_be_refused() -> None:

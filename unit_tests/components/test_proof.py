@@ -27,6 +27,8 @@ class Store(Counting):
 
     reads: the pages of each read, as the reader that is tried makes them.
     before: totals of the first replies; None where replies hold none.
+    is_full: whether first pages are: then the list is counted before the second one.
+    leaves: ids that leave once the second page is asked for.
     """
 
     ids: list[int]
@@ -36,6 +38,8 @@ class Store(Counting):
     shows: int | None = None
     by_page: bool = False
     hides: bool = False
+    is_full: bool = False
+    leaves: list[int] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     is_apart = True
@@ -55,6 +59,9 @@ class Store(Counting):
     def read(self, watch: Watch) -> Iterator[Rows]:
         self.asked.append("read")
         for number, page in enumerate(self.reads.pop(0), 1):
+            if number == 2 and self.is_full:
+                watch.goes_on()
+                self.ids = [n for n in self.ids if n not in self.leaves]
             watch.reply(self._reply(page), number if self.by_page or number == 1 else None)
             watch.page(page)
             yield page
@@ -104,6 +111,12 @@ def test_a_list_of_more_pages_costs_at_most_one_further_request() -> None:
     store = Store([1, 2, 3, 4, 5], [TWO], by_page=True)
     assert proved(store)[1] == Finding(Verdict.WHOLE, 5, "", 5)
     assert store.asked == ["read"]
+
+
+def test_a_list_without_totals_is_counted_once_when_its_first_page_is_full() -> None:
+    store = Store([1, 2, 3, 4, 5], [TWO], is_full=True, leaves=[1, 4])
+    assert proved(store) == ([1, 2, 3, 4, 5], Finding(Verdict.WHOLE, 5, "", 5), False)
+    assert store.asked == ["read", "total"]
 
 
 def test_list_when_nothing_counts_it_costs_no_request() -> None:
@@ -170,6 +183,19 @@ def test_rows_that_left_and_hide_others_that_were_missed_are_found_behind_their_
     # What left before it was read is not missed.
     store = Store([1, 2, 3, 5], [shifted], 5)
     assert proved(store)[1:] == (Finding(Verdict.WHOLE, 4, "", 4), False)
+
+
+def test_rows_that_leave_a_list_without_totals_hide_no_others() -> None:
+    # As many came as are counted in the end: 1 left after it was read, so 4 was passed over.
+    shifted = [rows(1, 2, 3), rows(5)]
+    store = Store([1, 2, 3, 4, 5], [shifted, [rows(2, 3, 4), rows(5)]], is_full=True, leaves=[1])
+    came, found, is_again = proved(store)
+    assert (came, found.verdict, is_again) == ([1, 2, 3, 5, 4], Verdict.WHOLE, True)
+    assert store.asked == ["read", "total", "total", "behind 3", "read", "total"]
+    # What left before it was read is not missed.
+    store = Store([1, 2, 3, 4, 5], [shifted], is_full=True, leaves=[4])
+    assert proved(store)[1:] == (Finding(Verdict.WHOLE, 4, "", 4), False)
+    assert store.asked == ["read", "total", "total", "behind 3"]
 
 
 def test_a_growing_list_is_compared_with_the_smaller_total() -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from airbyte_cdk.sources.declarative.interpolation.jinja import JinjaInterpolation
 from airbyte_cdk.sources.types import StreamSlice
+from jinja2 import Environment
 from requests_mock import ANY, Mocker
 
 from source_bigcommerce.components import ErrorHandler, Requester, TokenAuthenticator
+from source_bigcommerce.components import requester as requester_of
 from source_bigcommerce.components.sync import Sync
 
 CONFIG = {"access_token": "t", "page_size": 250, "channel_ids": [1, 2]}
@@ -92,3 +94,21 @@ def test_the_lists_of_a_sync_share_their_connections() -> None:
         assert {session.get_adapter(f"{scheme}://x") for scheme in ("http", "https")} == {
             sync.connections
         }
+
+
+def test_templates_that_streams_share_are_parsed_once(
+    requests_mock: Mocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: Counter[str] = Counter()
+
+    class Counting(Environment):
+        def parse(self, source: str, *args: Any, **options: Any) -> Any:
+            parsed[source] += 1
+            return super().parse(source, *args, **options)
+
+    monkeypatch.setattr(requester_of, "_ENVIRONMENT", Counting())
+    requests_mock.get(ANY, json=[])
+    own = "{{ config['page_size'] }} of this test alone"
+    for stream in ("brands", "pages"):
+        requester(f"{HOST}/{stream}", {"limit": own}).send_request(stream_slice=of())
+    assert parsed[own] == 1

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import yaml
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 from airbyte_connector_models.metadata.v0.connector_metadata_definition_v0 import (
     ConnectorMetadataDefinitionV0,
 )
@@ -17,10 +17,10 @@ from airbyte_connector_models.metadata.v0.connector_metadata_definition_v0 impor
 from destination_bigcommerce.form import normalized, specification
 
 ROOT = Path(__file__).parents[2]
-METADATA: dict[str, Any] = yaml.safe_load(
+METADATA: dict[str, Any] = safe_load_yaml(
     (ROOT / "destination_bigcommerce/metadata.yaml").read_text()
 )
-OF_SOURCE: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yaml").read_text())
+OF_SOURCE: dict[str, Any] = safe_load_yaml((ROOT / "metadata.yaml").read_text())
 DATA = METADATA["data"]
 FORM = specification()["connectionSpecification"]["properties"]
 PAGE = (ROOT / "docs/sending-orders.md").read_text()
@@ -58,7 +58,7 @@ def test_the_page_of_the_destination_describes_every_field_of_its_form() -> None
 
 
 def test_shared_fields_are_those_of_the_source() -> None:
-    manifest = yaml.safe_load((ROOT / "source_bigcommerce/manifest.yaml").read_text())
+    manifest = safe_load_yaml((ROOT / "source_bigcommerce/manifest.yaml").read_text())
     of_source = manifest["spec"]["connection_specification"]["properties"]
     own = {"description", "order"}
     for key in ("store_hash", "access_token", "api_url", "num_workers", "quota_share"):

@@ -40,7 +40,7 @@ def test_the_command_line_serves_a_store() -> None:
         NormalizeConfig().transform(config)
         assert ready.items() <= config.items()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
 
 
 def test_stopping_closes_the_port_and_its_connections() -> None:
