@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-orders test quick side-by-side test-hosts check lint types bench costs sync probe assumptions show constraints clean
+.PHONY: help install demo demo-orders test quick side-by-side test-hosts check lint types bench costs sync probe assumptions personal-data show constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,9 @@ probe: $(STAMP)  ## hold what the connector assumes against a real store: make p
 
 assumptions: $(STAMP)  ## write the table of docs/assumptions.md
 	@$(BIN)/python scripts/assumptions.py
+
+personal-data: $(STAMP)  ## write the table of docs/personal-data.md
+	@$(BIN)/python scripts/personal_data.py
 
 show: $(STAMP)  ## print a stream of the manifest unfolded: make show STREAM=order_products
 	@$(BIN)/python scripts/show.py $(STREAM)

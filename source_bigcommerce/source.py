@@ -45,8 +45,10 @@ from source_bigcommerce.components.messages import (
     UNANSWERED,
 )
 from source_bigcommerce.components.moments import dates, starting, utc_now
+from source_bigcommerce.components.personal import KEEP, Personal, said
 from source_bigcommerce.components.state import DateCursor
 from source_bigcommerce.components.sync import Sync
+from source_bigcommerce.components.values import Values
 from source_bigcommerce.questions import answers
 
 _RECEIPTS = "sync_receipts"
@@ -206,6 +208,8 @@ class SourceBigcommerce(YamlDeclarativeSource):
             self._wanted = None
             self._end()
             self._report(logger)
+            for stream, names in self._sync.unnamed.items():
+                logger.warning(said(stream, list(names)))
         yield from progress.estimates(is_last=True)
         logger.info("Receipt of %s.", receipts.sentence())
         if _RECEIPTS in wanted:
@@ -287,10 +291,26 @@ class SourceBigcommerce(YamlDeclarativeSource):
         # Building all streams takes 0.3 s, building one 0.004 s.
         configs = super()._stream_configs(manifest)
         return [
-            each
+            self._with_keys(each)
             for each in configs
             if (self._wanted is None or each["name"] in self._wanted) and self._offers(each)
         ]
+
+    def _with_keys(self, stream: Mapping[str, Any]) -> dict[str, Any]:
+        """Tells Personal of the stream's keys, which the manifest has elsewhere.
+
+        Takes out Personal where all data is kept, and else Values, whose work Personal does.
+        """
+        key, cursor = stream.get("primary_key", []), stream.get("incremental_sync", {})
+        keys = [*([key] if isinstance(key, str) else key), cursor.get("cursor_field")]
+        keys.append(stream["retriever"].get("parent_key"))
+        needless = Personal if self._config.get("personal_data", KEEP) == KEEP else Values
+        transformations = [
+            {**each, "keys": keys} if _is_a(Personal, each) else each
+            for each in stream.get("transformations", [])
+            if not _is_a(needless, each)
+        ]
+        return {**stream, "transformations": transformations}
 
     def _offers(self, stream: Mapping[str, Any]) -> bool:
         """Whether the form allows to read it."""
@@ -390,6 +410,10 @@ class SourceBigcommerce(YamlDeclarativeSource):
         finally:
             self._config = of_syncs
             self._begin(self._sync)
+
+
+def _is_a(component: type, configured: Mapping[str, Any]) -> bool:
+    return str(configured.get("class_name")).endswith(f".{component.__name__}")
 
 
 def _error_of(stream: AbstractStream) -> AirbyteTracedException | None:

@@ -332,8 +332,8 @@ def test_the_consent_is_for_every_scope_but_those_that_few_want() -> None:
 
 def test_the_spec_marks_its_secrets() -> None:
     marked = {name for name, field in PROPERTIES.items() if field.get("airbyte_secret")}
-    secret = {name for name in PROPERTIES if re.search("token|secret|password", name)}
-    assert marked == secret == {"access_token"}, EDIT
+    secret = {name for name in PROPERTIES if re.search("token|secret|password|salt", name)}
+    assert marked == secret == {"access_token", "hash_salt"}, EDIT
 
 
 def test_an_empty_form_gets_the_defaults_of_the_spec() -> None:

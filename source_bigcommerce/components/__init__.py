@@ -13,6 +13,7 @@ from source_bigcommerce.components.extractor import (
     StockExtractor,
 )
 from source_bigcommerce.components.flatten import Flatten, SchemaFile
+from source_bigcommerce.components.personal import Personal
 from source_bigcommerce.components.receipt_rows import ReceiptRows
 from source_bigcommerce.components.requester import Requester
 from source_bigcommerce.components.rows import Rows
@@ -29,6 +30,7 @@ __all__ = [
     "Flatten",
     "NestedRowsExtractor",
     "NormalizeConfig",
+    "Personal",
     "ReceiptRows",
     "Requester",
     "Rows",

@@ -191,9 +191,9 @@ class ChildRows(Retriever):
             # `check` wants to know whether it may read, and need not find a parent with children.
             for row, date, is_empty in islice(parents, self.api_budget.most_parents):
                 keys = self._keys_of(row)
-                children = self._children_of(row, keys, window)
-                given: Row = {**keys, **{name: row.get(name) for name in self.copied}}
-                ahead.append((given, date, is_empty, children))
+                copied = {name: row.get(name) for name in self.copied}
+                children = self._children_of(row, keys, copied, window)
+                ahead.append((keys, date, is_empty, children))
                 while ahead and (len(ahead) > self._most_ahead or _are_there(ahead[0][3])):
                     yield from self._related(*ahead.popleft(), window, skipped, seen)
                 asked += isinstance(children, Future)
@@ -235,18 +235,20 @@ class ChildRows(Retriever):
             raise REPLY_UNKNOWN.error(f"a row without {field} has {self.name}")
         return keys
 
-    def _children_of(self, parent: Row, keys: Row, window: Window) -> Children:
+    def _children_of(self, parent: Row, keys: Row, copied: Row, window: Window) -> Children:
         rows = self._embedded(parent) if self._embedded else None
         if isinstance(rows, list):
-            return [self._records(rows)]
-        return self.api_budget.submit(self._fetch, keys, window)
+            return [self._records(rows, copied)]
+        return self.api_budget.submit(self._fetch, keys, copied, window)
 
-    def _fetch(self, parent: Mapping[str, Any], window: Window) -> Pages:
+    def _fetch(self, parent: Mapping[str, Any], copied: Row, window: Window) -> Pages:
         """The children of a parent by page. The caller reads what has not been read yet."""
-        pages = self._pages_of(parent, window)
+        pages = self._pages_of(parent, copied, window)
         return chain(list(islice(pages, _PAGES_AHEAD)), pages)
 
-    def _pages_of(self, parent: Mapping[str, Any], window: Window) -> Iterator[list[Record]]:
+    def _pages_of(
+        self, parent: Mapping[str, Any], copied: Row, window: Window
+    ) -> Iterator[list[Record]]:
         named = {
             name: quote(value, safe="") if isinstance(value, str) else value
             for name, value in parent.items()
@@ -258,14 +260,19 @@ class ChildRows(Retriever):
                 if not self.has_ids:  # before the form's options change what they hold
                     for row in rows:
                         row.setdefault("id", None)
-                    give_ids(rows, numbered)
-                yield self._records(rows)
+                    give_ids(rows, numbered, of_names_only=True)
+                yield self._records(rows, copied)
         except AirbyteTracedException as error:
             if not is_of_rows(error):
                 raise
             raise lacking(error, self.name, self.parent_key, parent[self.parent_key]) from error
 
-    def _records(self, rows: list[Row]) -> list[Record]:
+    def _records(self, rows: list[Row], copied: Row | None = None) -> list[Record]:
+        # Before the form's options: what is copied may be personal, too.
+        for name, value in (copied or {}).items():
+            for row in rows:
+                if row.get(name) is None:
+                    row[name] = value
         return list(self.record_selector.filter_and_transform(rows, {}, {}))
 
     def _related(

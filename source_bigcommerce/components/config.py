@@ -22,11 +22,13 @@ from source_bigcommerce.components.messages import (
     HASH_MISSING,
     HASH_UNREADABLE,
     NUMBER_UNFIT,
+    SALT_UNFIT,
     SWITCH_UNFIT,
     TOKEN_MISSING,
     TOKEN_UNREADABLE,
 )
 from source_bigcommerce.components.moments import dates, utc_now
+from source_bigcommerce.components.personal import HASH
 
 _SMALLEST_WINDOW, _ONE_WINDOW = "P1D", "P36500D"
 LONGEST_LOOKBACK = 44640  # minutes; what the form takes at most
@@ -40,6 +42,7 @@ FORM = {
     *("per_order_start_date", "skip_likely_empty"),
     *("num_workers", "quota_share", "lookback_minutes", "page_size"),
     *("skip_hidden_products", "flatten_records", "prove", "deletions", "b2b_edition"),
+    *("personal_data", "hash_salt", "personal_data_keeps_region"),
 }
 
 
@@ -53,6 +56,7 @@ _HASH_FORMS = (
     ),
 )
 _NO_ID = 10**18
+_SHORTEST_SALT = 8
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:[.]0+)?")
 _SWITCHES = {
     **dict.fromkeys(("true", "on", "yes", "1"), True),
@@ -113,6 +117,8 @@ class NormalizeConfig(ConfigTransformation):
             elif "enum" in spec:
                 config[key] = _choice(config.get(key), spec)
         config["channel_ids"] = _channel_ids(config.get("channel_ids"))
+        if config["personal_data"] == HASH:
+            config["hash_salt"] = _salt(config.get("hash_salt"))
         # The connector builder shows the first windows only.
         config["window"] = _ONE_WINDOW if "__test_read_config" in config else _SMALLEST_WINDOW
         now = utc_now()
@@ -223,6 +229,19 @@ def _channel_ids(value: Any) -> list[int]:
     if all(each is not None and 0 <= each < _NO_ID for each in ids):
         return sorted({each for each in ids if each is not None})
     raise CHANNELS_UNREADABLE.error(value=shown(value))
+
+
+def _salt(value: Any) -> str:
+    """Without the spaces around it, which a paste may bring."""
+    if value in NOT_GIVEN:
+        what = "is missing"
+    elif not isinstance(value, str):
+        what = "is no text"
+    elif len(salt := value.strip()) < _SHORTEST_SALT:
+        what = f"has fewer than {_SHORTEST_SALT} characters"
+    else:
+        return salt
+    raise SALT_UNFIT.error(what=what, shortest=_SHORTEST_SALT)
 
 
 def _shown_address(value: Any) -> str:

@@ -11,6 +11,7 @@ from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 from airbyte_cdk.sources.types import Config, StreamSlice, StreamState
 
 from source_bigcommerce.components.marks import DELETED_AT, MARKED
+from source_bigcommerce.components.personal import Treatment
 
 Schema = Mapping[str, Any]
 
@@ -132,7 +133,10 @@ class Flatten(RecordTransformation):
 
 @dataclass
 class SchemaFile(JsonFileSchemaLoader):
-    """The schema of a file, flattened if records are, with a column for marks if rows have one.
+    """The schema of a file: that of the records which the form asks for.
+
+    It has a column for marks if rows have one, is flattened if records are, and lacks the personal
+    data that they lack.
 
     Not YAML: JsonFileSchemaLoader returns the file as it is.
     """
@@ -144,7 +148,9 @@ class SchemaFile(JsonFileSchemaLoader):
         if is_marked and self.config.get("deletions") == "mark":
             mark = {"type": ["null", "string"], "format": "date-time"}
             schema = {**schema, "properties": {**schema["properties"], DELETED_AT: mark}}
-        return Columns(schema).flat_schema if self.config.get("flatten_records") else schema
+        if self.config.get("flatten_records"):
+            schema = Columns(schema).flat_schema
+        return Treatment(self.config).left_of(schema) or {**schema, "properties": {}}
 
 
 # Each stream asks for it several times, and a process may make many sources.

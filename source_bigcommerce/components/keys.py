@@ -39,7 +39,9 @@ class Keys:
 
 
 def give_ids(
-    rows: Iterable[MutableMapping[str, Any]], seen: "Counter[bytes] | None" = None
+    rows: Iterable[MutableMapping[str, Any]],
+    seen: "Counter[bytes] | None" = None,
+    of_names_only: bool = False,
 ) -> None:
     """Gives each row of one parent whose `id` is null a negative id of its own.
 
@@ -49,6 +51,8 @@ def give_ids(
     rows, the second one gets the next id.
 
     seen: those of the parent's pages before, if it has several.
+    of_names_only: leave rows without a name for later, when they have no personal data any more:
+        an id of a few fields can be guessed back to them.
 
     `{"id": None, "name": "Engraving1700000000-77"}` becomes `{"id": -138419235022107, ...}`
     """
@@ -56,7 +60,10 @@ def give_ids(
     for row in rows:
         if row.get("id", 0) is None:
             transaction = " ".join(str(row[name]) for name in _TRANSACTION if row.get(name))
-            named = row.get("name") or row.get("display_name") or transaction or row
+            named = row.get("name") or row.get("display_name") or transaction
+            if of_names_only and not named:
+                continue
+            named = named or row
             of = json.dumps(named, sort_keys=True, default=str).encode()
             seen[of] += 1
             digest = blake2b(of + b"%d" % seen[of], digest_size=6).digest()

@@ -177,6 +177,11 @@ START_AFTER_END = Problem(
 NUMBER_UNFIT = Problem("{title} is {value}.", "Type a whole number from {lowest} to {highest}.")
 SWITCH_UNFIT = Problem("{title} is {value}.", "Turn it on or off: true or false.")
 CHOICE_UNFIT = Problem("{title} is {value}.", "Choose {choices}.")
+SALT_UNFIT = Problem(
+    "Personal data is to be hashed, and Hash salt {what}.",
+    "Type a text of at least {shortest} characters that nobody can guess, and keep it: another "
+    "salt gives other hashes.",
+)
 CHANNELS_UNREADABLE = Problem(
     "Channels {value} is not a list of channel ids.",
     "Type whole numbers, such as 1: the stream channels lists them under id.",

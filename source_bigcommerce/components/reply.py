@@ -158,10 +158,15 @@ def values_of(response: requests.Response, key: str) -> list[Any]:
 
 def _words(response: requests.Response) -> Iterator[str]:
     """`title` and `detail`, `message` and `details`, `error`, `errors` as a map or a list."""
-    if response.status_code == 200:
+    if response.status_code in ROWS:
         return
     try:
-        leaves = list(_leaves(parsed_body(response)))
+        body = parsed_body(response)
+        # Rows, whatever the status says: some have a `message` of their own.
+        parts = body if isinstance(body, list) else [body]
+        if any(isinstance(part, dict) and "id" in part for part in parts):
+            return
+        leaves = list(_leaves(body))
     except ValueError:
         leaves = [
             (("title",), found[1]) for found in [_TITLE.search(response.text[:4096])] if found

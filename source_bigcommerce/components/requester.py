@@ -1,5 +1,6 @@
 """Requests as the manifest declares them; parts that stay the same are rendered once a sync."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -42,6 +43,7 @@ class Requester(HttpRequester):
         self.api_budget = self.api_budget or Sync(self.config)
         super().__post_init__(parameters)
         self.api_budget.connections.carry(self._http_client._session)
+        self._http_client._logger.addFilter(_without_body)
 
     def get_url(self, *, stream_slice: StreamSlice | None = None, **_: Any) -> str:
         url = self._address
@@ -94,6 +96,12 @@ class Requester(HttpRequester):
             request_headers=dict(self.request_headers),
             request_parameters=parameters,
         )
+
+
+def _without_body(record: logging.LogRecord) -> bool:
+    """Takes the body out of what the framework logs of each reply when it debugs: it holds rows."""
+    vars(record).pop("body", None)
+    return True
 
 
 def _is_constant(*templates: str) -> bool:

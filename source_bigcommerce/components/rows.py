@@ -119,7 +119,9 @@ class Rows(Retriever):
         # The schema is for schema_normalization; without it no row is copied.
         window = stream_slice or StreamSlice(partition={}, cursor_slice={})
         for rows in self.pages(window):
-            yield from self.record_selector.filter_and_transform(rows, {}, {}, window)
+            for record in self.record_selector.filter_and_transform(rows, {}, {}, window):
+                if record:  # the framework takes an empty one for the end of the whole sync
+                    yield record
 
     def pages(self, window: StreamSlice) -> Generator[list[Row], None, None]:
         """The rows of a window as they come, each once, to make records of.

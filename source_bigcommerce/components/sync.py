@@ -59,6 +59,8 @@ class Sync(AbstractAPIBudget):
         self.receipts = Receipts(self.progress.read_of, bool(config.get("prove")))
         # What one stream finds out about the store, for later streams: see WithArchived.
         self.found: dict[str, tuple[str, ...]] = {}
+        # By stream: fields that no schema names, where these do not come. See Personal.
+        self.unnamed: dict[str, dict[str, None]] = {}
         self.connections = Connections()
         self.memory = Memory()
         self.accepted: set[str | None] = set()

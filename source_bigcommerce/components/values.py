@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import InitVar, dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -16,7 +17,8 @@ from source_bigcommerce.components.dates import UnreadableDate, iso_date, iso_da
 
 LOGGER = logging.getLogger("airbyte")
 Fix = Callable[[Any], Any]
-Plan = tuple[list[str], list[tuple[str, Fix]]]  # names of fields, and what to do with some
+Work = list[tuple[str, Fix | None]]  # names of fields, and what to do with them; None: they go
+Plan = tuple[list[str], Work]  # names of all fields, and what to do with some
 Talk = Callable[[str, str], None]
 _MANY_SHAPES = 1000
 _LINK = {"url", "resource"}
@@ -26,7 +28,7 @@ _FLAGS = {
     **dict.fromkeys(("false", "0", "no", "n", "off"), False),
 }
 _NOTHING: tuple[Any, ...] = ([], {})
-_PYTHON: Mapping[str, tuple[type, ...]] = {
+PYTHON: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
     "number": (int, float),
@@ -134,63 +136,88 @@ _SCALARS: Mapping[str, Fix] = {
 }
 
 
-class _Object:
-    """Fits the fields of an object.
+class Shapes(ABC):
+    """Changes the fields of an object, in place.
 
     It decides once for each shape what to do: for the names of a row's fields and the types of
     their values. Nearly no field of an order needs more.
     """
 
-    def __init__(self, properties: Mapping[str, Any], path: str, say: Talk) -> None:
-        self._fields = {
-            name: Field(declared, f"{path}.{name}" if path else name, say)
-            for name, declared in properties.items()
-        }
+    def __init__(self) -> None:
         self._plans: dict[tuple[Any, ...], Plan] = {}
         # By the types only: hashing the names, too, takes longer than comparing them.
         self._by_types: dict[tuple[type, ...], Plan] = {}
+
+    @abstractmethod
+    def _work(self, row: dict[str, Any]) -> Work:
+        """What to do with the fields of rows of this shape."""
 
     def fit(self, row: dict[str, Any]) -> dict[str, Any]:
         plan = self._by_types.get(types := tuple(map(type, row.values())))
         if plan is None or plan[0] != [*row]:
             plan = self._plan(row, types)
         for name, fix in plan[1]:
-            row[name] = fix(row[name])
+            if fix:
+                row[name] = fix(row[name])
+            else:
+                del row[name]
         return row
 
     def _plan(self, row: dict[str, Any], types: tuple[type, ...]) -> Plan:
         if not (plan := self._plans.get(shape := (*row, *types))):
-            work = [
-                (name, fix)
-                for name, value in row.items()
-                if (field := self._fields.get(name)) and (fix := field.fix_for(type(value)))
-            ]
-            plan = [*row], work
+            plan = [*row], self._work(row)
         if shape in self._plans or len(self._plans) < _MANY_SHAPES:
             self._plans[shape] = self._by_types[types] = plan
         return plan
 
-    @property
-    def is_trivial(self) -> bool:
-        return not self._fields
+
+class _Object(Shapes):
+    """Fits the fields of an object."""
+
+    def __init__(self, fields: "Mapping[str, Field]") -> None:
+        super().__init__()
+        self._fields = fields
+
+    def _work(self, row: dict[str, Any]) -> Work:
+        return [
+            (name, fix)
+            for name, value in row.items()
+            if (field := self._fields.get(name)) and (fix := field.fix_for(type(value)))
+        ]
 
 
 class Field:
     """Fits a value to its schema."""
 
     def __init__(self, declared: Mapping[str, Any], path: str, say: Talk) -> None:
+        self._path, self._say = path, say
         kinds = declared.get("type", [])
         self._kinds = [
             kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null"
         ]
         self._date = {"date-time": iso_date, "date": iso_day}.get(declared.get("format", ""))
-        properties = declared.get("properties", {})
-        # An order has five links to its parts, and these hold nothing but text.
-        self.object = _Object({} if set(properties) == _LINK else properties, path, say)
+        self._python = {each for kind in self._kinds for each in PYTHON[kind]}
+        self.object = self._object_of(declared.get("properties", {}))
         items = declared.get("items")
-        self._items = Field(items, f"{path}[]", say) if items else None
-        self._path, self._say = path, say
-        self._python = {each for kind in self._kinds for each in _PYTHON[kind]}
+        self._items = self._part(items, f"{path}[]") if items else None
+
+    def _part(self, declared: Mapping[str, Any], path: str) -> "Field":
+        """One of its fields, or its items."""
+        return Field(declared, path, self._say)
+
+    def _object_of(self, properties: Mapping[str, Any]) -> Shapes | None:
+        """What fits its fields; None if that is no work."""
+        # An order has five links to its parts, and these hold nothing but text.
+        if not properties or set(properties) == _LINK:
+            return None
+        return _Object({name: self._part(*each) for name, each in self._below(properties)})
+
+    def _below(
+        self, properties: Mapping[str, Any]
+    ) -> Iterator[tuple[str, tuple[Mapping[str, Any], str]]]:
+        """The name, schema and path of each field."""
+        for name, declared in properties.items():
+            yield name, (declared, f"{self._path}.{name}" if self._path else name)
 
     def fix_for(self, kind: type) -> Fix | None:
         """What to do with values of this type; None for nothing."""
@@ -198,13 +225,16 @@ class Field:
             return None
         if self._date:
             return self._dated
-        if kind not in self._python:
+        if not self.declares(kind):
             return self._fitted
         if kind is dict:
-            return None if self.object.is_trivial else self.object.fit
+            return self.object.fit if self.object else None
         if kind is list:
             return self._listed if self._items else None
         return None
+
+    def declares(self, kind: type) -> bool:
+        return not self._kinds or bool(self._date) or kind in self._python
 
     def fix(self, value: Any) -> Any:
         fix = self.fix_for(type(value))
@@ -240,13 +270,13 @@ class Field:
                 continue
         if value == "":
             return None
-        self._say(self._path, f"what came is no {' or '.join(self._kinds)}, and leaves as it came")
+        self._say(self._path, f"what came is no {' or '.join(self._kinds)}, as declared")
         return value
 
     def _alone(self, value: Any) -> list[Any]:
         """Makes a list of one if the API sends a lone item in place of a list."""
         items = self._items
-        if items and value != "" and items.fix_for(type(value)) != items._fitted:
+        if items and value != "" and items.declares(type(value)):
             return [value]
         raise Unfit
 
@@ -293,9 +323,9 @@ class Values(RecordTransformation):
         self._say = Say(parameters.get("name", ""))
 
     @cached_property
-    def _record(self) -> _Object:
+    def _record(self) -> Shapes:
         # Only with the first row: a source may build streams that it does not read.
-        return _Object(self.schema_loader.get_json_schema()["properties"], "", self._say)
+        return Field(self.schema_loader.get_json_schema(), "", self._say).object or _Object({})
 
     def transform(
         self,

@@ -65,6 +65,8 @@ def test_a_config_with_only_what_is_required_gets_every_default() -> None:
         "flatten_records": False,
         "prove": True,
         "deletions": "streams",
+        "personal_data": "keep",
+        "personal_data_keeps_region": True,
         "channel_ids": [],
         "reads_everything": True,
         "start_date": "2009-01-01T00:00:00Z",
@@ -556,7 +558,8 @@ ON, OFF = (
 def test_a_switch_set_in_any_way_is_on_or_off(key: str) -> None:
     assert [normalized(**{key: value})[key] for value in ON] == [True] * len(ON)
     assert [normalized(**{key: value})[key] for value in OFF] == [False] * len(OFF)
-    assert normalized(**{key: None})[key] == normalized()[key] == (key == "prove")
+    is_on = key in ("prove", "personal_data_keeps_region")
+    assert normalized(**{key: None})[key] == normalized()[key] == is_on
 
 
 def test_deletions_chosen_in_any_way_are_streams_or_marks() -> None:
@@ -566,6 +569,39 @@ def test_deletions_chosen_in_any_way_are_streams_or_marks() -> None:
     unfit: list[tuple[Any, str]] = [("both", "both"), (True, "True"), ([], "[]")]
     for value, shown in unfit:
         assert refusal(deletions=value) == f'Deletions is "{shown}". Choose streams or mark.'
+
+
+def test_personal_data_are_kept_hashed_or_dropped() -> None:
+    for typed, mode in ((" Drop\n", "drop"), ("KEEP", "keep"), ("", "keep"), (None, "keep")):
+        assert normalized(personal_data=typed, hash_salt="short")["personal_data"] == mode
+    assert refusal(personal_data="mask") == 'Personal data is "mask". Choose keep or hash or drop.'
+
+
+def test_the_salt_has_no_spaces_around_it_and_any_eight_characters() -> None:
+    for typed in (" 12345678\n", "pass word", "\u00fcberl\u00e4ng"):
+        assert normalized(personal_data="hash", hash_salt=typed)["hash_salt"] == typed.strip()
+
+
+@pytest.mark.parametrize(
+    ("salt", "what"),
+    [
+        ({}, "is missing"),
+        ({"hash_salt": ""}, "is missing"),
+        ({"hash_salt": None}, "is missing"),
+        ({"hash_salt": "x"}, "has fewer than 8 characters"),
+        ({"hash_salt": " " * 9}, "has fewer than 8 characters"),
+        ({"hash_salt": "1234567 "}, "has fewer than 8 characters"),
+        ({"hash_salt": 123456789}, "is no text"),
+        ({"hash_salt": ["12345678"]}, "is no text"),
+    ],
+)
+def test_a_salt_that_is_missing_or_short_is_refused_if_data_are_hashed(
+    salt: dict[str, Any], what: str
+) -> None:
+    assert refusal(personal_data="hash", **salt) == (
+        f"Personal data is to be hashed, and Hash salt {what}. Type a text of at least 8 "
+        "characters that nobody can guess, and keep it: another salt gives other hashes."
+    )
 
 
 @pytest.mark.parametrize("key", SWITCHES)

@@ -668,10 +668,16 @@ def test_refusal_when_the_endpoint_wants_the_scope_to_modify_says_so(
 SEVERAL = "v3/tax/products/properties?product_id:in=7%2C8"
 
 
-@pytest.fixture
-def of_several() -> ErrorHandler:
+@pytest.fixture(scope="module")
+def built() -> ErrorHandler:
     client = clients_of(SourceBigcommerce(config=CONFIG), CONFIG)["product_tax_properties"][-1]
     return _handler(client._error_handler)
+
+
+@pytest.fixture
+def of_several(built: ErrorHandler, shared: Sync) -> ErrorHandler:
+    built.api_budget = shared
+    return built
 
 
 @pytest.mark.parametrize("path", [SEVERAL, SEVERAL.replace("%2C", ",")])

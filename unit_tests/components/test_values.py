@@ -199,10 +199,10 @@ def test_a_misfit_is_logged_once_a_stream_and_field_without_its_value(
             values.transform({"id": secret, "date_shipped": secret, "billing_address": secret})
         values_of("order_shipments").transform({"id": "Ann"})
     assert [record.getMessage() for record in caplog.records] == [
-        "orders.id: what came is no integer, and leaves as it came. This is said once.",
+        "orders.id: what came is no integer, as declared. This is said once.",
         "orders.date_shipped: aaa aaaaa 99 is not a date, and leaves as null. This is said once.",
-        "orders.billing_address: what came is no object, and leaves as it came. This is said once.",
-        "order_shipments.id: what came is no integer, and leaves as it came. This is said once.",
+        "orders.billing_address: what came is no object, as declared. This is said once.",
+        "order_shipments.id: what came is no integer, as declared. This is said once.",
     ]
 
 
