@@ -139,7 +139,7 @@ class ChildRows(Retriever):
         skipped: Skipped = window.extra_fields.get("skipped") or Skipped()
         seen: set[Any] | None = set() if self.once else None
         own = array("q")
-        # An error of their children would keep them, and the memory of their last reply.
+        # An error of the children would keep the parents, and the memory of their last reply.
         with closing(self.parents.pages(window)) as pages:
             parents = self._to_ask(pages, window, skipped, own)
             yield from self._of_parents(parents, window, skipped, seen)
@@ -184,11 +184,11 @@ class ChildRows(Retriever):
     def _of_parents(
         self, parents: Parents, window: Window, skipped: Skipped, seen: set[Any] | None
     ) -> Iterator[Record]:
-        # What a parent gives its children, its date, whether it seems to have none, and they.
+        # What a parent passes to its children, its date, whether it seems to have none, and they.
         ahead: deque[tuple[Row, Any, bool, Children]] = deque()
         asked = 0
         try:
-            # `check` wants to know whether it may read, not to find the first parent with children.
+            # `check` wants to know whether it may read, and need not find a parent with children.
             for row, date, is_empty in islice(parents, self.api_budget.most_parents):
                 keys = self._keys_of(row)
                 copied = {name: row.get(name) for name in self.copied}

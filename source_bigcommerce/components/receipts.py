@@ -82,6 +82,11 @@ class Receipts:
         for name in self._streams.keys() & set(streams):
             self._streams[name].reasons[reason] = None
 
+    def settle(self, stream: str, reason: str) -> None:
+        """Takes back a doubt."""
+        if known := self._of(stream):
+            known.reasons.pop(reason, None)
+
     def asks(self, stream: str) -> None:
         """What this thread asks for next is for the stream."""
         self._asking.stream = stream
@@ -101,11 +106,6 @@ class Receipts:
                 known.counted = (known.counted or 0) + found.counted
             if found.reason:
                 known.reasons[found.reason] = None
-
-    def settle(self, stream: str, reason: str) -> None:
-        """Takes back a doubt."""
-        with self._lock:
-            self._streams.setdefault(stream, _Stream()).reasons.pop(reason, None)
 
     def see(self, message: AirbyteMessage) -> None:
         """A message of the sync, other than a record, is on its way out."""

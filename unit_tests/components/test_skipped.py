@@ -114,6 +114,7 @@ class Reading:
             likely_empty=EMPTY,
             api_budget=Sync(config),
         )
+        self.retriever.api_budget.receipts.begin({NAME: "order_date_modified"})
         ends = dict.fromkeys(("end_date", "now", "sure_until"), _iso(now))
         options = {"skip_likely_empty": is_on, "num_workers": workers, "start_date": start}
         self.windows = Windows(state, NAME, **{**options, **ends})
