@@ -135,13 +135,13 @@ def test_the_receipts_show_the_streams_that_are_not_whole(
     append(database, sync(store, *STREAMS), 1)
     assert rows(database, CHANGE) == []
     store.clock.advance(60)
-    append(database, sync(store, "coupons", "sync_receipts", page_size=2), 2)
+    append(database, sync(store, "gift_certificates", "sync_receipts", page_size=2), 2)
     assert rows(database, CHANGE) == [
         (
-            "coupons",
+            "gift_certificates",
             "not proved",
             "the store does not count its rows",
-            len(store.rows("coupons")),
+            len(store.rows("gift_certificates")),
             None,
         )
     ]

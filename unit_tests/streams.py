@@ -52,6 +52,13 @@ class Expected(NamedTuple):
     """For the channels, where the first one is for the rows of the store; their key is 0."""
 
     @property
+    def dated_by(self) -> tuple[str, str]:
+        """The stream whose rows have the dates of these, and their field there."""
+        parent, _, field = (self.cursor or "").partition("_date_")
+        is_of_parent = parent in ("order", "product") and bool(field)
+        return (f"{parent}s", f"date_{field}") if is_of_parent else (self.name, self.cursor or "")
+
+    @property
     def archived_request(self) -> list[str]:
         """The second request of a window of orders, for those that the list may hide."""
         if not self.first_request.startswith("v2/orders?"):

@@ -35,7 +35,7 @@ SHARED = ("orders.list", "products.list")
 # before asks for neither, and which one that is depends on who is first.
 ASKED_LATER = (
     *("channels.list", "email_templates.list", "abandoned_cart_email_templates.list"),
-    *("b2b_channels.list", "b2b_shopping_lists.list"),
+    *("b2b_channels.list", "b2b_shopping_lists.list", "product_tax_properties.list"),
 )
 # One that is temporary, and one whose error names the scope of each stream.
 STREAMS_OF = {"connection reset": "every_stream", "403": "every_stream"}

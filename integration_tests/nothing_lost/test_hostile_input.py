@@ -44,6 +44,9 @@ FORM: Mapping[str, Any] = safe_load_yaml((ROOT / "source_bigcommerce/manifest.ya
     "spec"
 ]["connection_specification"]["properties"]
 
+# A field counts only beside these.
+NEEDED = {"hash_salt": {"personal_data": "hash"}}
+
 
 def _wrong(key: str) -> list[Any]:
     """Values that the form refuses for this key."""
@@ -53,6 +56,8 @@ def _wrong(key: str) -> list[Any]:
         return [value for value in values if isinstance(value, bool) or value not in (0, 1)]
     if kind == "boolean":
         return [value for value in values if not isinstance(value, bool)]
+    if key == "hash_salt":
+        return [value for value in values if not isinstance(value, str) or len(value.strip()) < 8]
     return [value for value in values if kind != "array" or value != []]
 
 
@@ -61,7 +66,7 @@ def test_a_config_with_wrong_values_is_refused_by_the_name_of_the_field(key: str
     with shop(orders=0) as store:
         refused = 0
         for value in _wrong(key):
-            config = config_for(store, **{key: value})
+            config = config_for(store, **{**NEEDED.get(key, {}), key: value})
             try:
                 SourceBigcommerce(config=config)
             except AirbyteTracedException as error:

@@ -117,7 +117,7 @@ class NormalizeConfig(ConfigTransformation):
             elif "enum" in spec:
                 config[key] = _choice(config.get(key), spec)
         config["channel_ids"] = _channel_ids(config.get("channel_ids"))
-        if config["personal_data"] == HASH:
+        if config.get("personal_data") == HASH:
             config["hash_salt"] = _salt(config.get("hash_salt"))
         # The connector builder shows the first windows only.
         config["window"] = _ONE_WINDOW if "__test_read_config" in config else _SMALLEST_WINDOW

@@ -183,7 +183,7 @@ NUMBER_UNFIT = Problem("{title} is {value}.", "Type a whole number from {lowest}
 SWITCH_UNFIT = Problem("{title} is {value}.", "Turn it on or off: true or false.")
 CHOICE_UNFIT = Problem("{title} is {value}.", "Choose {choices}.")
 SALT_UNFIT = Problem(
-    "Personal data is to be hashed, and Hash salt {what}.",
+    "Hash salt {what}, and personal data is to be hashed.",
     "Type a text of at least {shortest} characters that nobody can guess, and keep it: another "
     "salt gives other hashes.",
 )

@@ -599,7 +599,7 @@ def test_a_salt_that_is_missing_or_short_is_refused_if_data_are_hashed(
     salt: dict[str, Any], what: str
 ) -> None:
     assert refusal(personal_data="hash", **salt) == (
-        f"Personal data is to be hashed, and Hash salt {what}. Type a text of at least 8 "
+        f"Hash salt {what}, and personal data is to be hashed. Type a text of at least 8 "
         "characters that nobody can guess, and keep it: another salt gives other hashes."
     )
 
