@@ -14,6 +14,8 @@ import pytest
 
 from sandbox import Sandbox
 from source_bigcommerce import run
+from source_bigcommerce.components import sync as own_sync
+from source_bigcommerce.components.budget import Limit
 
 # A little more than a page of most rows, so that reading ends on a second page.
 SIZES: dict[str, Any] = {
@@ -23,6 +25,14 @@ SIZES: dict[str, Any] = {
     "brands": 260,
     "categories": 255,
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _b2b_minutes_are_short() -> Iterator[None]:
+    """Nobody waits for minutes: the documented limit of B2B Edition has tests of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(own_sync, "B2B_LIMIT", Limit(150, 0.5))
+        yield
 
 
 @pytest.fixture(scope="module")

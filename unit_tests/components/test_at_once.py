@@ -34,6 +34,7 @@ class Store:
         self.answers.acquire(timeout=60)
         with self.changed:
             self.waiting -= 1
+            self.changed.notify_all()
         return reply(200, {"data": []})
 
     def records_of(self, rows: Any) -> Any:
