@@ -136,3 +136,21 @@ def test_a_row_pushed_to_a_later_page_by_a_new_one_is_read(at: int) -> None:
 def test_a_page_that_counts_nothing_is_no_error_if_all_counted_rows_came() -> None:
     store = Pages(rows_of(10, 0, 10), total=20, pages=3, zero=2)
     assert ids(store) == sorted(n for page in store.rows for n in page)
+
+
+class Hiccup(Pages):
+    """Its second page comes without rows at first, and counts them."""
+
+    def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+        if asked_by.get("page") != 2 or 2 in self.asked:
+            return super().__call__(asked_by)
+        rows, self.rows[1] = self.rows[1], []
+        try:
+            return super().__call__(asked_by)
+        finally:
+            self.rows[1] = rows
+
+
+def test_a_page_that_comes_empty_and_counts_its_rows_is_asked_for_again() -> None:
+    store = Hiccup(rows_of(10, 10, 10), total=30, pages=3)
+    assert ids(store) == sorted(n for page in store.rows for n in page)
