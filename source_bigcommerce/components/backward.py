@@ -143,7 +143,7 @@ class Backward:
         self._before = _Claim.of(self._page)
         is_counted = number in self._unread
         self._page = self._ask({"page": number})
-        while is_counted and not self._page.rows:
+        while not self._page.rows and (is_counted or (number == 1 and self._page.pages)):
             if (pause := next(self._pauses, None)) is None:
                 if _is_nothing(self._page, number):
                     self._missing = max(self._missing, number)
