@@ -29,7 +29,7 @@ class _Claim(NamedTuple):
 
 
 class _AllRead(Exception):
-    """A page came once more, and everything that was promised has been read."""
+    """The first page came once more, and everything that was promised has been read."""
 
 
 class Backward:
@@ -103,7 +103,7 @@ class Backward:
                     self._missing = self._last + 1
                 self._moved_onto_last = is_full and self._may_have_grown()
                 return
-            if page.rows and page.content == self._first.content:
+            if self._is_repeated or (page.rows and page.content == self._first.content):
                 return
             self._last += 1
             yield fresh
@@ -137,14 +137,16 @@ class Backward:
     def _turn_to(self, number: int) -> list[Row]:
         """Asks for a page; returns its new rows.
 
-        Asks again if nothing comes although another reply counts this page.
+        Asks again if nothing comes although a reply counts this page. One that counts itself may
+        hold nothing but rows that the store never shows.
         """
         self._before = _Claim.of(self._page)
         is_counted = number in self._unread
         self._page = self._ask({"page": number})
-        while is_counted and _is_nothing(self._page, number):
+        while not self._page.rows and (is_counted or (number == 1 and self._page.pages)):
             if (pause := next(self._pauses, None)) is None:
-                self._missing = max(self._missing, number)
+                if _is_nothing(self._page, number):
+                    self._missing = max(self._missing, number)
                 break
             time.sleep(pause)
             self._page = self._ask({"page": number})
@@ -169,15 +171,25 @@ class Backward:
         is_new = self._last != self._counted
         return is_new and (self._page.total or self._last) != self._seen.count
 
-    def _check_repetition(self) -> None:
-        """Ends the list if the last page came again and all that it promises has been read."""
+    @property
+    def _is_repeated(self) -> bool:
+        """Whether the page before came again."""
         page, before = self._page, self._before
-        if not page.rows or page.content != before.content or page.total != before.total:
+        return bool(page.rows) and page.content == before.content and page.total == before.total
+
+    def _check_repetition(self) -> None:
+        """Raises an error if the page before came again, and promises more than has been read.
+
+        Ends the list if that is the first page. Behind another one, rows may have moved forward.
+        """
+        page = self._page
+        if not self._is_repeated:
             return
         # If no pages are documented, this is all there is.
-        if self._is_all_read() or (page.limit is None and not page.is_counted):
+        if not self._is_all_read() and (page.limit is not None or page.is_counted):
+            raise self._error(LIST_ENDLESS, "the page before, once more")
+        if page.content == self._first.content:
             raise _AllRead
-        raise self._error(LIST_ENDLESS, "the page before, once more")
 
     def _is_all_read(self) -> bool:
         total = self._page.believed_total

@@ -144,8 +144,6 @@ class ChildRows(Retriever):
             parents = self._to_ask(pages, window, skipped, own)
             yield from self._of_parents(parents, window, skipped, seen)
         pairs, before = skipped.end(own)
-        if own and not skipped.are_due:
-            self.api_budget.receipts.doubt([self.name], _SKIPPED)
         key = self.parents.key
         due = (({key: each, self.parents.date: date}, date, False) for each, date in rows_of(pairs))
         yield from self._of_parents(due, window, skipped, seen)
@@ -165,6 +163,8 @@ class ChildRows(Retriever):
                 window.saw(date)
                 is_empty = self._seems_empty(row)
                 if is_empty and skipped.leaves(key_of(row, self.parents.key), date, own):
+                    if not skipped.are_due:
+                        self.api_budget.receipts.doubt([self.name], _SKIPPED)
                     continue
                 if self._may_have_any(row):
                     yield row, date, is_empty

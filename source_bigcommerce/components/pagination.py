@@ -57,8 +57,10 @@ def by_key(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[Row]]:
         must_come = not takes_key_in and parameter.startswith("min_")
         if page.is_counted:
             must_come = left > 0
+        # If all rows are counted and some have gone, rows may be left that the count does not show.
+        is_unsure = total > (page.total or 0) > total - (seen.count - len(page.rows))
         yield page.rows[is_known:]
-        if not keys or not (page.may_be_cut or page.next_link or left > 0):
+        if not keys or not (page.may_be_cut or page.next_link or left > 0 or is_unsure):
             return
         last = keys[-1]
         asked = last + takes_key_in

@@ -136,3 +136,33 @@ def test_a_row_pushed_to_a_later_page_by_a_new_one_is_read(at: int) -> None:
 def test_a_page_that_counts_nothing_is_no_error_if_all_counted_rows_came() -> None:
     store = Pages(rows_of(10, 0, 10), total=20, pages=3, zero=2)
     assert ids(store) == sorted(n for page in store.rows for n in page)
+
+
+class Hiccup(Pages):
+    """One of its pages comes without rows at first, and counts them; a row moves onto the first."""
+
+    empty = 2
+
+    def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+        number = asked_by.get("page", 0)
+        if number != self.empty or number in self.asked[1:]:
+            page = super().__call__(asked_by)
+            if not number:
+                first, second, *_ = self.rows
+                first[:], second[:] = [*first[1:], second[0]], second[1:]
+                self.total -= 1
+            return page
+        at = number - 1
+        rows, self.rows[at] = self.rows[at], []
+        try:
+            return super().__call__(asked_by)
+        finally:
+            self.rows[at] = rows
+
+
+@pytest.mark.parametrize("empty", [1, 2])
+def test_a_page_that_comes_empty_and_counts_its_rows_is_asked_for_again(empty: int) -> None:
+    store = Hiccup(rows_of(10, 10, 10), total=30, pages=3)
+    store.empty = empty
+    assert ids(store) == sorted(n for page in rows_of(10, 10, 10) for n in page)
+    assert store.asked.count(empty) == 2 + (empty == 1)

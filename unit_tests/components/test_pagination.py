@@ -285,6 +285,38 @@ def test_rows_that_come_while_as_many_go_are_read() -> None:
     assert len(store.asked) <= 10 + 1 + 2
 
 
+@pytest.mark.parametrize("deletes", [[5], [5, 6]])
+def test_rows_that_move_onto_pages_that_were_read_come_if_further_pages_are_the_last_one(
+    deletes: list[int],
+) -> None:
+    """Where a page behind the end is asked for, the store sends the last one."""
+
+    class Clamped(Store):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            number = min(asked_by.get("page", 1), -(-len(self.rows) // 10))
+            return super().__call__({"page": number})
+
+    store = Clamped(range(1, 22), deletes=[*deletes])
+    found = {*read(store, "page")}
+    assert set(range(1, 22)).difference(deletes) <= found
+    assert len(store.asked) <= 6
+
+
+@pytest.mark.parametrize("deletes", [[3], [3, 4], [25, 14, 3]])
+def test_rows_behind_capped_pages_are_read_though_rows_before_them_are_gone(
+    deletes: list[int],
+) -> None:
+    """Each reply counts the whole list, and none tells that its page is capped."""
+
+    class Whole(Store):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            self.claim = lambda _, pages, rows: (len(self.rows), pages)
+            return super().__call__(asked_by)
+
+    store = Whole(range(1, 32), cap=10, limit=25, says_cap=False, deletes=[*deletes])
+    assert set(range(1, 32)).difference(deletes) <= {*read(store, "id:greater")}
+
+
 def test_a_window_that_a_bulk_edit_emptied_ends() -> None:
     store = Store(range(1, 26))
     pages = iter(by_key(store, Seen("id"), "id:greater"))

@@ -254,6 +254,17 @@ def test_a_hundredth_of_what_seems_empty_is_asked_and_nothing_else_of_it() -> No
     assert receipt["reason"] == "what seemed to be empty was not asked for"
 
 
+def test_what_an_earlier_sync_skipped_in_a_window_that_is_read_again_is_in_doubt_again() -> None:
+    orders = orders_of(101)
+    first = Reading(orders, ZERO, {}, random.Random(0))
+    state = {**first.state, "since": _iso(orders[490].date)}
+    second = Reading(orders, ZERO, state, random.Random(0))
+    assert len(second.children.asked) < len(orders) // 2
+    assert [row["reason"] for row in receipts(second)] == [
+        "what seemed to be empty was not asked for"
+    ]
+
+
 def receipts(read: Reading) -> list[dict[str, Any]]:
     return read.retriever.api_budget.receipts.rows()
 
