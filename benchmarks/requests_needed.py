@@ -79,13 +79,11 @@ def least_of_all(rows: Rows) -> int:
 
 
 def proofs(stream: str, rows: Rows, windows: int) -> int:
-    """Requests that count windows of more than a page, at most; of orders also those of a full one.
+    """Requests that count windows of more than a page after they were read, at most.
 
     Replies to a page number count the list themselves.
     """
-    if stream not in WINDOWED:
-        return 0
-    return min(windows, (rows.of_list(stream) - (stream not in OF_ORDERS)) // PAGE_SIZE)
+    return min(windows, (rows.of_list(stream) - 1) // PAGE_SIZE) if stream in WINDOWED else 0
 
 
 def most(stream: str, rows: Rows, windows: int) -> int:

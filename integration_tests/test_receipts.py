@@ -238,14 +238,18 @@ def test_the_receipt_of_a_proven_read_says_whole(store: Sandbox, name: str, whic
     assert receipts(read)[name]["windows_read_again"] == 0
 
 
+@pytest.mark.parametrize("kind", ["edit", "insert"])
 def test_the_receipt_says_that_the_window_of_a_late_row_was_read_again(
-    store: Sandbox,
+    store: Sandbox, kind: str
 ) -> None:
-    # The date of an order of the first page lies beyond the window until that was read.
+    day = "2025-06-01T00:00:00Z"
+    late = Change("insert", "orders", fields={"date_modified": day, "date_created": day})
     end, [first, *_] = "2026-03-01T00:00:00Z", store.rows("orders")
     store.clock.advance(3600)
-    store.edit("orders", first["id"], {})
-    late = Change("edit", "orders", (first["id"],), {"date_modified": "2025-06-01T00:00:00Z"})
+    if kind == "edit":
+        # The date of an order of the first page lies beyond the window until that was read.
+        store.edit("orders", first["id"], {})
+        late = Change("edit", "orders", (first["id"],), {"date_modified": day})
     store.faults.change("orders.count", late, when="before")
     read = sync(store, "orders", "sync_receipts", end_date=end, **{**SPAN, "page_size": 100})
     found = receipts(read)["orders"]

@@ -83,7 +83,12 @@ class Watch:
             self.hides |= len(page.rows) < min(size, page.total - (number - 1) * size)
 
     def goes_on(self) -> None:
-        """A second page is about to be asked for. Rows that leave from now on hide no others."""
+        """A second page is about to be asked for by its number.
+
+        Rows that leave from now on shift the pages, and lower a later count as well: so the rows
+        are counted now. By key nothing shifts, and a later count knows of rows that were saved
+        late.
+        """
         if self._is_full and self.first_total is None:
             self.early = self.count() or None
 

@@ -299,7 +299,7 @@ class _Asking:
         if self._asked == rows.api_budget.most_pages:
             raise _Enough
         self.let_go()
-        if self._asked == 1:
+        if self._asked == 1 and "page" in asked_by:
             self._watch.goes_on()
         while True:
             limit = self._size.page_size_override or rows.page_size
