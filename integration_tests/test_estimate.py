@@ -182,6 +182,18 @@ def keys_of(value: Any) -> set[str]:
     return set(value).union(*map(keys_of, value.values())) if isinstance(value, dict) else set()
 
 
+def test_json_is_all_that_is_printed_although_the_store_limits_requests(
+    command: Command, tmp_path: Path, small: Sandbox
+) -> None:
+    limited = small.faults.add(
+        "brands.list", "status", status=429, headers={"X-Rate-Limit-Time-Reset-Ms": "1"}
+    )
+    code, output, _ = command("estimate", *files(tmp_path, small, "brands"), "--json")
+    assert limited.fired == 1
+    assert code == 0
+    assert list(json.loads(output)["syncs"]) == [FIRST, DAILY]
+
+
 def test_streams_whose_scope_the_token_lacks_are_named_and_the_rest_is_estimated(
     command: Command, tmp_path: Path
 ) -> None:
@@ -216,6 +228,14 @@ def test_streams_that_are_not_there_are_refused_as_by_a_read(
     code, output, errors = command("estimate", *files(tmp_path, small, "orders", "nothing"))
     assert (code, output, small.log) == (1, "", [])
     assert errors.startswith("There is no stream of this name: nothing. ")
+
+
+def test_a_catalog_without_streams_is_estimated_to_cost_nothing(
+    command: Command, tmp_path: Path, small: Sandbox
+) -> None:
+    code, output, errors = command("estimate", *files(tmp_path, small), "--json")
+    assert (code, errors, small.log) == (0, "", [])
+    assert [sync["requests"] for sync in json.loads(output)["syncs"].values()] == [0, 0]
 
 
 def test_a_misused_estimate_says_how_it_is_used(command: Command) -> None:

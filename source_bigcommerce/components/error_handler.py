@@ -189,12 +189,11 @@ class ErrorHandler(DefaultErrorHandler):
         problem = self._problem(reply)
         if problem and not self._may_pass(reply):
             raise problem
-        if not problem and reply.status_code < 400:
-            # No status of a list: 202 and 206 are not all of it, 304 is none of it.
-            return _try_again(f"BigCommerce answered {reply.status_code}.")
-        if problem:
-            return _try_again(f"BigCommerce answered {reply.status_code}.")
-        return super().interpret_response(reply)
+        if reply.status_code == 429:
+            return super().interpret_response(reply)
+        # Also of a list: 202 and 206 are not all of it, 304 is none of it. For a status that it
+        # does not know, the framework would log the body, which may hold rows.
+        return _try_again(f"BigCommerce answered {reply.status_code}.")
 
     def backoff_time(
         self,

@@ -11,6 +11,7 @@ from airbyte_cdk.sources.declarative.requesters.http_requester import HttpReques
 from airbyte_cdk.sources.declarative.requesters.request_options import (
     InterpolatedRequestOptionsProvider,
 )
+from airbyte_cdk.sources.streams.http import rate_limiting
 from airbyte_cdk.sources.types import StreamSlice
 from jinja2 import Environment
 from jinja2.meta import find_undeclared_variables
@@ -43,7 +44,8 @@ class Requester(HttpRequester):
         self.api_budget = self.api_budget or Sync(self.config)
         super().__post_init__(parameters)
         self.api_budget.connections.carry(self._http_client._session)
-        self._http_client._logger.addFilter(_without_body)
+        for logger in (self._http_client._logger, rate_limiting.logger):
+            logger.addFilter(_without_body)
 
     def get_url(self, *, stream_slice: StreamSlice | None = None, **_: Any) -> str:
         url = self._address
@@ -106,9 +108,12 @@ class Requester(HttpRequester):
 
 
 def _without_body(record: logging.LogRecord) -> bool:
-    """Takes the body out of what the framework logs of each reply when it debugs: it holds rows."""
+    """Takes bodies out of what the framework logs of replies, because they hold rows.
+
+    It logs that of each reply when it debugs, and that of a reply before it tries again.
+    """
     vars(record).pop("body", None)
-    return True
+    return ", Response Content: " not in str(record.msg)
 
 
 def _is_constant(*templates: str) -> bool:

@@ -5,6 +5,8 @@ import json
 import logging
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -40,13 +42,16 @@ def estimate(args: list[str]) -> None:
     parser.add_argument("--catalog", help="the streams, as for read; all of them without it")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args(args)
-    with log_for_people():
+    output = sys.stdout
+    # The framework prints a message of the protocol for each 429, also of a question left alone.
+    with log_for_people(), redirect_stdout(StringIO()):
         try:
             found = _estimated(options.config, options.catalog)
         except AirbyteTracedException as error:
             print(error.message, file=sys.stderr)
             sys.exit(FAILED)
-    print(json.dumps(found, indent=2) if options.json else "\n".join(lines(found)))
+        words = json.dumps(found, indent=2) if options.json else "\n".join(lines(found))
+        print(words, file=output)
 
 
 def _estimated(config_path: str, catalog_path: str | None) -> dict[str, Any]:
@@ -57,7 +62,7 @@ def _estimated(config_path: str, catalog_path: str | None) -> dict[str, Any]:
         source.demand({each.stream.name for each in catalog.streams})
     survey = Survey(config, catalog or everything(source))
     survey.ask()
-    if not survey.looks[FIRST]:
+    if survey.unreadable and not survey.looks[FIRST]:
         _fail(config, survey.unreadable)
     return document(survey)
 

@@ -7,6 +7,7 @@ import logging
 import re
 from hashlib import sha256
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import requests_mock
@@ -434,4 +435,25 @@ def test_a_debugged_sync_logs_no_rows(
         assert read("wishlists", form()) == [{"id": 1, "name": "Ada"}]
     received = [vars(each) for each in caplog.records if each.message == "Receiving response"]
     assert received
+    assert "Ada" not in str([vars(each) for each in caplog.records])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"content": b'{"data": [{"id": 1, "name": "Ada'},
+        {"status_code": 206, "json": {"data": [{"id": 1, "name": "Ada"}]}},
+        {"json": {"rows": [{"id": 1, "name": "Ada"}]}},
+        {"status_code": 520, "json": {"data": [{"id": 1, "name": "Ada"}]}},
+    ],
+    ids=["cut", "a part", "of another shape", "of an unknown status"],
+)
+def test_a_reply_that_is_asked_for_again_is_not_logged(
+    requests_mock: requests_mock.Mocker, caplog: pytest.LogCaptureFixture, odd: dict[str, Any]
+) -> None:
+    sound = {"json": {"data": [{"id": 1, "name": "Ada"}]}}
+    requests_mock.get(f"{API}/v3/wishlists", [odd, sound])
+    with caplog.at_level(logging.DEBUG, logger="airbyte"), patch("time.sleep"):
+        assert read("wishlists", form()) == [{"id": 1, "name": "Ada"}]
+    assert "Caught retryable error" in caplog.text
     assert "Ada" not in str([vars(each) for each in caplog.records])
