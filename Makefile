@@ -25,12 +25,11 @@ demo: $(STAMP)  ## copy a sandbox store into DuckDB, twice
 demo-orders: $(STAMP)  ## send 50 purchase orders to a sandbox store, twice
 	@$(BIN)/python -m demo.orders
 
-# A worker more than there are cores, as a third of the time is waiting. The long files of
-# integration_tests come first, so that all end together. What needs real time runs last, by itself.
+# A worker a core; the long files of integration_tests come first, so that both end together. What
+# needs real time runs in the end, by itself.
 TESTS := not hosts and not image_tests
 PYTEST := $(BIN)/python -m pytest
-WORKERS := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
-PARALLEL := $(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder integration_tests unit_tests
+PARALLEL := $(PYTEST) -n auto --dist loadfile --no-loadscope-reorder integration_tests unit_tests
 # Without bytecode, each worker and each process compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -32,8 +32,10 @@ SIZES = {"orders": 20, "channels": 3} | dict.fromkeys(
 # The `include` of a request tells which stream reads orders or products.
 SHARED = ("orders.list", "products.list")
 # A stream of settings asks for channels second, and for rows of a channel third. One that failed
-# before asks for neither, and which one that is depends on who is first.
+# before asks for neither, and which one that is depends on who is first. Coupons are counted once
+# they have been read.
 ASKED_LATER = (
+    "coupons.count",
     *("channels.list", "email_templates.list", "abandoned_cart_email_templates.list"),
     *("b2b_channels.list", "b2b_shopping_lists.list", "product_tax_properties.list"),
 )
