@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scripts.tables import write
 from source_bigcommerce.probe.assumptions import ASSUMPTIONS
 
 PAGE = Path(__file__).parents[1] / "docs/assumptions.md"
@@ -23,10 +24,7 @@ def table() -> str:
 
 
 def main() -> None:
-    page = PAGE.read_text()
-    before, rest = page.split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}{table()}{END}{after}")
+    write(PAGE, BEGIN, table(), END)
 
 
 if __name__ == "__main__":

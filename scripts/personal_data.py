@@ -8,6 +8,7 @@ from typing import Any
 
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
+from scripts.tables import write
 from source_bigcommerce.components.personal import PERSONAL, REGION
 
 ROOT = Path(__file__).parents[1]
@@ -56,10 +57,7 @@ def _together(paths: list[str]) -> str:
 
 
 def main() -> None:
-    page = PAGE.read_text()
-    before, rest = page.split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}{table()}{END}{after}")
+    write(PAGE, BEGIN, table(), END)
 
 
 if __name__ == "__main__":

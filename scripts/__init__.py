@@ -1,0 +1,1 @@
+"""Commands of the Makefile, and for people who change the connector."""
