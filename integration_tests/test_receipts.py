@@ -82,6 +82,15 @@ def test_the_receipt_of_a_list_that_the_store_does_not_count_says_not_proved(sho
     )
 
 
+@pytest.mark.parametrize("status", [413, 500, 504])
+def test_a_count_that_fails_for_a_moment_is_asked_for_again(shop: Sandbox, status: int) -> None:
+    """These say that a page is too heavy; a count asks for one row, and that has no parts."""
+    fault = shop.faults.add("products.list", "status", status=status, where={"limit": 1})
+    read = sync(shop, "products", "sync_receipts", **PAGED)
+    assert fault.fired == 1
+    assert receipts(read)["products"]["verdict"] == "whole"
+
+
 def test_receipts_name_the_newest_date_if_the_host_cuts_cursors_from_the_catalog(
     shop: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

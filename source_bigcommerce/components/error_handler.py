@@ -146,7 +146,7 @@ class ErrorHandler(DefaultErrorHandler):
     def interpret_response(self, response_or_exception: Reply) -> ErrorResolution:
         reply = response_or_exception
         if not isinstance(reply, requests.Response):
-            if self.shrinks_pages and (isinstance(reply, ReplyTooLarge) or timed_out(reply)):
+            if self._shrinks(reply) and (isinstance(reply, ReplyTooLarge) or timed_out(reply)):
                 return _smaller_page(f"The page could not be read: {reply!r}.")
             if isinstance(reply, ReplyTooLarge):
                 raise REPLY_TOO_LARGE.error(repr(reply), size=reply)
@@ -184,7 +184,7 @@ class ErrorHandler(DefaultErrorHandler):
         if reply.status_code in _REFUSED and self.may_refuse:
             words = REQUEST_REFUSED.message(status=reply.status_code)
             raise ParameterRefused(described(reply), words, REQUEST_REFUSED.failure_type)
-        if reply.status_code in _HEAVY_PAGE and self.shrinks_pages:
+        if reply.status_code in _HEAVY_PAGE and self._shrinks(reply):
             return _smaller_page(f"BigCommerce answered {reply.status_code}.")
         problem = self._problem(reply)
         if problem and not self._may_pass(reply):
@@ -223,6 +223,10 @@ class ErrorHandler(DefaultErrorHandler):
         if tried.failed >= self.api_budget.tries or self.api_budget.is_down():
             raise self._given_up(reply)
         return None
+
+    def _shrinks(self, reply: Reply) -> bool:
+        """Whether a page that is too heavy can be asked for in parts: one row has none."""
+        return self.shrinks_pages and _page_sizes(reply)[0] != 1
 
     def _may_pass(self, reply: requests.Response) -> bool:
         """Whether a refusal contradicts what this sync has seen, or comes from elsewhere."""

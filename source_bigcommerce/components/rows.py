@@ -43,7 +43,6 @@ _IN_PARTS = PageSizeReduction(
     max_attempts=8,
     reset_policy=PageSizeResetPolicy.AFTER_SUCCESSFUL_PAGE,
     backoff_seconds=1,
-    retries_at_minimum_page_size=3,
     failure_message=GIVEN_UP.remedy,
 )
 

@@ -263,6 +263,14 @@ def test_flags_change_the_outcome_of_these_statuses(
     assert actions == {"plain": plain, "shrinking": shrinking, "lenient": lenient}
 
 
+@pytest.mark.parametrize("status", [413, 500, 504])
+def test_a_request_for_one_row_has_no_parts_and_is_tried_again(
+    handlers: dict[str, ErrorHandler], status: int
+) -> None:
+    assert interpreted(handlers["shrinking"], page_of(1, status))[0] == RETRY
+    assert interpreted(handlers["shrinking"], page_of(2, status))[0] == SMALLER
+
+
 @pytest.mark.parametrize(
     ("error", "shrinking"),
     [
