@@ -16,6 +16,7 @@ from airbyte_cdk.sources.declarative.parsers import model_to_component_factory
 from airbyte_cdk.sources.utils import schema_helpers
 from jsonschema.exceptions import best_match
 from jsonschema.validators import validator_for
+from pydantic.v1 import BaseModel
 
 from source_bigcommerce import SourceBigcommerce
 
@@ -64,10 +65,26 @@ def _quick_start() -> Iterator[None]:
             (concurrent_declarative_source, "get_declarative_component_schema"),
             (model_to_component_factory, "TypeTransformer"),
             (model_to_component_factory, "get_type_hints"),
+            (model_to_component_factory.inspect, "getfullargspec"),
         ):
             patch.setattr(module, name, cache(getattr(module, name)))
+        patch.setattr(BaseModel, "parse_obj", classmethod(_parsed))
+        patch.setattr(concurrent_declarative_source, "deepcopy", _copied)
         yield
     assert pickle.dumps(manifest) == before, "a source changed the manifest, which all share"
+
+
+def _parsed(kind: type[BaseModel], part: Mapping[str, Any]) -> Any:
+    return pickle.loads(_pickled(kind, pickle.dumps(part)))
+
+
+@cache
+def _pickled(kind: type[BaseModel], part: bytes) -> bytes:
+    return pickle.dumps(kind(**pickle.loads(part)))
+
+
+def _copied(part: Any) -> Any:
+    return pickle.loads(pickle.dumps(part))
 
 
 def _validate(instance: Any, schema: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ NAMES = [row.name for row in STREAMS]
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Sandbox]:
-    with Sandbox(orders=80, customers=40, products=60, brands=20, categories=20) as store:
+    with Sandbox(orders=40, customers=20, products=30, brands=10, categories=10) as store:
         yield store
 
 

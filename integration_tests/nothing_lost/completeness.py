@@ -113,19 +113,34 @@ INCREMENTAL = tuple(name for name in ALL if streams()[name].cursor)
 def one_of_each_kind(read: Sync) -> tuple[str, ...]:
     """Of each kind of stream that a sync read, the one with the most records.
 
-    Streams of a kind are declared in the same words, but for name, path and scope.
+    Streams of a kind are declared alike, but for the names of fields, scopes and endpoints.
     """
     whole, kinds = completed(read), dict[str, list[str]]()
     text = (Path(__file__).parents[2] / "source_bigcommerce/manifest.yaml").read_text()
     for declared in safe_load_yaml(text)["streams"]:
         words = declared["$parameters"]
-        name, family = words.pop("name"), words.pop("endpoint", "").partition("/")[0]
-        words.pop("scope", None)
+        name, version = words["name"], words.get("endpoint", "").partition("/")[0]
         if name in whole:
-            kinds.setdefault(f"{family} {declared}", []).append(name)
+            kinds.setdefault(f"{version} {_structure(declared)}", []).append(name)
     return tuple(
         max(names, key=lambda name: len(read.records.get(name, ()))) for names in kinds.values()
     )
+
+
+_WORDS_OF_ONE = {
+    *("name", "endpoint", "scope", "permission", "include", "channel", "channels"),
+    *("primary_key", "transformations"),
+}
+
+
+def _structure(declared: Any) -> Any:
+    """What a part of the manifest refers to, and which words it says, without their values."""
+    if isinstance(declared, dict):
+        words = declared.items()
+        return {word: _structure(value) for word, value in words if word not in _WORDS_OF_ONE}
+    if isinstance(declared, list):
+        return [_structure(part) for part in declared]
+    return declared if str(declared).startswith("#/") else None
 
 
 def shop(**settings: Any) -> Sandbox:

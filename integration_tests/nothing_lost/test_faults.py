@@ -33,7 +33,7 @@ GROUPS = {
     "transactions": ("transactions",),
 }
 PLACES = ("first", "middle", "last")
-SETTINGS = whole_history(page_size=14)
+SETTINGS = whole_history(page_size=10)
 
 _TOLD = {
     "X-Rate-Limit-Requests-Left": "0",
@@ -261,9 +261,9 @@ def _fault(request: pytest.FixtureRequest, name: str) -> tuple[str, dict[str, An
 
 
 def _store(group: str) -> Sandbox:
-    """A few pages of each list; some of 200 orders have lines that cost a request of their own."""
-    orders = 200 if group == "order_products" else 60
-    sizes = {"orders": orders, "customers": 60, "products": 60, "pages": 40}
+    """A few pages of each list; some of 120 orders have lines that cost a request of their own."""
+    orders = 120 if group == "order_products" else 42
+    sizes = {"orders": orders, "customers": 42, "products": 42, "pages": 30}
     return shop_that_hides(
         **sizes, empty_transactions="200"
     )  # A 204 has nothing to cut in the middle.

@@ -25,9 +25,9 @@ from sandbox import Sandbox
 pytestmark = pytest.mark.thorough
 
 NAMES = tuple(streams())
-SETTINGS = whole_history(page_size=10)
-SIZES = {"orders": 25, "channels": 3} | dict.fromkeys(
-    ("customers", "products", "pages", "brands", "categories"), 25
+SETTINGS = whole_history(page_size=5)
+SIZES = {"orders": 13, "channels": 3} | dict.fromkeys(
+    ("customers", "products", "pages", "brands", "categories"), 13
 )
 
 
@@ -69,9 +69,9 @@ WHOLE: dict[str, dict[str, Any]] = {
     "no totals": {"totals": "missing"},
     "no totals and no cursors": {"totals": "missing", "cursors": False},
     "totals of the page and no cursors": {"totals": "of_page", "cursors": False},
-    "pages of 7 for 10": {"cap": 7},
-    "pages of 9 for 10": {"cap": 9},
-    "pages of 7, and totals of the page": {"cap": 7, "totals": "of_page"},
+    "pages of 3 for 5": {"cap": 3},
+    "pages of 4 for 5": {"cap": 4},
+    "pages of 3, and totals of the page": {"cap": 3, "totals": "of_page"},
     "an empty page in the middle": {"gaps": {2}, "cursors": False},
     "an empty first page, and two more": {"gaps": {1, 3, 4}, "cursors": False},
     "cursors are ignored": {"ignored": {"after"}},
