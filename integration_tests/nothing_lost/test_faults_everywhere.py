@@ -25,9 +25,9 @@ from sandbox.routes import ROUTES
 pytestmark = pytest.mark.thorough
 
 NAMES = tuple(streams())
-SETTINGS = whole_history(page_size=10)
-SIZES = {"orders": 14, "channels": 3} | dict.fromkeys(
-    ("customers", "products", "pages", "brands", "categories"), 22
+SETTINGS = whole_history(page_size=20)
+SIZES = {"orders": 20, "channels": 3} | dict.fromkeys(
+    ("customers", "products", "pages", "brands", "categories"), 45
 )
 # The `include` of a request tells which stream reads orders or products.
 SHARED = ("orders.list", "products.list")
