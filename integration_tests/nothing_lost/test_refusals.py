@@ -184,12 +184,13 @@ def _rows(read: Sync, name: str) -> list[str]:
         (
             "brands.list",
             "BigCommerce takes too long to send 14 rows of /v3/catalog/brands in one reply. Sync "
-            "again later, it continues where this one stopped; if it lasts, set Page size to 7.",
+            "again later, it continues where this one stopped; if this happens again, set Page "
+            "size to 7.",
         ),
         (
             "store.get",
             "BigCommerce did not answer /v2/store in time 6 times in a row. Sync again later, it "
-            "continues where this one stopped; if it lasts, see https://status.bigcommerce.com.",
+            "continues where this one stopped; if this happens again, see https://status.bigcommerce.com.",
         ),
     ],
 )

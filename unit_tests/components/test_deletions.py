@@ -333,7 +333,7 @@ def test_deletions_are_not_reported_if_the_store_answers_nothing_for_ids(
     with monkeypatch.context() as patch:
         patch.setattr(everything, "ask", lambda window, asked: store.answer({}, set(store.rows)))
         assert syncs.run() == []
-    assert "does not heed the ids" in syncs.doubts
+    assert "ignores the ids" in syncs.doubts
     assert [row["id"] for row in syncs.run()] == [4]
 
 
