@@ -70,7 +70,7 @@ def test_a_look_that_fails_ends_nothing(
     clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def failing(*_: int) -> Any:
-        raise RuntimeError("min_id is not heeded")
+        raise RuntimeError("min_id is ignored")
 
     monkeypatch.setattr(Orders, "created_since", failing)
     orders: Any = Orders()
