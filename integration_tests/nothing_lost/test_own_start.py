@@ -92,7 +92,7 @@ def test_an_own_start_set_further_back_asks_for_what_lies_between(
         assert_complete(store, [NAME], first, second, third)
 
 
-def test_an_own_start_in_words_leaves_out_nothing_of_a_pause(
+def test_an_own_start_in_words_skips_nothing_that_changed_in_a_pause(
     store: Sandbox, set_clock: SetClock
 ) -> None:
     moving: dict[str, Any] = {"per_order_start_date": "101 days ago"}

@@ -147,14 +147,14 @@ def read(shop: Sandbox, request: pytest.FixtureRequest) -> Read:
     return Read(sync(shop, *NAMES, **values), values)
 
 
-def test_the_store_is_full_of_it(kept: Sync) -> None:
+def test_the_store_is_full_of_personal_data(kept: Sync) -> None:
     text = json.dumps(kept.records)
     assert len(IN_THE_CLEAR.findall(text)) > 1000
     assert "REGION" not in text
     assert REGION in text
 
 
-def test_nothing_of_it_is_in_records_state_or_logs(read: Read) -> None:
+def test_no_personal_data_is_in_records_state_or_logs(read: Read) -> None:
     assert read.sync.errors == []
     empty = {row.name for row in DELETIONS}
     if read.values["personal_data"] == "drop":

@@ -19,8 +19,8 @@ from integration_tests.syncs import sync
 SIZES = {"orders": 60, "customers": 5, "products": 10, "channels": 3}
 LISTS: dict[str, dict[str, Any]] = {
     "dates are ignored": {"ignored": {"dates"}},
-    "no start of a window is heeded": {"ignored": {"min_date_modified"}},
-    "no end of a window is heeded": {"ignored": {"max_date_modified"}},
+    "starts of windows are ignored": {"ignored": {"min_date_modified"}},
+    "ends of windows are ignored": {"ignored": {"max_date_modified"}},
     "keys and dates are ignored": {"ignored": {"min_id", "dates"}},
     "pages of 7 for 10": {"cap": 7},
     "pages of 7 for 10, and dates are ignored": {"cap": 7, "ignored": {"dates"}},

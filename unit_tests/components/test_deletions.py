@@ -213,7 +213,7 @@ def test_a_row_that_comes_with_an_early_date_into_an_empty_list_is_learnt() -> N
 
 
 @pytest.mark.parametrize("like", [0, 48])  # one is only counted, the other one shown too
-def test_dates_are_not_leant_on_once_a_row_came_with_an_early_one(like: int) -> None:
+def test_dates_are_not_relied_on_once_a_row_came_with_an_early_one(like: int) -> None:
     store = Store(95)
     syncs = Syncs(store, "by date")
     syncs.run()

@@ -658,7 +658,7 @@ def test_the_wait_after_other_failures_is_left_to_the_framework(
     assert handlers["plain"].backoff_time(broken, 1) is None
 
 
-def test_refusal_when_the_endpoint_wants_the_scope_to_modify_says_so(
+def test_a_refusal_says_so_if_the_endpoint_needs_the_scope_to_modify(
     requests_mock: requests_mock.Mocker,
 ) -> None:
     requests_mock.get(f"{API}/v3/segments", json={"data": [{"id": "a"}]})

@@ -119,7 +119,7 @@ def test_a_list_without_totals_is_counted_once_when_its_first_page_is_full() -> 
     assert store.asked == ["read", "total"]
 
 
-def test_list_when_nothing_counts_it_costs_no_request() -> None:
+def test_a_list_that_nothing_counts_costs_no_further_request() -> None:
     store = Store([1, 2, 3, 4, 5], [TWO])
     store.is_apart = False
     assert proved(store)[1].reason == "the store does not count its rows"

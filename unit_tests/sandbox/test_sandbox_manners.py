@@ -96,7 +96,7 @@ def test_encoded_v3_dates_find_what_the_option_says(
 
 
 @pytest.mark.parametrize(
-    ("option", "query", "is_heeded"),
+    ("option", "query", "is_obeyed"),
     [
         ({}, "v2/orders?min_date_modified=2030-01-01T00:00:00Z", True),
         ({"v2_dates": "encoded"}, "v2/orders?min_date_modified=2030-01-01T00:00:00Z", False),
@@ -104,10 +104,10 @@ def test_encoded_v3_dates_find_what_the_option_says(
     ],
 )
 def test_plain_v2_dates_are_obeyed_as_the_option_says(
-    store: Sandbox, option: dict[str, Any], query: str, is_heeded: bool
+    store: Sandbox, option: dict[str, Any], query: str, is_obeyed: bool
 ) -> None:
     store.options.update(option)
-    assert (ids(raw(store, query)) == set()) == is_heeded
+    assert (ids(raw(store, query)) == set()) == is_obeyed
 
 
 @pytest.mark.parametrize(("more", "status"), [("refused", 422), ("missing", 404), ("ignored", 200)])

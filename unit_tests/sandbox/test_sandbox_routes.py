@@ -116,7 +116,7 @@ def test_offsets_cover_everything_once(shop: Sandbox, get: Get, route: Route) ->
 
 
 @pytest.mark.parametrize("route", OFFSET, ids=operation)
-def test_what_a_list_of_b2b_edition_counts(shop: Sandbox, get: Get, route: Route) -> None:
+def test_lists_of_b2b_edition_count_all_their_rows(shop: Sandbox, get: Get, route: Route) -> None:
     body = get(shop, path(shop, route), limit=2, offset=1, **route.everything).json()
     told = {"totalCount": len(whole(shop, get, route)), "limit": 2, "offset": 1}
     if route.operation == "b2b_quotes.list":
@@ -129,7 +129,7 @@ def test_what_a_list_of_b2b_edition_counts(shop: Sandbox, get: Get, route: Route
 
 @pytest.mark.parametrize("route", [r for r in OFFSET if r.everything], ids=operation)
 @pytest.mark.parametrize("nth", [0, 1])
-def test_what_b2b_edition_leaves_out_unasked(
+def test_b2b_edition_leaves_out_rows_or_fields_by_default(
     shop: Sandbox, get: Get, route: Route, nth: int
 ) -> None:
     name = [*route.everything][nth % len(route.everything)]
@@ -318,7 +318,7 @@ def test_filters_keep_what_they_name(shop: Sandbox, get: Get, route: Route, name
 
 
 @pytest.mark.parametrize("route", [r for r in OFFSET if "sortBy" in r.others], ids=operation)
-def test_sorts_of_b2b_edition(shop: Sandbox, get: Get, route: Route) -> None:
+def test_lists_of_b2b_edition_are_sorted_as_asked(shop: Sandbox, get: Get, route: Route) -> None:
     for field in route.others["sortBy"]:
         for order in route.others["orderBy"]:
             asked = {"sortBy": field, "orderBy": order, "limit": 200, **route.everything}
@@ -328,7 +328,7 @@ def test_sorts_of_b2b_edition(shop: Sandbox, get: Get, route: Route) -> None:
 
 
 @pytest.mark.parametrize("route", [r for r in LISTS if r.wants], ids=operation)
-def test_refuses_a_request_without_the_filter_that_it_wants(
+def test_a_request_without_a_required_filter_is_refused(
     shop: Sandbox, get: Get, route: Route
 ) -> None:
     assert get(shop, path(shop, route).partition("?")[0]).status_code == 422

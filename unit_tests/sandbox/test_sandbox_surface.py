@@ -248,7 +248,7 @@ def test_a_request_must_accept_json(shop: Sandbox) -> None:
     assert ask(shop, "/sandbox/v2/time", Accept="*/*").status_code == 406
 
 
-def test_only_get_where_nothing_is_written(shop: Sandbox) -> None:
+def test_other_methods_than_get_are_refused_where_nothing_can_be_written(shop: Sandbox) -> None:
     headers = {"X-Auth-Token": shop.access_token, "Accept": "application/json"}
     url = f"{shop.url}/stores/sandbox/v3/catalog/brands"
     assert requests.post(url, json=[], headers=headers, timeout=5).status_code == 405
