@@ -12,7 +12,7 @@ from integration_tests.nothing_lost.completeness import (
     archive,
     assert_complete,
     completed,
-    shop,
+    make_store,
 )
 from integration_tests.syncs import sync
 
@@ -43,7 +43,7 @@ def test_all_orders_arrive_once_whatever_the_store_does_with_archived_ones(
 ) -> None:
     archived, settings = READS[read_as]
     options = {"archived_orders": "hidden", "is_deleted": is_deleted, **LISTS[listed_as]}
-    with shop(**SIZES, **options) as store:
+    with make_store(**SIZES, **options) as store:
         hidden = archive(store, archived)
         result = sync(store, "orders", page_size=10, **settings)
         assert result.errors == []
