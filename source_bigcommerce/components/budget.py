@@ -37,7 +37,7 @@ _SOME, _SAME_WINDOW = 10, 4
 
 
 class Limit(NamedTuple):
-    """So many requests in so many seconds, as documented: no reply says so."""
+    """So many requests in so many seconds, as documented, for an API whose replies do not tell."""
 
     requests: int
     seconds: float

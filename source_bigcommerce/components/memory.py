@@ -57,7 +57,7 @@ class Memory:
 
     @contextmanager
     def asked_for(self, share: Share) -> Iterator[None]:
-        """Within it, requests of this thread are for this share. Gives its last reply back.
+        """A context in which requests of this thread are for this share. Gives its last reply back.
 
         Also gives back the reply of the list that this thread read before: that one goes on only
         after this one has ended.

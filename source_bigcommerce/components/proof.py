@@ -1,7 +1,7 @@
 """Checks that a list was read completely: once it is read, the store says how many rows it has.
 
-A count may be wrong, like anything that a store says. If the list itself contradicts it, it proves
-nothing, and the list is `not proved`. If two reads bring fewer rows than it, and the list shows
+A count may be wrong, like anything that a store says. One that the list itself contradicts proves
+nothing: the list is `not proved`. If two reads bring fewer rows than a count, and the list shows
 that it has more, the list is `short`, which is an error.
 """
 

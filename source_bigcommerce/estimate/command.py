@@ -43,7 +43,7 @@ def estimate(args: list[str]) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args(args)
     output = sys.stdout
-    # The framework prints a message of the protocol for each 429, even after the estimate is done.
+    # The framework prints a message of the protocol for each 429, also for a question that hangs.
     with log_for_people(), redirect_stdout(StringIO()):
         try:
             found = _estimated(options.config, options.catalog)
