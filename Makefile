@@ -69,7 +69,7 @@ sync: $(STAMP)  ## copy a real store into DuckDB: make sync CONFIG=secrets/confi
 	@test -n "$(CONFIG)" || { echo "Usage: make sync CONFIG=secrets/config.json"; exit 2; }
 	@$(BIN)/python -m demo --config "$(CONFIG)" $(if $(STREAMS),--streams $(STREAMS))
 
-probe: $(STAMP)  ## hold what the connector assumes against a real store: make probe CONFIG=secrets/config.json
+probe: $(STAMP)  ## check in a real store what the connector assumes: make probe CONFIG=secrets/config.json
 	@test -n "$(CONFIG)" || { echo "Usage: make probe CONFIG=secrets/config.json"; exit 2; }
 	@$(BIN)/source-bigcommerce probe --config "$(CONFIG)" --report "$(or $(REPORT),report.json)"
 

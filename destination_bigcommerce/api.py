@@ -1,4 +1,4 @@
-"""Requests of the destination: it repeats questions, and never a change."""
+"""Requests of the destination. It repeats a request that reads, but never one that changes."""
 
 import logging
 from collections.abc import Mapping
@@ -96,7 +96,7 @@ class Api:
         return None
 
     def was_allowed(self, scope: str) -> None:
-        """Notes that a change was made: a later refusal may be temporary."""
+        """Notes that the store made a change: a later refusal may be temporary."""
         self._sync.accepted.add(scope)
 
     def _client(self, scope: str) -> HttpClient:

@@ -29,8 +29,8 @@ Person = dict[str, Any]
 class Customers:
     """Finds customers by e-mail address, many at once, and creates those that are missing.
 
-    Upper and lower case are the same, as for BigCommerce. It refuses a second customer with the
-    same address, so a creation can be repeated safely.
+    Addresses are compared without regard to case, as BigCommerce does. BigCommerce refuses a second
+    customer with the same address, so a creation can be repeated safely.
 
     rule: `guest`, `create` or `existing`; a `customer_id` in the record wins.
     is_dry: whether to create nobody.
@@ -103,7 +103,7 @@ class Customers:
     def _create(self, people: list[Person], doubtful: bool = False) -> dict[str, Rejected]:
         """Creates them. Returns why BigCommerce refused some, by e-mail address.
 
-        doubtful: whether they may exist already, not visible yet; that explains a refusal.
+        doubtful: whether they may exist already and not be visible yet, which explains a refusal.
         """
         for attempt in range(_TRIES):
             reply = self._sent(people)

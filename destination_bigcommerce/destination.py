@@ -51,7 +51,7 @@ _NAMED = 5
 class DestinationBigcommerce(Destination):
     """Sends the orders of a connection's streams to a store, each exactly once."""
 
-    # `normalized` says it in plain words.
+    # `normalized` checks it, with messages in plain words.
     check_config_against_spec = False
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
@@ -67,8 +67,9 @@ class DestinationBigcommerce(Destination):
         return lines.messages(cast(IO[bytes], input_stream.buffer))
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
-        """Checks the permission to change orders, and customers if the form has them created. It
-        sends changes without effect: to an order that does not exist, and of no customers.
+        """Checks the permission to change orders, and customers if the form says to create them.
+
+        Sends changes without effect: to an order that does not exist, and to no customers.
         """
         try:
             config = normalized(config)
@@ -180,7 +181,7 @@ def _report(config: Mapping[str, Any], flow: Flow, duplicates: Duplicates) -> No
 
 
 def _fill_in(order: Order, config: Mapping[str, Any]) -> None:
-    """The form's values for fields that an order leaves out."""
+    """Fills fields that an order leaves out with the form's values."""
     defaults = {
         "status_id": config.get("default_status_id"),
         "channel_id": config.get("default_channel_id"),
@@ -205,7 +206,7 @@ def _streams_of_orders(config: Mapping[str, Any], catalog: ConfiguredAirbyteCata
 
 
 def _refusal(api: Api, scope: str, path: str, nothing: Any) -> Any:
-    """The store's refusal of a change, if it is about the token."""
+    """The error if the store refuses a change because of the token; None otherwise."""
     try:
         reply = api.send("PUT", path, nothing)
     except requests.RequestException as error:
@@ -214,6 +215,7 @@ def _refusal(api: Api, scope: str, path: str, nothing: Any) -> Any:
 
 
 def _unread(api: Api, scope: str, path: str) -> Any:
+    """The error if the rows cannot be read; None otherwise."""
     try:
         api.rows(path, scope, limit=1)
     except AirbyteTracedException as error:

@@ -33,7 +33,7 @@ class Duplicates:
     def look(self, created: Mapping[str, int]) -> None:
         """Takes the ids of the orders created since the last look, by key.
 
-        Begins with orders that others may have created before our look-ups, without being visible.
+        Looks from further back: others may have created orders that our look-ups could not see yet.
         """
         unseen_from = self._marks[-1][0] - self._lookups.patience
         marks = [newest for at, newest in self._marks if at <= unseen_from]

@@ -21,7 +21,7 @@ from source_bigcommerce.components.sync import Sync
 _BATCH = 50
 # Records under way per worker: enough that no worker waits for the next batch.
 _PER_WORKER, _FEWEST = 12, 120
-# Keys to remember. A record whose key came earlier than those is looked up like any other.
+# How many keys to remember. A record whose key is forgotten is looked up like any other.
 _REMEMBERED = 20_000
 # After so many created orders, look whether somebody else created them too.
 _LOOKED_FOR = 2_000
@@ -53,13 +53,13 @@ class _Item:
 
 
 class Flow:
-    """Settles orders with several workers. Passes a state on once all orders before it are settled.
+    """Settles orders with several workers. Yields a state once all orders before it are settled.
 
     Records with the same key are one order: the second waits for the outcome of the first.
 
     sync: its workers settle the orders.
     names: the streams that hold orders.
-    prepare: puts ids of customers and products into orders, or sets why an order is rejected.
+    prepare: puts ids of customers and products into orders, or sets `rejected` of an order.
     settle: see Sender.
     is_stopping: set when something ends the sync before its input ends.
     goes_on: whether the sync goes on after an order is rejected.
@@ -97,13 +97,13 @@ class Flow:
         self._under_way: dict[str, _Item] = {}
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._look_for_others, self._created = look_for_others, dict[str, int]()
-        # One at a time, beside the orders.
+        # Looks for others, one at a time, beside the orders.
         self._looks: list[Future[None]] = []
         self.counts: Counter[Kind] = Counter()
         self.first_rejected: tuple[str, str] | None = None
 
     def states(self, messages: Iterable[AirbyteMessage]) -> Iterator[AirbyteMessage]:
-        """Takes in records and states; yields each state when its time has come.
+        """Takes in records and states; yields each state once all orders before it are settled.
 
         Raises what ended the sync, once all orders under way are settled. A rejected order is not
         an error here: see `first_rejected`.
@@ -140,7 +140,7 @@ class Flow:
         self._events.put(None)
 
     def _take(self) -> None:
-        """Waits for something to happen, then takes in what is there, at most a batch."""
+        """Waits for an event, then takes in all messages that have come, at most a batch."""
         came = [self._events.get()]
         with suppress(Empty):
             while len(came) < _BATCH:
@@ -153,7 +153,7 @@ class Flow:
             self._pending.append(_Item(message) if order is None else self._begun(message, order))
 
     def _order_in(self, message: AirbyteMessage) -> Order | Rejected | None:
-        """None for a state."""
+        """The order in a message, or why it is rejected; None for a state."""
         if message.record is None:
             return None
         try:

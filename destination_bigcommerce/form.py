@@ -16,7 +16,7 @@ _EMPTY: tuple[Any, ...] = (None, "", {})
 
 @cache
 def specification() -> Mapping[str, Any]:
-    """What `spec` prints: `spec.yaml`, on top of the fields that the source has too."""
+    """What `spec` prints: `spec.yaml`, with what the source's form says of shared fields."""
     spec: dict[str, Any] = yaml.safe_load(pkgutil.get_data(__package__, "spec.yaml") or b"")
     form = spec["connectionSpecification"]["properties"]
     for key in _SHARED:
@@ -25,7 +25,7 @@ def specification() -> Mapping[str, Any]:
 
 
 def normalized(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries in one shape each, with defaults: `{"store_hash": "abc123", ...}`.
+    """The form's entries, each in its normal form, with defaults: `{"store_hash": "abc123", ...}`.
 
     Raises a config error that names the field of the form and what to type there.
     """

@@ -26,18 +26,18 @@ class Unreadable:
 class GivenState(AirbyteMessage):
     """A state with its line, which holds more than the framework's model keeps.
 
-    Airbyte's platform puts an `id` into each state, and ends the sync if one comes back without:
-    https://github.com/airbytehq/airbyte-platform
+    Airbyte's platform puts an `id` into each state, and ends the sync if a state comes back without
+    it: https://github.com/airbytehq/airbyte-platform
     """
 
     line: str = ""
 
 
 def messages(lines: IO[bytes]) -> Iterator[AirbyteMessage]:
-    """The messages of an input with one on each line.
+    """The messages of an input with one message on each line.
 
     A line that begins like a message but was cut, or is too long, becomes a record of the stream ""
-    with `Unreadable` as its data. Any other line is the output of some program, and no message.
+    with `Unreadable` as its data. Any other line is not a message, but the output of some program.
     A state becomes a GivenState.
     """
     number = 0

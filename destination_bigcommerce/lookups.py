@@ -1,4 +1,4 @@
-"""Which orders are in the store already: asked by key, and believed only as far as proved."""
+"""Looks up by key which orders are in the store, and trusts an answer only as far as proved."""
 
 import logging
 import time
@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from destination_bigcommerce.api import ORDERS, Api
-from destination_bigcommerce.messages import KEY_CHANGED, KEY_UNHEEDED, UNSETTLED
+from destination_bigcommerce.messages import KEY_CHANGED, KEY_IGNORED, UNSETTLED
 from destination_bigcommerce.record import Order, Rejected
 from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.keys import key_of
@@ -19,23 +19,23 @@ LOGGER = logging.getLogger("airbyte")
 _PAGE = 250
 _MOST = 8 * _PAGE
 _LONGEST_PAUSE = 8.0
-# A create without an answer may be carried out late, and become visible later still.
+# A create without an answer may be carried out late, and its order become visible even later.
 _MORE_AFTER_DOUBT = 3
 _PLAIN: Mapping[str, str] = {}
 _ARCHIVED: Mapping[str, str] = {"is_deleted": "true"}
-# If any key is found, so is one of these characters. Others have to be seen to work first.
+# If look-ups work at all, they work for keys of these characters. Others are tested first.
 _ORDINARY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 
 
 class Lookups:
     """Asks for orders by `external_order_id`, and knows when "none" means none.
 
-    It is not documented how the filter compares, whether archived orders are listed, and how long
-    a new order stays invisible. So rows are compared here, and both lists are asked unless one
+    It is not documented how the filter compares keys, whether archived orders are listed, and how
+    long a new order stays invisible. So keys are compared here, and both lists are asked unless one
     holds everything. "None" counts only `patience` seconds after the last moment at which the order
-    may have been created without being visible. That moment is the start of this sync, because the
-    last one may have been killed just before, or an unclear answer. After an unclear answer, the
-    plain list of new orders must show the same.
+    may have been created. That moment is the start of this sync, because the last sync may have
+    been killed just before, or a later unclear answer. After an unclear answer, the plain list of
+    new orders must show the same.
 
     api: asks the store.
     patience: seconds that an order may stay invisible.
@@ -52,19 +52,19 @@ class Lookups:
         self.newest = 0
 
     def begin(self) -> None:
-        """Finds out how the store answers. Raises KEY_UNHEEDED if its look-up is useless."""
+        """Finds out how the store answers. Raises KEY_IGNORED if it cannot find orders by key."""
         orders = self._api.rows("v2/orders", ORDERS, sort="id:desc", limit=50)
         ids = list(map(_id, orders))
         # If the store ignores `sort`, these are not the newest orders.
         self.newest = max(ids, default=0) if ids == sorted(ids, reverse=True) else 0
         self._lists = self._needed_lists(orders)
         if any(self._asked(str(uuid4()), each, 1) for each in self._lists):
-            raise KEY_UNHEEDED.error(what="asked for a key that no order has, it sends orders")
-        # This does not show that it would find an unusual key.
+            raise KEY_IGNORED.error(what="asked for a key that no order has, it sends orders")
+        # Finding an ordinary key proves nothing about unusual ones.
         keys = {_key(order) for order in orders if _key(order) and not _unusual(_key(order))}
         for key in sorted(keys)[:1]:
             if not self.find_surely(key):
-                raise KEY_UNHEEDED.error(what=f"asked for {key}, which it has, it sends none")
+                raise KEY_IGNORED.error(what=f"asked for {key}, which it has, it sends none")
             self._proved.add("")
 
     def find(self, key: str) -> list[Row]:
@@ -108,7 +108,7 @@ class Lookups:
             raise UNSETTLED.error(repr(error), key=order.key) from error
 
     def is_proved(self, order: Order) -> bool:
-        """Whether a look-up has been seen to find orders with such keys."""
+        """Whether a look-up has found orders with such keys before."""
         return _to_prove(order) <= self._proved
 
     def confirm(self, order: Order, id: int, echo: Any) -> None:
@@ -116,7 +116,7 @@ class Lookups:
 
         echo: the key in the reply to its creation.
 
-        Raises KEY_CHANGED if it does not: the next look-up would not find the order either.
+        Raises KEY_CHANGED if it does not, because the next sync would create the order again.
         """
         self.newest = max(self.newest, id)
         if echo == order.key and self.is_proved(order):
@@ -130,7 +130,7 @@ class Lookups:
     def created_since(self, newest: int, last: int) -> Iterator[Row]:
         """All newer orders, as soon as our last one is among them.
 
-        Orders that are created meanwhile are for the next look, or for their creator's.
+        Orders that are created meanwhile are left to the next look, or to whoever created them.
         """
         newest_now = max(self.newest, last)
         if not any(self._has(last, _PLAIN) for _ in self._looks(self.patience)):
@@ -138,7 +138,7 @@ class Lookups:
         return takewhile(lambda row: _id(row) <= newest_now, self._listed(newest))
 
     def _looks(self, patience: float) -> Iterator[None]:
-        """When to look: at once, then less and less often, and when the patience is over."""
+        """Yields when to look: at once, then less and less often, and once the patience is over."""
         deadline, pause = time.monotonic() + patience, min(1.0, patience / 4)
         while (now := time.monotonic()) < deadline:
             yield
@@ -172,7 +172,7 @@ class Lookups:
             "v2/orders", ORDERS, limit=_PAGE, min_id=max(after, 1), **asked
         ):
             if min(map(_id, rows)) < after:
-                raise RuntimeError("min_id is not heeded")
+                raise RuntimeError("min_id is ignored")
             new = [row for row in rows if _id(row) > after]
             if not new:
                 return
@@ -180,7 +180,7 @@ class Lookups:
             after = max(map(_id, new))
 
     def _needed_lists(self, orders: list[Row]) -> tuple[Mapping[str, str], ...]:
-        """The plain list, the list of archived orders, or both: what it takes to see all."""
+        """The lists that together hold all orders: the plain one, the archived one, or both."""
         try:
             archived = self._api.rows("v2/orders", ORDERS, limit=1, **_ARCHIVED)
         except ParameterRefused:
@@ -199,7 +199,7 @@ class Lookups:
 
 
 def is_archived(order: Row) -> bool:
-    """Whether a merchant has deleted it; it can be restored."""
+    """Whether a merchant has deleted the order; it can be restored."""
     return order.get("is_deleted") in (True, "true", "1")
 
 
@@ -217,6 +217,6 @@ def _unusual(key: str) -> set[str]:
 
 
 def _to_prove(order: Order) -> set[str]:
-    """What its look-up depends on: the filter, unusual characters, incomplete orders."""
+    """What must work to look the order up: the filter, unusual characters, incomplete orders."""
     incomplete = {"incomplete"} if order.body.get("status_id") == 0 else set()
     return {"", *_unusual(order.key), *incomplete}

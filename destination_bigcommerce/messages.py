@@ -22,14 +22,15 @@ UNSETTLED = Problem(
     _AGAIN,
     FailureType.transient_error,
 )
-KEY_UNHEEDED = Problem(
+KEY_IGNORED = Problem(
     "BigCommerce does not find orders by their external_order_id: {what}.",
     "No order can be sent safely, and none was. Ask BigCommerce support about "
     "GET /v2/orders?external_order_id=.",
     FailureType.system_error,
 )
 KEY_CHANGED = Problem(
-    "BigCommerce created order {id} for the external_order_id {key}, but does not find it by that.",
+    "BigCommerce created order {id} for the external_order_id {key}, but cannot find it by that "
+    "key.",
     "No more orders were sent. Correct the order in the control panel, and send keys of plain "
     "letters, digits, - and _.",
     FailureType.system_error,
@@ -46,8 +47,8 @@ STOPPED = Problem(
 )
 DUPLICATES = Problem(
     "{count} orders are in the store more than once: {orders}.",
-    "Somebody else sent them at the same time. Archive those that are too many, and let only one "
-    "connection send to a store.",
+    "Somebody else sent them at the same time. Archive the duplicates, and let only one connection "
+    "send to a store.",
 )
 
 # What the form and the catalog hold
@@ -58,7 +59,7 @@ STREAMS_UNREADABLE = Problem(
     "Streams is {value}.", 'Type the name of each stream with what it holds: {{"name": "orders"}}.'
 )
 STREAM_UNASSIGNED = Problem(
-    "It is not said what these streams hold: {names}.",
+    "The form does not say what these streams hold: {names}.",
     "Add them to Streams in the form, or leave them out of the connection.",
 )
 MODE_UNFIT = Problem(

@@ -41,11 +41,11 @@ class Order:
     """An order that may be sent.
 
     key: its `external_order_id`.
-    body: as `POST /v2/orders` takes it, except for lines with a SKU.
+    body: what `POST /v2/orders` takes, except that lines may have a SKU.
     customer: `email`, `first_name`, ... of the customer; empty if the record names none.
     digest: equal for equal records.
-    record: as it came.
-    rejected: why it cannot be sent, according to the store.
+    record: the record as it came.
+    rejected: why the store cannot take it.
     """
 
     key: str
@@ -57,7 +57,7 @@ class Order:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """Its line items, wherever the order has them."""
+        """The line items of the order, including those of pickups."""
         pickups = self.body.get("consignments", {}).get("pickups", [])
         return [
             line
@@ -135,7 +135,7 @@ def _size(value: Any) -> int:
 
 
 def _as_sent(value: Any, schema: Mapping[str, Any]) -> Any:
-    """The value with money as text, or as a number with the same digits."""
+    """The value with each amount of money as text, or as a number with the same digits."""
     if isinstance(value, dict):
         return {
             name: _as_sent(each, schema.get("properties", {}).get(name, {}))

@@ -1,4 +1,4 @@
-"""Notes orders that were not sent: a line each in the log, and in a file if one is named."""
+"""Notes each order that was not sent in a line of the log, and in a file if one is named."""
 
 import json
 import logging
@@ -47,7 +47,7 @@ class Rejections:
 
     def close(self) -> None:
         if self._file:
-            # All lines were written, or the reason was given.
+            # An error here loses nothing: each line was flushed, or its error raised.
             with suppress(OSError):
                 self._file.close()
 

@@ -43,7 +43,7 @@ def _run(args: list[str]) -> None:
     from destination_bigcommerce.form import normalized
     from destination_bigcommerce.lines import GivenState
 
-    sys.argv[0] = _NAME  # in what argparse says
+    sys.argv[0] = _NAME  # argparse prints it
     destination = DestinationBigcommerce()
     if not args:
         with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(SystemExit):

@@ -20,7 +20,7 @@ from source_bigcommerce.components.reply import ROWS, Row, described, is_of_the_
 
 _TRIES = 4
 _LONGEST_WAIT = 60.0
-# Not carried out, for now: too many requests, or no admission, are refused before all else.
+# Refused before the store looks at the order: too many requests, or no permission.
 _PUT_OFF = (401, 403, 429)
 # Refusals that are not about the order, but about the token, the store, the time or the pace.
 _NOT_ABOUT_THE_ORDER = (401, 403, 404, 407, 408, 425, 429)
@@ -51,7 +51,7 @@ class Stopped(Exception):
 class Sender:
     """Looks an order up, creates it if it is missing, and looks again after an unclear answer.
 
-    Never repeats a create before look-ups have shown that it failed: see Lookups.
+    Repeats a create only after look-ups have shown that it failed: see Lookups.
 
     is_stopping: set when no more orders may be created.
     """
@@ -61,7 +61,7 @@ class Sender:
     ) -> None:
         self._api, self._lookups = api, lookups
         self._is_stopping, self._is_dry = is_stopping, is_dry
-        # Until a look-up has been seen to find an order by its key, one is created at a time.
+        # Until a look-up has found an order by its key, only one order is created at a time.
         self._alone = threading.Lock()
 
     def settle(self, order: Order) -> Outcome:
@@ -98,11 +98,11 @@ class Sender:
             failed += 1
             if not found and failed >= _TRIES:
                 raise _failed(order, reply)
-        # An order found after a doubt is most likely ours. Either way it is there once.
+        # An order found after an unclear answer is most likely ours. Either way it is there once.
         return _there(found) if not failed else _there(found)._replace(kind=Kind.CREATED)
 
     def _created(self, order: Order) -> Outcome | requests.Response | None:
-        """The outcome if it was created, or else an unclear reply; None if no reply came."""
+        """The outcome if the order was created, or else the unclear reply; None if none came."""
         try:
             reply = self._api.send("POST", "v2/orders", order.body)
         except (requests.RequestException, OSError):
@@ -122,7 +122,7 @@ class Sender:
             raise Rejected(
                 f"BigCommerce refused it with status {reply.status_code}", described(reply)
             )
-        # A refusal that does not come from the API says nothing.
+        # A refusal that does not come from the API says nothing about the order.
         if reply.status_code not in (400, 422) and (problem := self._api.problem(reply, ORDERS)):
             raise problem
         return reply

@@ -19,9 +19,9 @@ Found = dict[str, int]
 class Skus:
     """Replaces the SKUs of order lines with ids. Looks up many at once, each only once in a sync.
 
-    A line with a `name` is a custom product, and its SKU is sent as it is. Variants are asked
-    first, then products: the documentation contradicts itself about whether the list of variants
-    holds products without options, and takes more than one SKU.
+    A line with a `name` is a custom product, and its SKU is sent as it is. SKUs are looked up in
+    the list of variants, then in that of products: the documentation contradicts itself about
+    whether the former holds products without options, and whether it takes more than one SKU.
 
     Raises AirbyteTracedException if the catalog cannot be asked.
     """

@@ -36,7 +36,7 @@ def _b2b_minutes_are_short() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[Sandbox]:
+def shared_store() -> Iterator[Sandbox]:
     """A store that tests only read from."""
     with Sandbox(**SIZES) as store:
         yield store
@@ -52,8 +52,8 @@ def store() -> Iterator[Sandbox]:
 @pytest.fixture(autouse=True)
 def _empty_log(request: pytest.FixtureRequest) -> None:
     """Clears the log, so that it holds the requests of one test only."""
-    if "shop" in request.fixturenames:
-        request.getfixturevalue("shop").log.clear()
+    if "shared_store" in request.fixturenames:
+        request.getfixturevalue("shared_store").log.clear()
 
 
 Command = Callable[..., tuple[int, str, str]]

@@ -56,7 +56,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def shop() -> Iterator[Sandbox]:
+def shared_store() -> Iterator[Sandbox]:
     with Sandbox(**SIZES) as store:
         CONFIG.update(config_for(store))
         INVALID.update({**load("invalid_config.json"), "api_url": store.url})
@@ -120,8 +120,8 @@ def test_the_named_files_exist() -> None:
     assert "integration_tests/expected_records.jsonl" in named
 
 
-def test_the_catalog_holds_what_discover_finds(shop: Sandbox) -> None:
-    config = config_for(shop)
+def test_the_catalog_holds_what_discover_finds(shared_store: Sandbox) -> None:
+    config = config_for(shared_store)
     found = {each.name: each for each in SourceBigcommerce(config=config).streams(config)}
     configured = load("configured_catalog.json")["streams"]
     assert configured
@@ -139,13 +139,13 @@ def test_the_invalid_config_still_fits_the_spec() -> None:
     jsonschema.validate(load("invalid_config.json"), spec)
 
 
-def test_a_state_in_the_future_reads_everything_again(shop: Sandbox) -> None:
+def test_a_state_in_the_future_reads_everything_again(shared_store: Sandbox) -> None:
     state: State = {
         each["stream"]["stream_descriptor"]["name"]: each["stream"]["stream_state"]
         for each in load("abnormal_state.json")
     }
-    first = sync(shop, *state)
-    again = sync(shop, *state, state=state)
+    first = sync(shared_store, *state)
+    again = sync(shared_store, *state, state=state)
     assert {name: len(rows) for name, rows in again.records.items()} == {
         name: len(rows) for name, rows in first.records.items()
     }
@@ -167,8 +167,8 @@ def _key(row: Row) -> int:
     return key
 
 
-def test_the_records_are_the_expected_ones(shop: Sandbox) -> None:
-    now = expected_records(shop).splitlines()
+def test_the_records_are_the_expected_ones(shared_store: Sandbox) -> None:
+    now = expected_records(shared_store).splitlines()
     written = (HERE / "expected_records.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in now] == [json.loads(line) for line in written], __doc__
 

@@ -41,32 +41,32 @@ def store() -> Iterator[Sandbox]:
 
 
 @pytest.mark.parametrize("switch", [{}, {"b2b_edition": False}, {"b2b_edition": "off"}])
-def test_streams_when_the_switch_is_off_are_not_offered(switch: dict[str, Any]) -> None:
+def test_no_streams_are_offered_if_the_switch_is_off(switch: dict[str, Any]) -> None:
     config = {**CONFIG, **switch}
     catalog = SourceBigcommerce(config=config).discover(LOGGER, config)
     assert {stream.name for stream in catalog.streams} == ALL - OURS
 
 
-def test_streams_when_the_switch_is_on_are_offered() -> None:
+def test_the_streams_are_offered_if_the_switch_is_on() -> None:
     config = {**CONFIG, "b2b_edition": True}
     catalog = SourceBigcommerce(config=config).discover(LOGGER, config)
     assert {stream.name for stream in catalog.streams} == ALL
 
 
-def test_sync_when_the_switch_is_off_says_which_streams_need_it(store: Sandbox) -> None:
+def test_a_sync_says_which_streams_need_the_switch(store: Sandbox) -> None:
     read = sync(store, "brands", "b2b_users", b2b_edition=False, failing=True)
     assert B2B_OFF.message(names="b2b_users") in {error.message for error in read.errors}
     assert store.requests("b2b_users.list") == []
     assert read.records["brands"]
 
 
-def test_check_when_the_switch_is_off_asks_nothing_of_it(store: Sandbox) -> None:
+def test_the_check_asks_nothing_of_b2b_edition_if_the_switch_is_off(store: Sandbox) -> None:
     config = config_for(store)
     assert SourceBigcommerce(config=config).check(LOGGER, config).message is None
     assert not [entry for entry in store.log if entry.operation.startswith("b2b_")]
 
 
-def test_check_when_the_switch_is_on_asks_once(store: Sandbox) -> None:
+def test_the_check_asks_b2b_edition_once_if_the_switch_is_on(store: Sandbox) -> None:
     config = config_for(store, b2b_edition=True)
     assert SourceBigcommerce(config=config).check(LOGGER, config).message is None
     asked = [entry for entry in store.log if entry.operation.startswith("b2b_")]
@@ -77,7 +77,9 @@ def test_check_when_the_switch_is_on_asks_once(store: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_check_when_the_store_has_none_of_it_is_one_sentence(store: Sandbox, status: int) -> None:
+def test_the_check_of_a_store_without_b2b_edition_is_one_sentence(
+    store: Sandbox, status: int
+) -> None:
     store.options.without_b2b = status
     config = config_for(store, b2b_edition=True)
     found = SourceBigcommerce(config=config).check(LOGGER, config)
@@ -85,7 +87,7 @@ def test_check_when_the_store_has_none_of_it_is_one_sentence(store: Sandbox, sta
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_sync_when_the_store_has_none_of_it_says_so_and_reads_the_others(
+def test_a_sync_of_a_store_without_b2b_edition_says_so_and_reads_the_other_streams(
     store: Sandbox, status: int
 ) -> None:
     store.options.without_b2b = status
@@ -98,7 +100,7 @@ def test_sync_when_the_store_has_none_of_it_says_so_and_reads_the_others(
     assert len(store.requests("b2b_users.list")) <= 2
 
 
-def test_sync_when_an_error_comes_with_status_200_is_no_empty_list(store: Sandbox) -> None:
+def test_an_error_with_status_200_is_not_an_empty_list(store: Sandbox) -> None:
     body = '{"code": 422, "data": [], "meta": {"message": "Parameter Error"}}'
     fault = store.faults.add("b2b_users.list", "status", status=200, body=body)
     read = sync(store, "b2b_users")
@@ -106,7 +108,7 @@ def test_sync_when_an_error_comes_with_status_200_is_no_empty_list(store: Sandbo
     assert len(read.records["b2b_users"]) == len(store.rows("b2b_users"))
 
 
-def test_credit_when_the_store_has_none_is_empty(store: Sandbox) -> None:
+def test_a_store_without_credit_has_no_rows_of_credit(store: Sandbox) -> None:
     store.options.b2b_credit = False
     read = sync(store, "b2b_company_credit", "b2b_payment_terms")
     assert read.errors == []
@@ -116,7 +118,7 @@ def test_credit_when_the_store_has_none_is_empty(store: Sandbox) -> None:
     assert "credit feature" in said
 
 
-def test_lists_when_several_users_see_them_come_once(store: Sandbox) -> None:
+def test_a_list_that_several_users_see_comes_once(store: Sandbox) -> None:
     lists = store.rows("b2b_shopping_lists")
     body = {"code": 200, "data": lists, "meta": {"pagination": {"totalCount": len(lists)}}}
     store.faults.add(
@@ -130,7 +132,7 @@ def test_lists_when_several_users_see_them_come_once(store: Sandbox) -> None:
 
 @pytest.mark.parametrize("channels", ["all", "first"])
 @pytest.mark.parametrize("name", ["b2b_orders", "b2b_quotes"])
-def test_rows_when_one_channel_comes_unasked_are_those_of_all(
+def test_rows_of_all_channels_come_if_the_api_sends_only_one_by_default(
     store: Sandbox, name: str, channels: str
 ) -> None:
     store.options.b2b_channels = channels
@@ -141,7 +143,7 @@ def test_rows_when_one_channel_comes_unasked_are_those_of_all(
     assert_equal(name, read.records[name], rows_of(store, name))
 
 
-def test_rows_when_channels_are_chosen_are_asked_for_of_them_only(store: Sandbox) -> None:
+def test_only_rows_of_chosen_channels_are_asked_for(store: Sandbox) -> None:
     read = sync(store, "b2b_orders", channel_ids=[1])
     assert {row["channelId"] for row in read.records["b2b_orders"]} == {1}
     asked = store.requests("b2b_orders.list")
@@ -149,7 +151,7 @@ def test_rows_when_channels_are_chosen_are_asked_for_of_them_only(store: Sandbox
     assert store.requests("b2b_channels.list") == []
 
 
-def test_orders_when_only_the_last_year_comes_unasked_are_those_of_all_years() -> None:
+def test_orders_of_all_years_come_if_the_api_sends_only_the_last_by_default() -> None:
     with Sandbox(**SMALL) as store:
         read = sync(store, "b2b_orders")
         years = {row["updatedAt"][:4] for row in read.records["b2b_orders"]}
@@ -184,7 +186,7 @@ def hosts_asked(api_url: str | None) -> dict[str, set[str]]:
 @pytest.mark.parametrize(
     "default", [None, "https://api.bigcommerce.com", "https://API.bigcommerce.com/"]
 )
-def test_host_when_the_address_is_bigcommerces_own_is_the_one_of_b2b_edition(
+def test_b2b_edition_has_its_own_host_if_the_address_is_bigcommerces(
     default: str | None,
 ) -> None:
     found = hosts_asked(default)
@@ -201,7 +203,7 @@ def test_host_when_the_address_is_bigcommerces_own_is_the_one_of_b2b_edition(
         "http://127.0.0.1:8080",
     ],
 )
-def test_token_when_the_address_is_another_goes_to_no_other_host(gateway: str) -> None:
+def test_the_token_goes_to_no_host_but_the_given_address(gateway: str) -> None:
     url = urlsplit(gateway)
     root = f"{url.scheme}://{url.netloc}"
     assert hosts_asked(gateway) == {"store": {root}, "b2b": {root}}
@@ -210,7 +212,7 @@ def test_token_when_the_address_is_another_goes_to_no_other_host(gateway: str) -
 # The quota
 
 
-def test_sync_when_the_quota_of_b2b_edition_is_used_up_goes_on_with_the_store(
+def test_a_sync_goes_on_with_the_store_if_the_quota_of_b2b_edition_is_used_up(
     store: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
@@ -224,9 +226,7 @@ def test_sync_when_the_quota_of_b2b_edition_is_used_up_goes_on_with_the_store(
 
 
 @pytest.mark.parametrize(("limited", "other"), [("b2b", "store"), ("store", "b2b")])
-def test_quota_when_one_host_asks_for_a_pause_does_not_hold_the_other(
-    limited: str, other: str
-) -> None:
+def test_a_pause_for_one_host_does_not_hold_up_the_other(limited: str, other: str) -> None:
     source = SourceBigcommerce(config={**CONFIG, "b2b_edition": True, "quota_share": 40})
     quotas = {"store": source._sync.quotas, "b2b": source._sync.b2b_quotas}
     request = {

@@ -62,14 +62,14 @@ def requests(store: Sandbox) -> Counter[str]:
 )
 def test_a_limit_of_pages_bounds_the_requests(
     monkeypatch: pytest.MonkeyPatch,
-    shop: Sandbox,
+    shared_store: Sandbox,
     name: str,
     parents: str,
     children: str | None,
 ) -> None:
     monkeypatch.setenv("AIRBYTE_ENABLE_UNSAFE_CODE", "true")
-    slices = shown(shop, name, max_pages_per_slice=3, max_slices=1)
-    asked = requests(shop)
+    slices = shown(shared_store, name, max_pages_per_slice=3, max_slices=1)
+    asked = requests(shared_store)
     assert 1 <= asked.pop(parents) <= 3
     if children and name != "order_products":  # most orders embed theirs
         assert asked[children] == 3

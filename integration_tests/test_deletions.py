@@ -45,7 +45,7 @@ def told(read: Sync) -> dict[str, list[int]]:
     return {name: [row["id"] for row in read.records.get(name, [])] for name in NAMES}
 
 
-def test_rows_when_they_are_deleted_between_syncs_are_told_once(small: Sandbox) -> None:
+def test_rows_that_are_deleted_between_syncs_are_reported_once(small: Sandbox) -> None:
     first = sync(small, *NAMES, **PAGED)
     assert (first.errors, first.records, first.logs(Level.WARN)) == ([], {}, [])
     chance = random.Random(5)
@@ -71,7 +71,7 @@ def test_rows_when_they_are_deleted_between_syncs_are_told_once(small: Sandbox) 
     assert third.records == {}
 
 
-def test_requests_when_nothing_was_deleted_are_two_a_stream(small: Sandbox) -> None:
+def test_a_sync_without_deletions_takes_two_requests_a_stream(small: Sandbox) -> None:
     names = [name for name in NAMES if name != "deleted_categories"]  # those are read whole
     first = sync(small, *names, **PAGED)
     small.log.clear()
@@ -79,7 +79,7 @@ def test_requests_when_nothing_was_deleted_are_two_a_stream(small: Sandbox) -> N
     assert len(small.log) - len(small.requests("time.get")) == 2 * len(names)
 
 
-def test_rows_when_they_are_deleted_and_added_while_a_sync_reads_are_told_in_the_end(
+def test_rows_that_are_deleted_during_a_sync_are_reported_in_the_end(
     small: Sandbox,
 ) -> None:
     state: State = {}
@@ -116,7 +116,7 @@ def test_rows_when_they_are_deleted_and_added_while_a_sync_reads_are_told_in_the
         assert len(found[f"deleted_{of}"]) >= 4
 
 
-def test_product_when_it_is_hidden_and_the_form_skips_those_says_so(small: Sandbox) -> None:
+def test_a_product_that_the_form_skips_is_reported_as_hidden(small: Sandbox) -> None:
     options: dict[str, Any] = {**PAGED, "skip_hidden_products": True, "deletions": "mark"}
     names = ("products", "deleted_products")
     first = sync(small, *names, **options)
@@ -136,7 +136,7 @@ def test_product_when_it_is_hidden_and_the_form_skips_those_says_so(small: Sandb
     assert marked(third) == {shown[3], shown[4]}
 
 
-def test_order_when_it_is_archived_and_the_list_hides_it_says_so() -> None:
+def test_an_order_that_the_list_hides_is_reported_as_archived() -> None:
     with Sandbox(**SIZES, archived_orders="hidden") as store:
         first = sync(store, "deleted_orders", **PAGED)
         keys = ids(store, "orders")
@@ -147,7 +147,7 @@ def test_order_when_it_is_archived_and_the_list_hides_it_says_so() -> None:
 
 
 @pytest.mark.parametrize("totals", ["of_page", "low", "zero", "negative", "missing"])
-def test_deletions_when_counts_are_nonsense_are_not_made_up(totals: str) -> None:
+def test_no_deletions_are_made_up_if_counts_are_nonsense(totals: str) -> None:
     names = ("deleted_products", "deleted_customers", "deleted_subscribers", "deleted_brands")
     with Sandbox(**SIZES) as store:
         first = sync(store, *names, **PAGED)
@@ -171,7 +171,7 @@ def test_deletions_when_counts_are_nonsense_are_not_made_up(totals: str) -> None
         lambda state: {"date_modified": "2026-01-01T00:00:00Z"},
     ],
 )
-def test_state_when_it_cannot_be_used_is_said_and_nothing_made_up(
+def test_an_unusable_state_is_logged_and_no_deletions_are_made_up(
     small: Sandbox, spoil: Any
 ) -> None:
     first = sync(small, "deleted_brands", **PAGED)
@@ -188,7 +188,7 @@ def test_state_when_it_cannot_be_used_is_said_and_nothing_made_up(
     ]
 
 
-def test_state_when_a_stream_fails_is_the_one_before(small: Sandbox) -> None:
+def test_a_stream_that_fails_keeps_its_state(small: Sandbox) -> None:
     first = sync(small, "deleted_brands", **PAGED)
     gone = ids(small, "brands")[7]
     small.delete("brands", gone)
@@ -204,7 +204,7 @@ def test_state_when_a_stream_fails_is_the_one_before(small: Sandbox) -> None:
 # Marks
 
 
-def test_rows_when_deletions_are_marked_come_in_their_own_stream_before_its_end(
+def test_marks_of_deleted_rows_come_in_the_stream_of_the_rows_before_its_end(
     small: Sandbox,
 ) -> None:
     options: dict[str, Any] = {**PAGED, "deletions": "mark"}
@@ -239,7 +239,7 @@ def test_rows_when_deletions_are_marked_come_in_their_own_stream_before_its_end(
     assert sync(small, *names, state=third.state, **options).records.get("deleted_products") is None
 
 
-def test_order_when_it_is_archived_is_not_marked_as_deleted() -> None:
+def test_an_archived_order_is_not_marked_as_deleted() -> None:
     options: dict[str, Any] = {**PAGED, "deletions": "mark"}
     with Sandbox(**SIZES, archived_orders="hidden") as store:
         first = sync(store, "orders", "deleted_orders", **options)
@@ -255,7 +255,7 @@ def test_order_when_it_is_archived_is_not_marked_as_deleted() -> None:
     assert archived["is_deleted"] is True
 
 
-def test_column_for_marks_when_the_form_asks_for_none_is_not_in_the_schema(
+def test_the_schema_has_no_column_for_marks_unless_the_form_asks_for_them(
     small: Sandbox,
 ) -> None:
     def columns(**options: Any) -> dict[str, bool]:
@@ -276,7 +276,7 @@ def blocks(heading: str) -> list[str]:
     return [part.split("```")[0] for part in section.split("\n## ")[0].split("```sql\n")[1:]]
 
 
-def test_anti_joins_of_the_docs_when_run_leave_the_newest_rows_of_each_parent() -> None:
+def test_the_queries_of_the_docs_leave_the_newest_rows_of_each_parent() -> None:
     statements = blocks("Rows that belong to a row")
     assert len(statements) == 3
     with duckdb.connect() as connection:

@@ -107,40 +107,42 @@ class Reading(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[Sandbox]:
+def shared_store() -> Iterator[Sandbox]:
     with Sandbox(**SIZES) as store:
         yield store
 
 
-def everything(shop: Sandbox) -> dict[str, list[Row]]:
-    return {name: rows_of(shop, name) for name in NAMES}
+def everything(shared_store: Sandbox) -> dict[str, list[Row]]:
+    return {name: rows_of(shared_store, name) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
-def first(shop: Sandbox) -> Reading:
+def first(shared_store: Sandbox) -> Reading:
     """A sync of the store as it was made."""
-    return Reading(sync(shop, *NAMES, **SETTINGS), everything(shop), list(shop.log))
+    return Reading(
+        sync(shared_store, *NAMES, **SETTINGS), everything(shared_store), list(shared_store.log)
+    )
 
 
 @pytest.fixture(scope="module")
-def second(shop: Sandbox, first: Reading) -> Reading:
+def second(shared_store: Sandbox, first: Reading) -> Reading:
     """A sync after a row of each stream, or its parent, was edited, and one was inserted."""
-    shop.clock.advance(3600)
+    shared_store.clock.advance(3600)
     for row in INCREMENTAL:
         own = row.cursor in ("date_modified", "created", "updatedAt")
         path = row.endpoint if own else row.first_request.partition("?")[0]
-        table = shop.data.table(route_of(path).collection)
+        table = shared_store.data.table(route_of(path).collection)
         if not own:
             parent = str(first.read(row)[0][parent_key(row)])
-            shop.edit(table.name, shop.data.key_of(table, parent), {})
+            shared_store.edit(table.name, shared_store.data.key_of(table, parent), {})
             continue
         if "date_modified" in table.columns:  # all except refunds
             oldest = min(table.select(), key=table.columns["date_modified"].__getitem__)
-            shop.edit(table.name, table.columns[table.key][oldest], {})
-        shop.insert(table.name)
+            shared_store.edit(table.name, table.columns[table.key][oldest], {})
+        shared_store.insert(table.name)
     incremental = [row.name for row in INCREMENTAL]
-    again = sync(shop, *incremental, state=first.sync.state, **SETTINGS)
-    return Reading(again, everything(shop), [*first.asked, *shop.log])
+    again = sync(shared_store, *incremental, state=first.sync.state, **SETTINGS)
+    return Reading(again, everything(shared_store), [*first.asked, *shared_store.log])
 
 
 # The tests

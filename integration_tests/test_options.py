@@ -17,29 +17,29 @@ NAMES = [row.name for row in STREAMS]
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[Sandbox]:
+def shared_store() -> Iterator[Sandbox]:
     with Sandbox(orders=40, customers=20, products=30, brands=10, categories=10) as store:
         yield store
 
 
 @pytest.fixture(scope="module")
-def plain(shop: Sandbox) -> Sync:
+def plain(shared_store: Sandbox) -> Sync:
     """Every stream, read without options."""
-    return sync(shop, *NAMES, **SPAN)
+    return sync(shared_store, *NAMES, **SPAN)
 
 
 # Flattened
 
 
 @pytest.fixture(scope="module")
-def flat_schemas(shop: Sandbox) -> dict[str, Any]:
-    streams = catalog_of(NAMES, config_for(shop, flatten_records=True)).streams
+def flat_schemas(shared_store: Sandbox) -> dict[str, Any]:
+    streams = catalog_of(NAMES, config_for(shared_store, flatten_records=True)).streams
     return {each.stream.name: each.stream.json_schema for each in streams}
 
 
 @pytest.fixture(scope="module")
-def flat(shop: Sandbox) -> Sync:
-    return sync(shop, *NAMES, flatten_records=True, **SPAN)
+def flat(shared_store: Sandbox) -> Sync:
+    return sync(shared_store, *NAMES, flatten_records=True, **SPAN)
 
 
 @pytest.mark.thorough
@@ -115,9 +115,13 @@ def of_products(row: Row) -> bool:
     ],
 )
 def test_an_option_selects_the_records_that_it_asks_for(
-    shop: Sandbox, plain: Sync, name: str, options: dict[str, Any], is_read: Callable[[Row], bool]
+    shared_store: Sandbox,
+    plain: Sync,
+    name: str,
+    options: dict[str, Any],
+    is_read: Callable[[Row], bool],
 ) -> None:
-    found = sync(shop, name, **options, **SPAN)
+    found = sync(shared_store, name, **options, **SPAN)
     assert found.errors == []
     expected = [row for row in plain.records[name] if is_read(row)]
     assert 0 < len(expected) < len(plain.records[name])
@@ -134,9 +138,9 @@ def test_an_option_selects_the_records_that_it_asks_for(
     ],
 )
 def test_an_option_selects_the_children_of_the_parents_that_it_asks_for(
-    shop: Sandbox, plain: Sync, name: str, parents: str, key: str, options: dict[str, Any]
+    shared_store: Sandbox, plain: Sync, name: str, parents: str, key: str, options: dict[str, Any]
 ) -> None:
-    found = sync(shop, name, parents, **options, **SPAN)
+    found = sync(shared_store, name, parents, **options, **SPAN)
     chosen = {str(row["id"]) for row in found.records[parents]}
     expected = [row for row in plain.records[name] if str(row[key]) in chosen]
     assert 0 < len(expected) < len(plain.records[name])

@@ -22,20 +22,20 @@ def estimates(result: Sync) -> dict[str, int | None]:
 
 
 def test_estimates_end_as_the_rows_of_streams_whose_endpoints_tell_a_total(
-    shop: Sandbox,
+    shared_store: Sandbox,
 ) -> None:
-    result = sync(shop, "customers", "brands", "orders", "transactions", "store", **SPAN)
+    result = sync(shared_store, "customers", "brands", "orders", "transactions", "store", **SPAN)
     # So few orders are not worth a request to count them; a transaction belongs to an order.
     assert estimates(result) == {
         name: len(result.records[name]) for name in ("customers", "brands")
     }
-    assert [entry for entry in shop.log if entry.path.endswith("/count")] == []
+    assert [entry for entry in shared_store.log if entry.path.endswith("/count")] == []
 
 
-def test_orders_of_a_long_window_are_counted_once(shop: Sandbox) -> None:
-    result = sync(shop, "orders", num_workers=1, page_size=25, prove=False, **SPAN)
+def test_orders_of_a_long_window_are_counted_once(shared_store: Sandbox) -> None:
+    result = sync(shared_store, "orders", num_workers=1, page_size=25, prove=False, **SPAN)
     assert estimates(result) == {"orders": 260}
-    [count] = shop.requests("orders.count")
+    [count] = shared_store.requests("orders.count")
     window = {
         "min_date_modified": "2020-01-01T00:00:00Z",
         "max_date_modified": "2026-03-01T00:00:02Z",
@@ -51,8 +51,8 @@ def test_orders_that_cannot_be_counted_are_still_read(store: Sandbox) -> None:
     assert len(store.requests("orders.count")) == 1
 
 
-def test_the_log_ends_with_the_sum_of_the_sync(shop: Sandbox) -> None:
-    result = sync(shop, "brands", **SPAN)
+def test_the_log_ends_with_the_sum_of_the_sync(shared_store: Sandbox) -> None:
+    result = sync(shared_store, "brands", **SPAN)
     [line] = [line for line in result.logs(Level.INFO) if line.startswith("Progress: ")]
     assert line.startswith("Progress: 260 records, 3 requests in ")
     assert "; brands 260 of about 260; " in line
@@ -60,21 +60,21 @@ def test_the_log_ends_with_the_sum_of_the_sync(shop: Sandbox) -> None:
 
 
 def test_the_log_tells_every_half_minute_how_far_the_sync_is(
-    shop: Sandbox, monkeypatch: pytest.MonkeyPatch
+    shared_store: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("source_bigcommerce.components.progress._BETWEEN_REPORTS", 0.0)
-    result = sync(shop, "brands", **SPAN)
+    result = sync(shared_store, "brands", **SPAN)
     lines: list[Any] = [line for line in result.logs(Level.INFO) if line.startswith("Progress: ")]
     assert len(lines) > 260
     assert any("; brands 1 of about 260; " in line or "brands 1; " in line for line in lines)
 
 
-def test_an_error_of_every_window_is_told_once(shop: Sandbox) -> None:
-    result = sync(shop, "orders", "customers", failing=True, access_token="wrong", **SPAN)
+def test_an_error_of_every_window_is_told_once(shared_store: Sandbox) -> None:
+    result = sync(shared_store, "orders", "customers", failing=True, access_token="wrong", **SPAN)
     of_streams = [each for each in result.errors if each.stream_descriptor]
     assert sorted(each.stream_descriptor.name for each in of_streams) == ["customers", "orders"]
     assert {each.message for each in of_streams} == {TOKEN_REFUSED.message()}
-    assert len(shop.log) == 20  # ten windows each
+    assert len(shared_store.log) == 20  # ten windows each
 
 
 def test_a_failure_that_may_pass_is_marked_as_transient(store: Sandbox) -> None:

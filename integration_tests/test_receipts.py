@@ -45,8 +45,8 @@ def closing_line(read: Sync) -> str:
     return line
 
 
-def test_receipts_come_last_and_say_that_all_is_whole(shop: Sandbox) -> None:
-    read = sync(shop, "sync_receipts", *NAMES, **SPAN)
+def test_receipts_come_last_and_say_that_all_is_whole(shared_store: Sandbox) -> None:
+    read = sync(shared_store, "sync_receipts", *NAMES, **SPAN)
     found = receipts(read)
     assert list(found) == list(NAMES)
     assert all(row.keys() >= KEYS for row in found.values())
@@ -70,9 +70,11 @@ def test_receipts_come_last_and_say_that_all_is_whole(shop: Sandbox) -> None:
     assert closing_line(read) == "Receipt of 7 streams: 7 whole."
 
 
-def test_the_receipt_of_a_list_that_the_store_does_not_count_says_not_proved(shop: Sandbox) -> None:
+def test_the_receipt_of_a_list_that_the_store_does_not_count_says_not_proved(
+    shared_store: Sandbox,
+) -> None:
     names = ("gift_certificates", "store", "sync_receipts")
-    read = sync(shop, *names, **{**SPAN, "page_size": 5})
+    read = sync(shared_store, *names, **{**SPAN, "page_size": 5})
     found = receipts(read)["gift_certificates"]
     assert found["verdict"] == "not proved"
     assert found["reason"] == "the store does not count its rows"
@@ -83,28 +85,30 @@ def test_the_receipt_of_a_list_that_the_store_does_not_count_says_not_proved(sho
 
 
 @pytest.mark.parametrize("status", [413, 500, 504])
-def test_a_count_that_fails_for_a_moment_is_asked_for_again(shop: Sandbox, status: int) -> None:
+def test_a_count_that_fails_for_a_moment_is_asked_for_again(
+    shared_store: Sandbox, status: int
+) -> None:
     """These say that a page is too heavy; a count asks for one row, and that has no parts."""
-    fault = shop.faults.add("products.list", "status", status=status, where={"limit": 1})
-    read = sync(shop, "products", "sync_receipts", **PAGED)
+    fault = shared_store.faults.add("products.list", "status", status=status, where={"limit": 1})
+    read = sync(shared_store, "products", "sync_receipts", **PAGED)
     assert fault.fired == 1
     assert receipts(read)["products"]["verdict"] == "whole"
 
 
 def test_receipts_name_the_newest_date_if_the_host_cuts_cursors_from_the_catalog(
-    shop: Sandbox, monkeypatch: pytest.MonkeyPatch
+    shared_store: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    catalog = catalog_of(["products", "sync_receipts"], config_for(shop))
+    catalog = catalog_of(["products", "sync_receipts"], config_for(shared_store))
     for each in catalog.streams:
         each.stream = replace(each.stream, default_cursor_field=None)
     monkeypatch.setattr(syncs, "catalog_of", lambda *_: catalog)
-    read = sync(shop, "products", "sync_receipts", **SPAN)
+    read = sync(shared_store, "products", "sync_receipts", **SPAN)
     assert receipts(read)["products"]["newest_date"] == read.state["products"]["date_modified"]
 
 
-def test_the_requests_of_receipts_add_up_to_those_of_the_sync(shop: Sandbox) -> None:
-    read = sync(shop, *NAMES, "transactions", "sync_receipts", **SPAN)
-    asked = len(shop.log) - len(shop.requests("time.get"))
+def test_the_requests_of_receipts_add_up_to_those_of_the_sync(shared_store: Sandbox) -> None:
+    read = sync(shared_store, *NAMES, "transactions", "sync_receipts", **SPAN)
+    asked = len(shared_store.log) - len(shared_store.requests("time.get"))
     assert sum(row["requests"] for row in receipts(read).values()) == asked
 
 
@@ -119,11 +123,11 @@ def test_receipts_come_even_if_streams_fail(store: Sandbox) -> None:
     assert "orders: it ended with an error" in closing_line(read)
 
 
-def test_the_stream_of_receipts_is_full_refresh_with_a_key(shop: Sandbox) -> None:
-    [stream] = catalog_of(["sync_receipts"], config_for(shop)).streams
+def test_the_stream_of_receipts_is_full_refresh_with_a_key(shared_store: Sandbox) -> None:
+    [stream] = catalog_of(["sync_receipts"], config_for(shared_store)).streams
     assert stream.sync_mode == SyncMode.full_refresh
     assert stream.stream.source_defined_primary_key == [["stream"], ["sync_started_at"]]
-    assert sync(shop, "sync_receipts").records == {}
+    assert sync(shared_store, "sync_receipts").records == {}
 
 
 def test_a_daily_sync_without_changes_costs_no_further_request(store: Sandbox) -> None:
@@ -198,10 +202,10 @@ def with_pages_cut(read: Read, *asked: Any) -> Iterator[list[reply.Row]]:
 )
 @pytest.mark.parametrize("broken", [without_a_page, with_pages_cut])
 def test_the_receipt_of_a_read_that_drops_rows_says_short(
-    shop: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str, way: str, broken: Read
+    shared_store: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str, way: str, broken: Read
 ) -> None:
     monkeypatch.setattr(rows, way, partial(broken, getattr(pagination, way)))
-    _assert_short(sync(shop, name, "sync_receipts", failing=True, **PAGED), name)
+    _assert_short(sync(shared_store, name, "sync_receipts", failing=True, **PAGED), name)
 
 
 def test_the_receipt_of_orders_says_short_if_the_list_of_archived_ones_is_read_for_all(

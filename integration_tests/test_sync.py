@@ -42,12 +42,12 @@ def full_refresh(store: Sandbox, *names: str, **values: Any) -> Sync:
     return Sync(list(output.get_message_iterator()))
 
 
-def test_a_full_refresh_reads_the_rows_of_the_store(shop: Sandbox) -> None:
+def test_a_full_refresh_reads_the_rows_of_the_store(shared_store: Sandbox) -> None:
     # Incremental reads, and streams without dates: test_every_stream.py.
-    result = full_refresh(shop, *STREAMS, **SPAN)
+    result = full_refresh(shared_store, *STREAMS, **SPAN)
     assert result.errors == []
     for name in STREAMS:
-        assert_holds(result, shop, name)
+        assert_holds(result, shared_store, name)
 
 
 # Again
@@ -150,14 +150,16 @@ def test_the_next_sync_brings_the_changes_and_the_look_back(
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_windows_take_one_request_each_and_leave_no_gap(shop: Sandbox, workers: int) -> None:
-    sync(shop, "channels", "products", num_workers=workers, **SPAN)
+def test_windows_take_one_request_each_and_leave_no_gap(
+    shared_store: Sandbox, workers: int
+) -> None:
+    sync(shared_store, "channels", "products", num_workers=workers, **SPAN)
     asked = sorted(
         (request.query["date_modified:min"], request.query["date_modified:max"])
-        for request in shop.requests("products.list")
+        for request in shared_store.requests("products.list")
     )
     assert asked == WINDOWS[workers]
-    assert len(shop.requests("channels.list")) == 1
+    assert len(shared_store.requests("channels.list")) == 1
 
 
 WINDOWS = {
@@ -246,10 +248,10 @@ def test_an_order_without_transactions_has_none(store: Sandbox, answer: str) -> 
 
 
 def test_the_state_of_transactions_is_one_date_saved_once_a_window(
-    shop: Sandbox,
+    shared_store: Sandbox,
 ) -> None:
     workers = 4
-    result = sync(shop, "transactions", num_workers=workers, **SPAN)
+    result = sync(shared_store, "transactions", num_workers=workers, **SPAN)
     saved = [
         message.state.stream.stream_state.__dict__
         for message in result.messages

@@ -71,7 +71,7 @@ def wheel(dist: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[Sandbox]:
+def shared_store() -> Iterator[Sandbox]:
     with Sandbox(orders=20, customers=5, products=5) as store:
         yield store
 
@@ -110,7 +110,7 @@ def test_the_sdist_holds_what_a_build_needs_and_no_more(dist: Path) -> None:
     ],
 )
 def test_the_wheel_installed_alone_does_everything(
-    wheel: Path, shop: Sandbox, tmp_path: Path, version: str
+    wheel: Path, shared_store: Sandbox, tmp_path: Path, version: str
 ) -> None:
     environment = tmp_path / "environment"
     run(UV, "venv", "--quiet", "--python", pythons()[version], environment, cwd=tmp_path)
@@ -120,7 +120,7 @@ def test_the_wheel_installed_alone_does_everything(
     run(UV, "pip", "check", "--python", python, cwd=tmp_path)
 
     command = environment / "bin" / NAME
-    (tmp_path / "config.json").write_text(json.dumps(config_for(shop)))
+    (tmp_path / "config.json").write_text(json.dumps(config_for(shared_store)))
     config = ("--config", "config.json")
 
     def messages(*words: str) -> list[Message]:
@@ -141,7 +141,7 @@ def test_the_wheel_installed_alone_does_everything(
     records = [each["record"] for each in read if each["type"] == "RECORD"]
     for name in ("customers", "orders", "products"):
         ids = {record["data"]["id"] for record in records if record["stream"] == name}
-        assert ids == {row["id"] for row in shop.rows(name)}
+        assert ids == {row["id"] for row in shared_store.rows(name)}
     # A store so small has no rows for some streams.
     found = {record["stream"] for record in records}
     assert {"categories", "order_products", "pages", "product_variants", "store"} < found

@@ -78,8 +78,8 @@ _UNTOLD: Mapping[tuple[str, str], Settings] = {
         "archived_orders": "hidden",
         "is_deleted": "ignored",
     },
-    ("archived_are_listed", "the filter is not heeded"): {"archived_orders": "hidden"},
-    ("incomplete_are_listed", "the filter is not heeded"): {"incomplete_orders": "hidden"},
+    ("archived_are_listed", "the filter is ignored"): {"archived_orders": "hidden"},
+    ("incomplete_are_listed", "the filter is ignored"): {"incomplete_orders": "hidden"},
 }
 # The options by what was seen: `statuses: {"204": 3}`, `page: "repeated"`.
 _BY_WHAT_WAS_SEEN: Mapping[str, Callable[[Seen], Settings]] = {

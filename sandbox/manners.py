@@ -41,8 +41,8 @@ def understood(route: Route, raw_query: str, asked: Query, options: Options) -> 
         if route.family is Family.V3 and options.v3_dates == "plain" and "%3A" in text.upper():
             asked = replace(asked, conditions=(_NO_ROW,))
         if route.family is Family.V2 and options.v2_dates == "encoded" and ":" in text:
-            unheeded = (wanted.field, wanted.op)
-            kept = tuple(each for each in asked.conditions if (each.field, each.op) != unheeded)
+            ignored = (wanted.field, wanted.op)
+            kept = tuple(each for each in asked.conditions if (each.field, each.op) != ignored)
             asked = replace(asked, conditions=kept)
     if "channelIds[]" in route.filters and options.b2b_channels == "first":
         asked = _of_first_channel(asked)

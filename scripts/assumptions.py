@@ -13,7 +13,7 @@ BEGIN, END = "<!-- assumptions: make assumptions -->\n", "<!-- /assumptions -->\
 
 def table() -> str:
     rows = [
-        "| assumption | id | who leans on it | how it is tested | if it does not hold |",
+        "| assumption | id | what relies on it | how it is tested | if it does not hold |",
         "|---|---|---|---|---|",
     ]
     rows += [

@@ -24,7 +24,7 @@ FAILED, MISUSED = 1, 2
 _INTERRUPTED, _NOT_READ, _TERMINATED = 130, 141, 143
 _MOMENT = 0.5
 _KINDS = {"config": "configuration"}
-_MMAP_THRESHOLD, _LARGE_BLOCK = -3, 128 * 1024  # glibc's own; given, it does not grow by itself
+_MMAP_THRESHOLD, _LARGE_BLOCK = -3, 128 * 1024  # glibc's default; once set, it no longer grows
 _Read = TypeVar("_Read")
 
 
@@ -68,7 +68,7 @@ def _give_large_blocks_back() -> None:
 
 
 def _terminate(*_: object) -> None:
-    """Ends the process by the signal itself: PyAirbyte takes an exit with 143 for a failure."""
+    """Ends the process by the signal itself: PyAirbyte treats an exit with 143 as a failure."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.raise_signal(signal.SIGTERM)
     # The first process of a container is not ended by a signal that it does not handle.
@@ -76,7 +76,7 @@ def _terminate(*_: object) -> None:
 
 
 def _are_left(others: list[threading.Thread]) -> bool:
-    """Whether threads other than the given ones run on for longer than a moment."""
+    """Whether threads other than these still run after a moment."""
     deadline = time.monotonic() + _MOMENT
     ours = [each for each in threading.enumerate() if each not in others and not each.daemon]
     for thread in ours:
@@ -147,7 +147,7 @@ def end_with_the_reader() -> None:
 
 
 def fail(error: Exception, command: str) -> None:
-    """Says that it cannot begin: as a failed status for `check`, as a trace message otherwise.
+    """Reports that a command cannot begin: `check` by a failed status, others by a trace message.
 
     Raises SystemExit in the latter case.
     """
@@ -167,7 +167,7 @@ def fail(error: Exception, command: str) -> None:
 
 
 def print_message(message: "AirbyteMessage") -> None:
-    """On the standard output, at once, and in one piece beside the log of other threads."""
+    """Prints a message at once, and in one piece even if other threads log."""
     import orjson
     from airbyte_cdk.models import AirbyteMessageSerializer
 
@@ -175,6 +175,6 @@ def print_message(message: "AirbyteMessage") -> None:
 
 
 def print_line(text: str) -> None:
-    """On the standard output, at once, and in one piece."""
+    """Prints a line at once, and in one piece."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()

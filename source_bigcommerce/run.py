@@ -36,7 +36,7 @@ def _run(args: list[str]) -> None:
     If a configuration, catalog or state cannot be used, it answers as Airbyte's protocol demands:
     with a failed connection status for `check`, with a trace message for the other commands.
     """
-    # tap-airbyte-wrapper says `docker run IMAGE -- read ...`, and argparse knows no `--` there.
+    # tap-airbyte-wrapper calls `docker run IMAGE -- read ...`, and argparse takes no `--` there.
     if args[:1] == ["--"]:
         args = args[1:]
     if args[:1] == ["--version"]:
@@ -61,7 +61,7 @@ def _run(args: list[str]) -> None:
         with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(SystemExit):
             AirbyteEntrypoint.parse_args(["--help"])
         for own in ("probe", "estimate"):
-            print(f"and, not of Airbyte: {_NAME} {own} --help", file=sys.stderr)
+            print(f"and, beyond Airbyte's protocol: {_NAME} {own} --help", file=sys.stderr)
         sys.exit(MISUSED)
     command = AirbyteEntrypoint.parse_args(args).command
     init_uncaught_exception_handler(logging.getLogger("airbyte"))

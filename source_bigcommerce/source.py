@@ -61,16 +61,16 @@ _QUEUED = 500
 # What the check asks for: small pages, all dates at once, one parent, and few tries.
 _OF_CHECK = {"page_size": 1, "window": "P36500D", "skip_likely_empty": False}
 _TRIES_OF_CHECK = 2
-# Seconds of a first sync of which a check tells.
+# The check warns of a first sync that takes at least so many seconds.
 _LONG = 3600
-# The scope of its streams, as the control panel calls it; other names are not documented.
+# The scope of B2B streams, as the control panel calls it: its technical name is not documented.
 B2B_EDITION = "B2B Edition"
 
 
 def config_of(stream: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a stream of the manifest is built with: its start date is that of its own, if any.
+    """The configuration that a stream is built with: with its own start date, if it has one.
 
-    So its cursor, its requests and what checks them read the same one.
+    So its cursor, its requests and what checks them use the same date.
     """
     words = stream.get("incremental_sync", {}).get("$parameters", {})
     return starting(config, words["start"]) if "start" in words else config
@@ -79,8 +79,8 @@ def config_of(stream: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[s
 class SourceBigcommerce(YamlDeclarativeSource):
     """The manifest, with the sync and the check that it cannot declare.
 
-    A configuration, catalog or state that is given to a method replaces the one given here: hosts
-    make the source first, and know only later what to read.
+    A configuration, catalog or state that is given to a method replaces the one given here, because
+    hosts make the source first and know only later what to read.
 
     Raises AirbyteTracedException (config error) for a configuration that cannot work.
     """
@@ -117,12 +117,12 @@ class SourceBigcommerce(YamlDeclarativeSource):
         self._concurrent_source._queue.maxsize = _QUEUED
 
     def _read_and_parse_yaml_file(self, path_to_yaml_file: str) -> ConnectionDefinition:
-        # The CDK takes a file of that name in the working directory first, whoever put it there.
+        # The CDK prefers a file of that name in the working directory, whoever put it there.
         text = pkgutil.get_data(__package__, path_to_yaml_file) or b""
         return self._parse(text.decode())
 
     def _begin(self, sync: Sync) -> Sync:
-        """Gives it to all streams that are built from now on."""
+        """Gives this sync to all streams that are built from now on."""
         # The manifest can only declare the CDK's budgets, which misread BigCommerce's headers; the
         # factory hands this one to every component. A private attribute: see unit_tests.
         self._constructor._api_budget = sync  # type: ignore[assignment]
@@ -161,7 +161,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         catalog: ConfiguredAirbyteCatalog,
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
-        """Reads the catalog's streams, tells how far it is, and each error of a stream once.
+        """Reads the catalog's streams. Reports the progress, and each error of a stream once.
 
         A reader that stops closes the generator; the threads of the sync then end, too.
 
@@ -179,11 +179,11 @@ class SourceBigcommerce(YamlDeclarativeSource):
     ) -> Iterator[AirbyteMessage]:
         self._is_read = True
         progress = self._sync.progress
-        _before_threads_are_waited_for(WeakMethod(self._end))
+        _call_before_threads_are_joined(WeakMethod(self._end))
         errors: dict[tuple[str, str | None], FailureType | None] = {}
         wanted = {configured.stream.name for configured in catalog.streams}
         self._prepare_dates(catalog)
-        # Receipts are those of the other streams: they come when those have ended.
+        # Receipts are about the other streams, so they come after these have ended.
         others = [each for each in catalog.streams if each.stream.name != _RECEIPTS]
         catalog = ConfiguredAirbyteCatalog(streams=others)
         self._wanted = {configured.stream.name for configured in others}
@@ -224,7 +224,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         self.demand(wanted)
 
     def demand(self, wanted: set[str]) -> None:
-        """Raises a config error if one of these streams is not there, or is turned off."""
+        """Raises a config error if one of these streams does not exist, or is turned off."""
         streams = self.resolved_manifest["streams"]
         if off := [s["name"] for s in streams if s["name"] in wanted and not self._offers(s)]:
             raise B2B_OFF.error(names=", ".join(off))
@@ -264,7 +264,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         yield as_airbyte_message(described, AirbyteStreamStatus.COMPLETE)
 
     def _prepare_dates(self, catalog: ConfiguredAirbyteCatalog) -> None:
-        """Takes the end of the sync from the store's clock, and the state from full refreshes.
+        """Sets the end of the sync by the store's clock, and drops the states of full refreshes.
 
         Asks for the time only if a stream has a date, and the end is not long past.
         """
@@ -285,8 +285,8 @@ class SourceBigcommerce(YamlDeclarativeSource):
     ) -> list[AbstractStream]:
         """The catalog's streams as a read would build them, with a sync of their own.
 
-        states: by the names of streams, as of another sync at the same time: the store is not asked
-            for its time again.
+        states: the streams' states, by name. If they are given, the dates are those of an earlier
+            call, and the store is not asked for its time again.
         """
         self._sync = self._begin(sync)
         if states is None:
@@ -308,7 +308,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         }
 
     def _continued(self) -> set[str]:
-        """The streams that go on from the date of a state."""
+        """The streams that continue from a date in their state."""
         states = [each.stream for each in self._given[2] or [] if each.stream]
         dated = {
             stream["name"]
@@ -328,9 +328,9 @@ class SourceBigcommerce(YamlDeclarativeSource):
         ]
 
     def _with_keys(self, stream: Mapping[str, Any]) -> dict[str, Any]:
-        """Tells Personal of the stream's keys, which the manifest has elsewhere.
+        """Tells Personal the stream's keys, which the manifest has elsewhere.
 
-        Takes out Personal where all data is kept, and else Values, whose work Personal does.
+        Removes Personal if all data is kept. Otherwise removes Values, whose work Personal does.
         """
         key, cursor = stream.get("primary_key", []), stream.get("incremental_sync", {})
         keys = [*([key] if isinstance(key, str) else key), cursor.get("cursor_field")]
@@ -344,11 +344,11 @@ class SourceBigcommerce(YamlDeclarativeSource):
         return {**stream, "transformations": transformations}
 
     def offered(self) -> list[str]:
-        """The names of the streams that the form lets be read."""
+        """The names of the streams that the form allows."""
         return [each["name"] for each in self.resolved_manifest["streams"] if self._offers(each)]
 
     def _offers(self, stream: Mapping[str, Any]) -> bool:
-        """Whether the form allows to read it."""
+        """Whether the form allows this stream."""
         is_b2b = stream["$parameters"].get("scope") == B2B_EDITION
         return not is_b2b or bool(self._config.get("b2b_edition"))
 
@@ -442,10 +442,10 @@ class SourceBigcommerce(YamlDeclarativeSource):
         return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=" ".join(sentences) or None)
 
     def _long_first_sync(self, sync: Sync, orders: list[int], readable: set[str]) -> list[str]:
-        """A sentence if a first sync takes more than an hour for its requests for single orders.
+        """A sentence if requests for single orders alone make a first sync take an hour or more.
 
-        It takes no less: these are not all requests. Nothing, where the store tells neither orders
-        nor quota.
+        It sends other requests, too, so it takes at least that long. Nothing if the store does not
+        tell its number of orders or its quota.
         """
         from source_bigcommerce.estimate.prices import duration, seconds_of_all
 
@@ -461,7 +461,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         return [FIRST_SYNC_LONG.message(**told)]
 
     def _asked_for_each_order(self, stream: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The words of a stream that takes a request for each order, whatever the order holds."""
+        """The `$parameters` of a stream that needs a request for every order; None for others."""
         words, retriever = stream["$parameters"], stream["retriever"]
         is_of_orders = "counter" in retriever.get("parents", {})
         skips = self._config["skip_likely_empty"] and "likely_empty" in retriever
@@ -471,7 +471,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
     def _streams_of_check(self, sync: Sync) -> list[AbstractStream]:
         of_syncs = self._config
         self._begin(sync)
-        # The framework's own overrides have to be fields of the form, or it warns of them.
+        # The framework can override values as well, but warns of those that the form does not have.
         self._config = {**of_syncs, **_OF_CHECK}
         try:
             return super().streams(self._config)
@@ -485,7 +485,7 @@ def _is_a(component: type, configured: Mapping[str, Any]) -> bool:
 
 
 def _count_orders(streams: Iterable[AbstractStream], counts: list[int]) -> None:
-    """How many orders the streams that are read through orders read; adds it to the list."""
+    """Adds to the list how many orders there are for the streams that are read through orders."""
     for stream in streams:
         parents: Any = getattr(retriever_of(stream), "parents", None)
         if parents and getattr(parents, "counter", None):
@@ -496,7 +496,7 @@ def _count_orders(streams: Iterable[AbstractStream], counts: list[int]) -> None:
 
 
 def retriever_of(stream: AbstractStream) -> Retriever:
-    """What reads it. Private attributes: see unit_tests."""
+    """The retriever of a stream. Private attributes: see unit_tests."""
     generator = cast(Any, stream)._stream_partition_generator
     return cast(Retriever, generator._partition_factory._retriever)
 
@@ -504,7 +504,7 @@ def retriever_of(stream: AbstractStream) -> Retriever:
 def _error_of(stream: AbstractStream) -> AirbyteTracedException | None:
     """The error at the first row of a stream; None also if it has no rows.
 
-    AbstractStream.check_availability returns nothing but the words of an error.
+    AbstractStream.check_availability returns only the text of an error.
     """
     try:
         for window in islice(stream.generate_partitions(), 1):
@@ -514,8 +514,8 @@ def _error_of(stream: AbstractStream) -> AirbyteTracedException | None:
     return None
 
 
-def _before_threads_are_waited_for(end: "WeakMethod[Any]") -> None:
-    """Has it called when the interpreter ends: a program may keep a generator it no longer reads.
+def _call_before_threads_are_joined(end: "WeakMethod[Any]") -> None:
+    """Has `end` called when the interpreter exits: a program may keep a generator unread.
 
     Functions of `atexit` are called only after the threads have ended.
     """

@@ -136,11 +136,11 @@ def test_the_page_describes_every_field_of_the_form_with_its_limits() -> None:
     for _, name, text in described:
         field = FORM[name]
         if field["type"] == "integer":
-            limits = f"{field['minimum']} to {field['maximum']}, otherwise {field['default']}."
+            limits = f"{field['minimum']} to {field['maximum']}, default {field['default']}."
             assert text.endswith(limits)
         elif isinstance(field.get("default"), str):
-            assert text.endswith(f"otherwise `{field['default']}`.")
-        assert (name in REQUIRED) != ("Optional." in text or "therwise" in text)
+            assert text.endswith(f"default `{field['default']}`.")
+        assert (name in REQUIRED) != ("Optional." in text or "efault" in text)
         assert ("the form does not show it" in text) == bool(field.get("airbyte_hidden"))
 
 

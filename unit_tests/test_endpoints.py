@@ -29,7 +29,7 @@ paths:
 """
 
 
-def test_list_when_read_names_the_address_of_each_stream() -> None:
+def test_the_list_names_the_address_of_each_stream() -> None:
     asked = {normal(f"/{row.endpoint.partition('?')[0]}"): row.name for row in STREAMS}
     asked |= {normal(f"/{row.first_request}"): row.name for row in STREAMS if row.channels_request}
     assert {normal(path): stream for path, stream in DATA["read"].items()} == asked, EDIT
@@ -57,7 +57,7 @@ def test_gets_of_b2b_edition_are_compared_from_a_folder_of_their_own(
     }
 
 
-def test_list_when_read_names_each_get_once_and_streams_that_exist() -> None:
+def test_the_list_names_each_get_once_and_streams_that_exist() -> None:
     left_out = [path for paths in DATA["left_out"].values() for path in paths]
     times = Counter(map(normal, [*DATA["read"], *DATA["contained"], *left_out]))
     assert [path for path, count in times.items() if count > 1] == []
@@ -73,7 +73,7 @@ def test_list_when_read_names_each_get_once_and_streams_that_exist() -> None:
         ("login.bigcommerce.com", "/catalog/videos: {get: {}}", []),
     ],
 )
-def test_specs_when_compared_show_the_gets_with_neither_a_stream_nor_a_reason(
+def test_the_comparison_shows_gets_with_neither_a_stream_nor_a_reason(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     host: str,

@@ -120,7 +120,7 @@ def test_children_are_those_of_the_orders_of_chosen_channels(
     assert [row["order_id"] for row in records] == [7, 9]
 
 
-def test_listings_are_asked_for_of_chosen_channels_only(
+def test_only_listings_of_chosen_channels_are_asked_for(
     requests_mock: requests_mock.Mocker,
 ) -> None:
     requests_mock.get(f"{API}/v3/channels", json={"data": [{"id": 1}, {"id": 2}]})

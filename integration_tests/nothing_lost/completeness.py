@@ -74,7 +74,7 @@ class Stream:
         return key[0] if len(key) == 1 else key
 
     def date_of(self, record: Row) -> int:
-        """Of a record without one: 0."""
+        """The date of a record; 0 if it has none."""
         date = record.get(self.cursor) if self.cursor else None
         return instant(date) if date else 0
 
@@ -90,7 +90,7 @@ class Stream:
 
     @property
     def collection(self) -> str:
-        """Whose rows carry its cursor."""
+        """The collection whose rows carry its cursor."""
         return "orders" if self.name in ORDER_CHILDREN else self.name
 
     def rows(self, store: Sandbox) -> dict[Any, Row]:
@@ -143,8 +143,8 @@ def _structure(declared: Any) -> Any:
     return declared if str(declared).startswith("#/") else None
 
 
-def shop(**settings: Any) -> Sandbox:
-    """A small store; serving once entered."""
+def make_store(**settings: Any) -> Sandbox:
+    """A small store. It serves requests once it is entered."""
     sizes = {"orders": 300, "customers": 120, "products": 80, "channels": 15}
     return Sandbox(**{"access_token": TOKEN, "latency_ms": 0, **sizes, **settings})
 
@@ -158,10 +158,13 @@ def archive(store: Sandbox, which: Iterable[int]) -> set[int]:
     return set(keys)
 
 
-def shop_that_hides(**settings: Any) -> Sandbox:
-    """A small store whose list hides archived orders, some in each window: as many requests are
-    made whichever window is read first, and all of them bring rows."""
-    store = shop(**settings, archived_orders="hidden")
+def make_store_that_hides(**settings: Any) -> Sandbox:
+    """A small store whose list hides archived orders.
+
+    Each window has some. So a sync makes as many requests whichever window it reads first, and all
+    of them bring rows.
+    """
+    store = make_store(**settings, archived_orders="hidden")
     archive(store, range(0, len(store.rows("orders")), 6))
     return store
 

@@ -13,7 +13,7 @@ from integration_tests.nothing_lost.completeness import (
     archive,
     assert_complete,
     completed,
-    shop,
+    make_store,
 )
 from integration_tests.syncs import Sync, sync
 from sandbox import Entry, Sandbox
@@ -80,7 +80,7 @@ def test_all_orders_arrive_once_if_some_are_archived(
 ) -> None:
     archived, settings = READS[read_as]
     options = {"archived_orders": listed, "is_deleted": is_deleted, "archived_flag": flag}
-    with shop(**SIZES, **options) as store:
+    with make_store(**SIZES, **options) as store:
         hidden = archive(store, archived)
         result = read(store, "orders", **settings)
         assert_once(result)
@@ -97,7 +97,7 @@ def test_all_orders_arrive_once_if_some_are_archived(
 
 @pytest.mark.parametrize("is_deleted", ["only", "also"])
 def test_all_children_of_archived_orders_arrive_once(is_deleted: str) -> None:
-    with shop(**SIZES, archived_orders="hidden", is_deleted=is_deleted) as store:
+    with make_store(**SIZES, archived_orders="hidden", is_deleted=is_deleted) as store:
         archive(store, range(0, 60, 7))
         result = read(store, *STREAMS, **WINDOWS)
         assert_once(result)
@@ -106,7 +106,7 @@ def test_all_children_of_archived_orders_arrive_once(is_deleted: str) -> None:
 
 @pytest.mark.parametrize("number", [1, 4])
 def test_a_list_that_hides_archived_orders_costs_one_more_request_a_window(number: int) -> None:
-    with shop(**SIZES, archived_orders="hidden") as store:
+    with make_store(**SIZES, archived_orders="hidden") as store:
         archive(store, (3, 30))
         read(store, "orders", num_workers=number)
         windows = {entry.query["max_date_modified"] for entry in store.requests("orders.list")}
@@ -125,7 +125,7 @@ def test_a_list_that_hides_archived_orders_costs_one_more_request_a_window(numbe
 def test_a_window_costs_one_request_once_the_store_has_shown_its_behaviour(
     options: dict[str, Any], reason: str
 ) -> None:
-    with shop(**SIZES, **options) as store:
+    with make_store(**SIZES, **options) as store:
         archive(store, (3, 30, 50))
         result = read(store, *STREAMS, num_workers=1)
         # Three streams run one after the other; only the first one pays.
@@ -138,7 +138,7 @@ def test_a_window_costs_one_request_once_the_store_has_shown_its_behaviour(
 
 def test_an_order_archived_during_the_read_arrives_as_archived() -> None:
     """Whether its date moves is not documented."""
-    with shop(**SIZES, archived_orders="hidden") as store:
+    with make_store(**SIZES, archived_orders="hidden") as store:
         key, date = (store.rows("orders")[5][name] for name in ("id", "date_modified"))
         store.faults.change(
             "orders.list",
@@ -152,7 +152,7 @@ def test_an_order_archived_during_the_read_arrives_as_archived() -> None:
 
 @pytest.mark.parametrize("becomes", [True, False], ids=["archived", "restored"])
 def test_an_order_that_moves_during_the_read_arrives_with_the_next_sync(becomes: bool) -> None:
-    with shop(**SIZES, archived_orders="hidden") as store:
+    with make_store(**SIZES, archived_orders="hidden") as store:
         archive(store, (5, 7))
         key = store.rows("orders")[6 if becomes else 5]["id"]
         store.faults.change(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.nothing_lost.completeness import shop
+from integration_tests.nothing_lost.completeness import make_store
 from integration_tests.rows import assert_equal, rows_of
 from integration_tests.syncs import sync
 from sandbox import Sandbox
@@ -26,7 +26,7 @@ def read(store: Sandbox, **form: Any) -> list[int]:
 
 
 def test_fifty_products_cost_one_request() -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         sizes = read(store)
     assert sum(sizes) >= SIZES["products"]
     assert len(sizes) <= SIZES["products"] // 50 + 2  # one shows that all keys are read
@@ -35,18 +35,18 @@ def test_fifty_products_cost_one_request() -> None:
 @pytest.mark.parametrize("more", ["refused", "missing", "ignored"])
 @pytest.mark.parametrize("most", [1, 7, 30])
 def test_all_rows_arrive_if_the_store_takes_fewer_keys(most: int, more: str) -> None:
-    with shop(**SIZES, keys_at_most=most, more_keys=more) as store:
+    with make_store(**SIZES, keys_at_most=most, more_keys=more) as store:
         sizes = read(store, num_workers=2)
     assert sizes[-1] <= max(most, 1) + 1
 
 
 def test_all_rows_arrive_if_the_list_has_pages() -> None:
-    with shop(**SIZES, whole_lists=10) as store:
+    with make_store(**SIZES, whole_lists=10) as store:
         read(store)
 
 
 def test_all_rows_arrive_if_the_store_ignores_the_keys() -> None:
-    with shop(**{**SIZES, "products": 8}, ignored=["product_id:in"]) as store:
+    with make_store(**{**SIZES, "products": 8}, ignored=["product_id:in"]) as store:
         rows = {row["product_id"] for row in rows_of(store, NAME)}
         for product in store.rows("products"):
             if product["id"] not in rows:
@@ -56,13 +56,13 @@ def test_all_rows_arrive_if_the_store_ignores_the_keys() -> None:
 
 @pytest.mark.parametrize("status", [413, 414, 500, 504])
 def test_a_request_that_fails_is_made_again_in_parts(status: int) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         store.faults.add(OPERATION, "status", status=status, times=1)
         assert min(read(store, num_workers=1)) <= 25
 
 
 def test_a_product_that_is_refused_by_itself_is_named() -> None:
-    with shop(**{**SIZES, "products": 3}) as store:
+    with make_store(**{**SIZES, "products": 3}) as store:
         store.faults.add(OPERATION, "status", status=400, times=None)
         result = sync(store, NAME, failing=True)
         products = {str(row["id"]) for row in store.rows("products")}
@@ -76,7 +76,7 @@ def test_a_product_that_is_refused_by_itself_is_named() -> None:
 
 
 def test_the_next_sync_asks_for_the_products_that_changed() -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         first = sync(store, NAME)
         store.clock.advance(3600)
         edited = int(store.rows(NAME)[0]["product_id"])

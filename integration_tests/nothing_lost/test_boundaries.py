@@ -18,7 +18,7 @@ from integration_tests.nothing_lost.completeness import (
     assert_complete,
     assert_honest,
     completed,
-    shop,
+    make_store,
     state_of,
     streams,
     whole_history,
@@ -39,7 +39,7 @@ EMPTY = dict.fromkeys(
 
 @pytest.mark.parametrize("name", INCREMENTAL)
 def test_a_second_may_hold_more_rows_than_a_page(name: str) -> None:
-    with shop(orders=45, customers=45, products=45, channels=14) as store:
+    with make_store(orders=45, customers=45, products=45, channels=14) as store:
         for key in _keys(store, name)[:42]:
             _date(store, name, key, "2024-02-29T12:00:00Z")
         first = sync(store, name, **SETTINGS)
@@ -54,7 +54,7 @@ def test_a_second_may_hold_more_rows_than_a_page(name: str) -> None:
 @pytest.mark.parametrize("lookback", [0, 10])
 @pytest.mark.parametrize("name", INCREMENTAL)
 def test_a_row_saved_late_in_the_second_of_the_state_arrives(name: str, lookback: int) -> None:
-    with shop(orders=20, customers=20, products=20, channels=14) as store:
+    with make_store(orders=20, customers=20, products=20, channels=14) as store:
         settings = {**SETTINGS, "lookback_minutes": lookback}
         first = sync(store, name, **settings)
         newest = state_of(first.state, name)
@@ -84,7 +84,7 @@ def test_rows_on_the_edges_arrive_if_v2_excludes_its_bounds(
 
 def _assert_edges_are_read(name: str, since: int = 0) -> None:
     """`since`: rows are due from so many seconds after the start date on."""
-    with shop(orders=40, customers=40, products=40) as store:
+    with make_store(orders=40, customers=40, products=40) as store:
         settings = {**SETTINGS, "num_workers": 4}
         sync(store, name, **settings)
         edges = _edges(store, name)
@@ -103,7 +103,7 @@ def _assert_edges_are_read(name: str, since: int = 0) -> None:
 # The state covers the first window once it is whole, and none behind it before that.
 @pytest.mark.parametrize("name", WINDOWED)
 def test_a_first_window_that_fails_is_read_again_from_its_first_second(name: str) -> None:
-    with shop(orders=40, customers=40, products=40) as store:
+    with make_store(orders=40, customers=40, products=40) as store:
         for second, key in enumerate(_keys(store, name)[:3]):
             _date(store, name, key, iso(instant(START) + second))
         bound = "date_modified:min" if name in ("customers", "products") else "min_date_modified"
@@ -121,7 +121,7 @@ def test_a_first_window_that_fails_is_read_again_from_its_first_second(name: str
 
 @pytest.mark.parametrize("name", WINDOWED)
 def test_windows_leave_no_second_out(name: str) -> None:
-    with shop(orders=40, customers=40, products=40) as store:
+    with make_store(orders=40, customers=40, products=40) as store:
         sync(store, name, **{**SETTINGS, "num_workers": 4})
         bounds = _bounds(store, name)
         assert bounds[0][0] == instant(START)
@@ -132,7 +132,7 @@ def test_windows_leave_no_second_out(name: str) -> None:
 
 @pytest.mark.parametrize("name", WINDOWED)
 def test_without_a_start_date_there_is_no_oldest_row(name: str) -> None:
-    with shop(orders=20, customers=20, products=20) as store:
+    with make_store(orders=20, customers=20, products=20) as store:
         for key, date in zip(
             _keys(store, name), ("1970-01-01T00:00:00Z", "2008-12-31T23:59:59Z"), strict=False
         ):
@@ -144,7 +144,7 @@ def test_without_a_start_date_there_is_no_oldest_row(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_an_empty_store_is_no_error_and_its_first_row_arrives(name: str) -> None:
-    with shop(**EMPTY) as store:
+    with make_store(**EMPTY) as store:
         first = sync(store, name, **SETTINGS)
         assert first.errors == []
         assert completed(first) == {name}
@@ -169,7 +169,7 @@ def test_an_empty_store_is_no_error_and_its_first_row_arrives(name: str) -> None
     "name", ["customers", "orders", "products", "brands", "categories", "pages"]
 )
 def test_exactly_full_pages_lose_nothing(name: str, rows: int) -> None:
-    with shop(**{**EMPTY, name: rows}) as store:
+    with make_store(**{**EMPTY, name: rows}) as store:
         read = sync(store, name, start_date=START, end_date=NOW, num_workers=1)
         assert read.errors == []
         assert len(read.records[name]) == rows
@@ -184,7 +184,7 @@ def test_exactly_full_pages_lose_nothing(name: str, rows: int) -> None:
 @pytest.mark.parametrize("rows", [1, 250, 251, 500])
 @pytest.mark.parametrize("name", ORDER_CHILDREN)
 def test_children_that_fill_pages_exactly_all_arrive(name: str, rows: int) -> None:
-    with shop(orders=0, products=5) as store:
+    with make_store(orders=0, products=5) as store:
         order = store.insert("orders")
         for _ in range(rows - len(store.rows(name))):
             store.insert(name, {"order_id": order}, parent=order)
@@ -196,7 +196,7 @@ def test_children_that_fill_pages_exactly_all_arrive(name: str, rows: int) -> No
 
 @pytest.mark.parametrize("name", ["orders", "channels"])
 def test_a_start_date_in_the_future_is_a_config_error(name: str) -> None:
-    with shop(**EMPTY) as store, pytest.raises(AirbyteTracedException) as raised:
+    with make_store(**EMPTY) as store, pytest.raises(AirbyteTracedException) as raised:
         sync(store, name, start_date="2126-01-01", failing=True)
     assert "Start date is 2126-01-01T00:00:00Z, which is after the end" in str(raised.value.message)
 

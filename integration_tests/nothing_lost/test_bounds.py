@@ -12,7 +12,7 @@ from functools import cache
 
 import pytest
 
-from integration_tests.nothing_lost.completeness import START, assert_complete, shop
+from integration_tests.nothing_lost.completeness import START, assert_complete, make_store
 from integration_tests.syncs import sync
 from sandbox import Sandbox
 from source_bigcommerce.components import budget, connections
@@ -96,7 +96,7 @@ def test_a_reply_that_trickles_is_asked_for_again(
         trickled.append(request)
         return trickle()
 
-    with shop(orders=6) as store, gateway(store, answer) as url:
+    with make_store(orders=6) as store, gateway(store, answer) as url:
         read = sync(store, name, api_url=url, num_workers=2)
         assert (len(trickled), read.errors) == (2, [])
         assert_complete(store, [name], read)
@@ -111,7 +111,7 @@ def test_a_reply_that_unpacks_to_700_megabytes_is_an_error_of_its_stream(
         return iter([bomb()]) if b"/brands?" in request else None
 
     assert len(bomb()) < 10_000
-    with shop() as store, gateway(store, answer) as url:
+    with make_store() as store, gateway(store, answer) as url:
         read = sync(store, "brands", "categories", api_url=url, failing=True)
     [error] = [error for error in read.errors if error.stream_descriptor]
     assert error.stream_descriptor.name == "brands"
@@ -120,7 +120,7 @@ def test_a_reply_that_unpacks_to_700_megabytes_is_an_error_of_its_stream(
 
 
 def test_an_endpoint_whose_connections_break_takes_no_tries_of_others(waits: list[float]) -> None:
-    with shop() as store:
+    with make_store() as store:
         store.faults.add("brands.list", "reset", times=None)
         store.faults.add("orders.list", "reset", times=5)
         store.faults.add("categories.list", "reset", times=5)
@@ -133,7 +133,7 @@ def test_an_endpoint_whose_connections_break_takes_no_tries_of_others(waits: lis
 def test_a_resource_with_plenty_left_waits_for_no_other() -> None:
     """Quotas by resource: addresses, which one worker reads, allow two requests in a window."""
     own, names = {"/v3/customers/addresses": 2}, ["customer_addresses", "products"]
-    with shop(customers=30, products=80, resource_quotas=own, window_ms=4000) as store:
+    with make_store(customers=30, products=80, resource_quotas=own, window_ms=4000) as store:
         read = sync(store, *names, page_size=10, num_workers=2, start_date=START)
         assert read.errors == []
         assert_complete(store, names, read)

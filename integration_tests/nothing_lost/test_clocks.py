@@ -11,7 +11,7 @@ from integration_tests.nothing_lost.completeness import (
     NOW,
     START,
     assert_complete,
-    shop,
+    make_store,
     state_of,
     streams,
 )
@@ -33,7 +33,7 @@ def test_a_wrong_clock_of_the_connector_loses_nothing(
 ) -> None:
     """Ahead: rows that change during the read belong to its last window, to pages already read."""
     now = instant(NOW)
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         keys = _parents(store, name)
         faults = [
             _edit(store, name, keys[1], now + 1, at=1),
@@ -55,7 +55,7 @@ def test_a_wrong_clock_of_the_connector_loses_nothing(
 def test_a_clock_corrected_between_two_syncs_loses_nothing(
     name: str, minutes: int, set_clock: SetClock
 ) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         set_clock(store.clock.now() + minutes * MINUTE)
         first = sync(store, name, **SETTINGS)
         keys = _parents(store, name)
@@ -72,7 +72,7 @@ def test_a_clock_corrected_between_two_syncs_loses_nothing(
 def test_rows_committed_late_with_an_earlier_date_arrive(
     name: str, late: int, set_clock: SetClock
 ) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         keys = _parents(store, name)
         _touch(store, name, keys[5], store.clock.now())
         set_clock(store.clock.now())
@@ -94,7 +94,7 @@ def test_an_end_date_in_the_future_leaves_later_changes_to_the_next_sync(
     """A row changes on a page already read, and another one an hour later."""
     now = instant(NOW)
     settings = {**SETTINGS, "end_date": "2126-01-01"}
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         keys = _parents(store, name)
         faults = [
             _edit(store, name, keys[1], now + 1, at=1),

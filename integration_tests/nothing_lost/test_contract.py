@@ -21,7 +21,7 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.models import Status as CheckStatus
 
-from integration_tests.nothing_lost.completeness import TOKEN, assert_complete, shop
+from integration_tests.nothing_lost.completeness import TOKEN, assert_complete, make_store
 from integration_tests.syncs import Sync, catalog_of, config_for, sync
 from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce
@@ -62,7 +62,7 @@ def test_the_working_directory_is_not_searched_for_our_files(tmp_path: Path) -> 
         return [line for line in lines if line["type"] not in ("LOG", "TRACE")]
 
     names = ("brands", "store", "orders")
-    with shop() as store, shop() as thief:
+    with make_store() as store, make_store() as thief:
         hostile(tmp_path / "here", thief)
         config = config_for(store)
         catalog = ConfiguredAirbyteCatalogSerializer.dump(catalog_of(names, config))
@@ -115,7 +115,7 @@ def test_sources_of_one_store_and_of_two_in_one_process_share_nothing(
 ) -> None:
     """Reads all three in turns, message by message; one of the stores has a quota of 3."""
     sizes = {"brands": 60, "categories": 60, "customers": 60}
-    with shop(**sizes) as one, shop(**sizes, quota=3, window_ms=1000) as other:
+    with make_store(**sizes) as one, make_store(**sizes, quota=3, window_ms=1000) as other:
         asked = [(one, "brands", 2), (one, "customers", 3), (other, "categories", 4)]
         sources, reads = [], []
         for store, name, workers in asked:
@@ -153,7 +153,7 @@ def said(caplog: pytest.LogCaptureFixture, words: str) -> list[str]:
 
 
 def test_a_store_that_is_down_takes_no_tries_of_another_source(waits: list[float]) -> None:
-    with shop() as store:
+    with make_store() as store:
         down = sync(store, "brands", "categories", api_url="http://127.0.0.1:1", failing=True)
         assert len(down.errors) > 1
         store.faults.add("brands.list", "reset", times=3)
@@ -166,7 +166,7 @@ def test_a_store_that_is_down_takes_no_tries_of_another_source(waits: list[float
 
 
 def test_a_source_made_without_arguments_reads_what_its_methods_are_given() -> None:
-    with shop() as store, shop(orders=40) as other:
+    with make_store() as store, make_store(orders=40) as other:
         config, catalog = config_for(store), catalog_of(("orders",), config_for(store))
         source = SourceBigcommerce()
         assert source.check(LOGGER, config).status == CheckStatus.SUCCEEDED
@@ -211,7 +211,7 @@ INTERNAL: dict[str, Any] = {
 
 
 def test_keys_that_are_not_in_the_form_have_no_effect(waits: list[float]) -> None:
-    with shop() as store:
+    with make_store() as store:
         plain, more = config_for(store), config_for(store, **INTERNAL)
         assert (
             SourceBigcommerce(config=more)._config.keys()
@@ -224,7 +224,7 @@ def test_keys_that_are_not_in_the_form_have_no_effect(waits: list[float]) -> Non
 
 
 def test_the_check_does_not_mention_what_it_overrides(caplog: pytest.LogCaptureFixture) -> None:
-    with shop() as store, caplog.at_level(logging.INFO):
+    with make_store() as store, caplog.at_level(logging.INFO):
         config = config_for(store)
         status = SourceBigcommerce(config=config).check(LOGGER, config).status
     assert (status, said(caplog, "verrid")) == (CheckStatus.SUCCEEDED, [])

@@ -16,7 +16,7 @@ from integration_tests.nothing_lost.completeness import (
     ORDER_CHILDREN,
     START,
     assert_complete,
-    shop,
+    make_store,
     streams,
 )
 from integration_tests.syncs import sync
@@ -48,7 +48,7 @@ orders are asked for archived ones; and all but channels, whose pages tell, are 
 @pytest.mark.parametrize("name", LISTS)
 def test_page_boundaries_are_where_the_tests_assume_them(name: str) -> None:
     """One window, in pages of the rows in ascending order of their ids."""
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         read = sync(store, name, **_settings(NOW))
         pages = _pages(store, name)
         assert [row["id"] for row in read.records[name]] == [key for page in pages for key in page]
@@ -73,7 +73,7 @@ BOUNDARIES = [
 @pytest.mark.parametrize(("boundary", "change"), BOUNDARIES)
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_change_at_a_page_boundary_loses_nothing(group: str, boundary: int, change: str) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         store.clock.advance(30)
         faults = []
         for name in GROUPS[group]:
@@ -96,7 +96,7 @@ def test_an_old_row_that_changes_while_newer_ones_are_read_is_not_lost(
     group: str, boundary: int
 ) -> None:
     """If it came into a filter that it was not in, it would shift rows the other way."""
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         first = sync(store, *GROUPS[group], **_settings(NOW))
         faults = []
         for name in GROUPS[group]:
@@ -132,7 +132,7 @@ PARENT = {"customer_metafields": "resource_id", "channel_listings": "channel_id"
 @pytest.mark.parametrize("ahead", [False, True], ids=["behind the reader", "ahead of it too"])
 @pytest.mark.parametrize("boundary", [1, 2, 3])
 def test_changes_lose_nothing_with_any_other_paging(boundary: int, ahead: bool) -> None:
-    with shop(**{**SIZES, "customers": 60, "channels": 2}) as store:
+    with make_store(**{**SIZES, "customers": 60, "channels": 2}) as store:
         store.clock.advance(30)
         faults = []
         for collection in FURTHER.values():
@@ -163,7 +163,7 @@ PARENTS = {
 
 @pytest.mark.parametrize("boundary", [1, 2, 3])
 def test_a_parent_that_is_deleted_hides_no_other_one(boundary: int) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         store.clock.advance(30)
         faults = []
         for parents in PARENTS.values():
@@ -237,7 +237,7 @@ BLOWS = st.builds(
     seconds=st.sampled_from([0, 30]),
 )
 def test_many_changes_at_once_lose_nothing(blows: list[Blow], workers: int, seconds: int) -> None:
-    with shop(orders=60, customers=40, products=40, channels=15) as store:
+    with make_store(orders=60, customers=40, products=40, channels=15) as store:
         faults = list(_plan(store, blows))
         # 0: all changes come in the very second that the windows of the first sync end with.
         store.clock.advance(seconds)

@@ -16,8 +16,8 @@ from integration_tests.nothing_lost.completeness import (
     assert_complete,
     assert_honest,
     completed,
-    shop,
-    shop_that_hides,
+    make_store,
+    make_store_that_hides,
     streams,
     whole_history,
 )
@@ -67,7 +67,7 @@ def test_temporary_faults_lose_nothing(
 ) -> None:
     """At the first request of each list, at one in the middle, and at the last."""
     kind, fields = _fault(request, fault)
-    with _store(group) as store:
+    with _make_store(group) as store:
         for operation, number in _requests(group).items():
             for earlier, at in enumerate(sorted({_at(place, number) for place in PLACES})):
                 repeated = 0 if kind == "slow" else earlier * fields.get("times", 1)
@@ -96,7 +96,7 @@ def test_a_lasting_fault_is_an_error_with_a_true_state(
     request: pytest.FixtureRequest, group: str, operation: str, fault: str, place: str
 ) -> None:
     kind, fields = _fault(request, fault)
-    with _store(group) as store:
+    with _make_store(group) as store:
         for each, number in _requests(group, prove=False).items():
             if operation in ("*", each):
                 store.faults.add(each, kind, at=_at(place, number), times=None, **fields)
@@ -120,7 +120,7 @@ def test_an_unreadable_page_is_never_taken_for_the_last_one(name: str) -> None:
     kinds = ("empty", "html", "truncate", "reset")
     operation = streams()[name].paged_operation
     number = _requests(_group(name))[operation]
-    with _store(_group(name)) as store:
+    with _make_store(_group(name)) as store:
         for page in range(number):
             store.faults.add(operation, kinds[page % len(kinds)], at=2 * page + 1)
         # With two workers, one may meet more faults in a row than it tries by itself.
@@ -135,7 +135,7 @@ def test_an_unreadable_page_is_never_taken_for_the_last_one(name: str) -> None:
 # Pages that the store serves only in parts. Not by page number: smaller pages would shift them.
 @pytest.mark.parametrize("name", ["orders", "products", *ORDER_CHILDREN])
 def test_a_page_that_fails_at_250_rows_is_read_at_50(name: str) -> None:
-    with shop(orders=600, products=600) as store:
+    with make_store(orders=600, products=600) as store:
         operation = streams()[name].paged_operation
         fault = store.faults.add(operation, "heavy", above=50)
         # Without the requests that count, as those ask for one row.
@@ -151,7 +151,7 @@ def test_a_page_that_fails_at_250_rows_is_read_at_50(name: str) -> None:
 # After a light page, the read returns to full speed.
 @pytest.mark.parametrize("name", ["orders", "products"])
 def test_only_the_heavy_page_is_read_in_parts(name: str) -> None:
-    with shop(orders=600, products=600) as store:
+    with make_store(orders=600, products=600) as store:
         operation = streams()[name].paged_operation
         fault = store.faults.add(operation, "status", status=504, times=3)
         read = sync(store, name, **{**SETTINGS, "page_size": 100, "num_workers": 1, "prove": False})
@@ -166,7 +166,7 @@ def test_only_the_heavy_page_is_read_in_parts(name: str) -> None:
 # These are, or may be, read by page number, and smaller pages would shift them.
 def test_a_heavy_page_that_cannot_be_read_in_parts_is_an_error_with_a_true_state() -> None:
     names = ("customers", "brands", "categories", "pages")
-    with shop(**dict.fromkeys(names, 60)) as store:
+    with make_store(**dict.fromkeys(names, 60)) as store:
         faults = [store.faults.add(streams()[name].operation, "heavy", above=50) for name in names]
         failed = sync(store, *names, failing=True, **{**SETTINGS, "page_size": 250})
         assert all(fault.fired > 0 for fault in faults)
@@ -195,7 +195,7 @@ def test_a_403_in_mid_sync_stops_its_stream_alone(name: str) -> None:
     others = [other for other in ALL if other != name and MISSING.get(other) != MISSING[name]]
     if name == "orders":
         others = [other for other in others if other not in ORDER_CHILDREN]
-    with _store("lists") as store:
+    with _make_store("lists") as store:
         number = _requests(_group(name))[streams()[name].operation]
         store.faults.add(
             streams()[name].operation, "status", status=403, at=_at("middle", number), times=None
@@ -212,7 +212,7 @@ def test_a_403_in_mid_sync_stops_its_stream_alone(name: str) -> None:
 
 
 def test_a_403_on_one_orders_children_names_their_own_scope() -> None:
-    with _store("transactions") as store:
+    with _make_store("transactions") as store:
         store.faults.add("transactions.list", "status", status=403, at=20, times=None)
         read = sync(store, "transactions", "orders", failing=True, **SETTINGS)
         assert store.faults.pending() == []
@@ -223,7 +223,7 @@ def test_a_403_on_one_orders_children_names_their_own_scope() -> None:
 
 @pytest.mark.parametrize("name", INCREMENTAL)
 def test_a_401_in_mid_sync_is_a_configuration_error(name: str) -> None:
-    with _store(_group(name)) as store:
+    with _make_store(_group(name)) as store:
         operation = streams()[name].paged_operation
         number = _requests(_group(name))[operation]
         store.faults.add(operation, "status", status=401, at=_at("middle", number), times=None)
@@ -260,19 +260,18 @@ def _fault(request: pytest.FixtureRequest, name: str) -> tuple[str, dict[str, An
     return FAULTS[name]
 
 
-def _store(group: str) -> Sandbox:
+def _make_store(group: str) -> Sandbox:
     """A few pages of each list; some of 120 orders have lines that cost a request of their own."""
     orders = 120 if group == "order_products" else 42
     sizes = {"orders": orders, "customers": 42, "products": 42, "pages": 30}
-    return shop_that_hides(
-        **sizes, empty_transactions="200"
-    )  # A 204 has nothing to cut in the middle.
+    # A 204 has nothing to cut in the middle.
+    return make_store_that_hides(**sizes, empty_transactions="200")
 
 
 @cache
 def _requests(group: str, prove: bool = True) -> dict[str, int]:
     """The number of requests of each kind in an undisturbed sync."""
-    with _store(group) as store:
+    with _make_store(group) as store:
         read = sync(store, *GROUPS[group], **SETTINGS, prove=prove)
         assert_honest(store, read)
         return dict(Counter(entry.operation for entry in store.log))

@@ -12,8 +12,8 @@ from airbyte_cdk.models import FailureType
 from integration_tests.nothing_lost.completeness import (
     assert_honest,
     completed,
+    make_store_that_hides,
     one_of_each_kind,
-    shop_that_hides,
     streams,
     whole_history,
 )
@@ -85,15 +85,15 @@ def undisturbed(request: pytest.FixtureRequest, fault: str) -> Undisturbed:
 
 
 def _undisturbed(names: tuple[str, ...]) -> Undisturbed:
-    with _store() as store:
+    with _make_store() as store:
         read = sync(store, *names, **SETTINGS)
         assert read.errors == []
         assert completed(read) == set(names)
         return Undisturbed(names, read, list(_counted(store)))
 
 
-def _store() -> Sandbox:
-    return shop_that_hides(**SIZES, empty_transactions="200")
+def _make_store() -> Sandbox:
+    return make_store_that_hides(**SIZES, empty_transactions="200")
 
 
 def _counted(store: Sandbox) -> Iterator[Requests]:
@@ -126,7 +126,7 @@ def _counted(store: Sandbox) -> Iterator[Requests]:
 def test_temporary_faults_lose_nothing(fault: str, undisturbed: Undisturbed) -> None:
     """At the first request of each kind, at one in the middle, and at the last."""
     kind, fields = FAULTS[fault]
-    with _store() as store:
+    with _make_store() as store:
         for requests in undisturbed.requests:
             if kind == "truncate" and not requests.have_bodies:
                 continue
@@ -148,7 +148,7 @@ def test_a_lasting_fault_is_an_error_with_a_true_state(
     of_one_parent: bool, fault: str, undisturbed: Undisturbed
 ) -> None:
     kind, fields = FAULTS.get(fault, ("status", {"status": 403}))
-    with _store() as store:
+    with _make_store() as store:
         for requests in undisturbed.requests:
             if requests.of_one_parent == of_one_parent and not requests.where:
                 at = requests.at("middle")

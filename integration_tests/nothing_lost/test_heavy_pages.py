@@ -9,7 +9,7 @@ from integration_tests.nothing_lost.completeness import (
     assert_complete,
     assert_honest,
     completed,
-    shop,
+    make_store,
     whole_history,
 )
 from integration_tests.syncs import sync
@@ -28,7 +28,7 @@ def test_a_page_of_products_with_600_variants_each_is_read_in_parts(
     compressed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(budget, "FIRST_REPLY_WAIT", 0.1)
-    with _shop(80, compressed) as store:
+    with _make_store(80, compressed) as store:
         read = sync(store, "products", **whole_history(80, num_workers=1))
         assert read.errors == []
         assert completed(read) == {"products"}
@@ -40,8 +40,8 @@ def test_a_page_of_products_with_600_variants_each_is_read_in_parts(
         assert 40 * row < 16 * MEBIBYTE < 80 * row
 
 
-def _shop(products: int, compressed: bool) -> Sandbox:
-    store = shop(orders=0, products=products, gzip=compressed)
+def _make_store(products: int, compressed: bool) -> Sandbox:
+    store = make_store(orders=0, products=products, gzip=compressed)
     for product in store.rows("products", ["variants"]):
         variants = [{**product["variants"][0], "id": number} for number in range(1, VARIANTS + 1)]
         date = product["date_modified"]

@@ -15,7 +15,7 @@ from integration_tests.nothing_lost.completeness import (
     INCREMENTAL,
     START,
     assert_complete,
-    shop,
+    make_store,
     state_of,
     streams,
     union,
@@ -68,7 +68,7 @@ STEPS = st.fixed_dictionaries(
 def test_after_any_history_a_clean_sync_leaves_nothing_out(
     name: str, steps: list[dict[str, Any]], set_clock: SetClock
 ) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         runs: list[Sync] = []
         state: State = {}
         for step in steps:
@@ -133,7 +133,7 @@ def _stopped(run: Sync, after: int) -> Sync:
 @pytest.mark.parametrize("lookback", [0, 1440, 44_640])
 @pytest.mark.parametrize("name", ["orders", "order_products", "customers", "channels"])
 def test_a_failed_first_sync_skips_no_day(name: str, lookback: int, set_clock: SetClock) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         _spread(store, name, days=29)
         set_clock(store.clock.now())
         moving: dict[str, Any] = {"start_date": "30 days ago", "num_workers": 40}
@@ -152,7 +152,7 @@ def test_a_failed_first_sync_skips_no_day(name: str, lookback: int, set_clock: S
 @pytest.mark.parametrize("name", ["orders", "order_products", "customers", "products"])
 def test_a_look_back_of_days_waits_for_the_first_window(name: str, set_clock: SetClock) -> None:
     """Windows of a day each: those within the look-back are whole before the first one."""
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         _spread(store, name, days=32)
         set_clock(store.clock.now())
         start = store.clock.now() - 30 * DAY
@@ -178,7 +178,7 @@ def test_a_look_back_of_days_waits_for_the_first_window(name: str, set_clock: Se
 def test_a_look_back_of_a_week_works_with_a_start_date_of_yesterday(
     name: str, set_clock: SetClock
 ) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         values: dict[str, Any] = {"start_date": "yesterday", "lookback_minutes": 10_080}
         _spread(store, name, days=0)
         set_clock(store.clock.now())
@@ -194,7 +194,7 @@ def test_a_look_back_of_a_week_works_with_a_start_date_of_yesterday(
 def test_years_of_history_are_read_in_as_many_windows_as_workers(
     name: str, set_clock: SetClock
 ) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         set_clock(store.clock.now())
         first = sync(store, name, start_date="yesterday")
         store.clock.advance(730 * DAY)
@@ -210,7 +210,7 @@ def test_years_of_history_are_read_in_as_many_windows_as_workers(
 
 @pytest.mark.parametrize("name", INCREMENTAL)
 def test_an_earlier_start_date_reads_what_lies_between(name: str, set_clock: SetClock) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         _spread(store, name, days=1000)
         set_clock(store.clock.now())
         first = sync(store, name, start_date="2025-10-01")
@@ -228,7 +228,7 @@ def test_an_earlier_start_date_reads_what_lies_between(name: str, set_clock: Set
 def test_a_full_refresh_with_a_state_reads_everything(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         first = sync(store, name, start_date=START)
         monkeypatch.setattr(syncs, "catalog_of", _in_full(syncs.catalog_of))
         second = sync(store, name, state=first.state, start_date=START)
@@ -238,7 +238,7 @@ def test_a_full_refresh_with_a_state_reads_everything(
 
 @pytest.mark.parametrize("name", INCREMENTAL)
 def test_a_state_of_the_framework_is_used(name: str) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         _spread(store, name, days=300)
         middle = store.clock.now() - 150 * DAY
         state = {
@@ -257,7 +257,7 @@ def test_a_state_of_the_framework_is_used(name: str) -> None:
 
 
 def test_an_unused_state_is_logged_with_the_reason() -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         read = sync(store, "orders", state={"orders": {"id": 4}}, start_date=START)
         assert any(
             line.startswith("The state of orders is not used: it holds no date of date_modified.")

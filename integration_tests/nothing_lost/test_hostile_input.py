@@ -24,7 +24,7 @@ from integration_tests.nothing_lost.completeness import (
     TOKEN,
     assert_complete,
     completed,
-    shop,
+    make_store,
 )
 from integration_tests.syncs import Row, State, Sync, config_for, sync
 from source_bigcommerce import SourceBigcommerce, run
@@ -63,7 +63,7 @@ def _wrong(key: str) -> list[Any]:
 
 @pytest.mark.parametrize("key", FORM)
 def test_a_config_with_wrong_values_is_refused_by_the_name_of_the_field(key: str) -> None:
-    with shop(orders=0) as store:
+    with make_store(orders=0) as store:
         refused = 0
         for value in _wrong(key):
             config = config_for(store, **{**NEEDED.get(key, {}), key: value})
@@ -161,7 +161,7 @@ def test_an_unsafe_address_is_refused(url: str) -> None:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("name", ["orders", "store", "transactions"])
 def test_a_redirect_to_another_host_is_not_followed(name: str, status: int) -> None:
-    with shop(orders=30) as store, shop(orders=30) as elsewhere:
+    with make_store(orders=30) as store, make_store(orders=30) as elsewhere:
         operation = "store.get" if name == "store" else f"{name}.list"
         target = f"{elsewhere.url}/stores/{elsewhere.store_hash}/v2/store"
         fault = store.faults.add(
@@ -177,7 +177,7 @@ def test_a_redirect_to_another_host_is_not_followed(name: str, status: int) -> N
 
 @pytest.mark.process
 def test_a_stream_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with shop(orders=10) as store:
+    with make_store(orders=10) as store:
         config = config_for(store, start_date=START, end_date=NOW)
         catalog = ConfiguredAirbyteCatalogSerializer.dump(syncs.catalog_of(ALL, config))
         unknown = orjson.loads(orjson.dumps(catalog["streams"][0]))
@@ -195,7 +195,7 @@ def test_a_stream_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 
 def test_a_state_of_other_streams_is_ignored() -> None:
-    with shop(orders=20) as store:
+    with make_store(orders=20) as store:
         state: State = {"no_such_stream": {"a": [1, {"b": None}]}, "orders": {"a": "b"}}
         read = sync(store, "orders", state=state, start_date=START, end_date=NOW)
         assert read.errors == []
@@ -220,7 +220,7 @@ def test_logs_at_debug_level_do_not_show_the_token(
 ) -> None:
     if way == "environment":
         monkeypatch.setenv("LOG_LEVEL", "DEBUG")
-    with shop(orders=30, customers=20, products=10, window_ms=500) as store:
+    with make_store(orders=30, customers=20, products=10, window_ms=500) as store:
         store.faults.add("orders.list", "rate_limit")
         store.faults.add("customers.list", "reset")
         store.faults.add("products.list", "html")

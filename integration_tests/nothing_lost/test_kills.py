@@ -16,7 +16,7 @@ from integration_tests.nothing_lost.completeness import (
     assert_complete,
     assert_states_true,
     completed,
-    shop,
+    make_store,
     whole_history,
 )
 from integration_tests.syncs import State, Sync, sync
@@ -35,7 +35,7 @@ SIZES = {"orders": 200, "brands": 150, "categories": 150, "pages": 150}
 @pytest.mark.parametrize("seed", range(4))
 def test_a_sync_that_is_killed_again_and_again_loses_nothing(seed: int, tmp_path: Path) -> None:
     moments = Random(seed)
-    with shop(seed=seed, latency_ms=3, **SIZES) as store:
+    with make_store(seed=seed, latency_ms=3, **SIZES) as store:
         runs: list[Sync] = []
         state: State = sync(store, *DELETIONS, **SETTINGS).state
         gone = {name: _deleted(store, name.removeprefix("deleted_"), moments) for name in DELETIONS}

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
 
-from integration_tests.nothing_lost.completeness import TOKEN, shop
+from integration_tests.nothing_lost.completeness import TOKEN, make_store
 from integration_tests.syncs import catalog_of, config_for
 from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce
@@ -60,7 +60,7 @@ print("READ", sum(1 for _ in zip(range(100), messages)))
 @pytest.fixture(scope="module")
 def full() -> Iterator[Sandbox]:
     """A store with many more rows than may wait to be printed."""
-    with shop(customers=2500, orders=1500) as store:
+    with make_store(customers=2500, orders=1500) as store:
         yield store
 
 
@@ -114,7 +114,7 @@ def test_the_process_ends_quietly_if_its_reader_leaves(
         assert process.stdout
         next(line for line in process.stdout if '"RECORD"' in line)
     else:
-        with shop(customers=2500, quota=1, window_ms=300_000) as store:
+        with make_store(customers=2500, quota=1, window_ms=300_000) as store:
             config = Path(files[1])
             config.write_text(json.dumps(config_for(store)))
             process = start(MAIN, "read", *files)

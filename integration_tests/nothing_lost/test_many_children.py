@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integration_tests.nothing_lost.completeness import assert_complete, completed, shop
+from integration_tests.nothing_lost.completeness import assert_complete, completed, make_store
 from integration_tests.syncs import sync
 from sandbox import Sandbox
 
@@ -26,7 +26,7 @@ def order_of_many(store: Sandbox) -> int:
 def test_transactions_without_their_later_pages_are_an_error_that_names_the_order(
     later: str,
 ) -> None:
-    with shop(**SIZES, later_children=later) as store:
+    with make_store(**SIZES, later_children=later) as store:
         key = order_of_many(store)
         result = sync(store, "transactions", page_size=MANY - 1, num_workers=1, failing=True)
         assert completed(result) == set()
@@ -38,7 +38,7 @@ def test_transactions_without_their_later_pages_are_an_error_that_names_the_orde
 
 
 def test_line_items_whose_later_page_is_refused_are_an_error_that_names_the_order() -> None:
-    with shop(**SIZES, later_children="refused", ignore_include=True) as store:
+    with make_store(**SIZES, later_children="refused", ignore_include=True) as store:
         key = order_of_many(store)
         result = sync(store, "order_products", page_size=MANY - 1, num_workers=1, failing=True)
         assert completed(result) == set()
@@ -50,7 +50,7 @@ def test_line_items_whose_later_page_is_refused_are_an_error_that_names_the_orde
 
 
 def test_children_are_complete_if_all_their_pages_arrive() -> None:
-    with shop(**SIZES, ignore_include=True) as store:
+    with make_store(**SIZES, ignore_include=True) as store:
         order_of_many(store)
         names = ("transactions", "order_products")
         result = sync(store, *names, page_size=MANY - 1)

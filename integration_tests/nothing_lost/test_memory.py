@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integration_tests.nothing_lost.completeness import START, assert_complete, shop
+from integration_tests.nothing_lost.completeness import START, assert_complete, make_store
 from integration_tests.syncs import sync
 from source_bigcommerce.components import budget
 from source_bigcommerce.components import memory as memory_of
@@ -45,7 +45,7 @@ def most_held(monkeypatch: pytest.MonkeyPatch) -> dict[bool, int]:
 def test_a_sync_with_little_memory_reads_everything(
     most_held: dict[bool, int], num_workers: int
 ) -> None:
-    with shop(orders=60, products=60, customers=40) as store:
+    with make_store(orders=60, products=60, customers=40) as store:
         read = sync(
             store,
             *NAMES,

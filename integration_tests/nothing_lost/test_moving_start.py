@@ -12,7 +12,7 @@ from integration_tests.nothing_lost.completeness import (
     INCREMENTAL,
     assert_complete,
     assert_honest,
-    shop,
+    make_store,
     streams,
 )
 from integration_tests.nothing_lost.conftest import SetClock
@@ -29,7 +29,7 @@ PAUSE = 60
 def test_changes_during_a_pause_arrive(
     name: str, upgraded: bool, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with shop(orders=40, customers=40, products=40) as store:
+    with make_store(orders=40, customers=40, products=40) as store:
         keys = [row["id"] for row in store.rows(streams()[name].collection)]
         _touch(store, name, keys, store.clock.now() - 20 * DAY)
         set_clock(store.clock.now())
@@ -51,7 +51,7 @@ def test_changes_during_a_pause_arrive(
 
 def test_a_failed_first_sync_continues_where_it_stopped(set_clock: SetClock) -> None:
     """The last window was not read, and is older than 30 days at the time of the next sync."""
-    with shop(orders=40) as store:
+    with make_store(orders=40) as store:
         _touch(store, "orders", [row["id"] for row in store.rows("orders")], store.clock.now() - 60)
         set_clock(store.clock.now())
         fault = store.faults.add("orders.list", "status", status=422, at=3, times=None)

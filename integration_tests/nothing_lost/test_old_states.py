@@ -12,7 +12,7 @@ from integration_tests.nothing_lost.completeness import (
     ORDER_CHILDREN,
     assert_complete,
     completed,
-    shop,
+    make_store,
     streams,
     whole_history,
 )
@@ -75,7 +75,7 @@ EMPTY_WORDS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("text", DATES)
 def test_a_stream_continues_from_a_date_in_any_form(text: str) -> None:
-    with shop(orders=60) as store:
+    with make_store(orders=60) as store:
         state = {name: {streams()[name].cursor or "": text} for name in INCREMENTAL}
         read = sync(store, *INCREMENTAL, state=state, **SETTINGS)
         assert read.errors == []
@@ -89,7 +89,7 @@ def test_a_stream_continues_from_a_date_in_any_form(text: str) -> None:
 @pytest.mark.parametrize("state", EMPTY_WORDS)
 @pytest.mark.parametrize("names", [INCREMENTAL, tuple(set(ALL) - set(INCREMENTAL))], ids=len)
 def test_a_state_that_says_nothing_means_the_start(names: tuple[str, ...], state: str) -> None:
-    with shop(orders=60) as store:
+    with make_store(orders=60) as store:
         old = dict.fromkeys(names, EMPTY_WORDS[state])
         read = sync(store, *names, state=old, **SETTINGS)
         assert read.errors == []
@@ -112,7 +112,7 @@ def test_a_state_that_says_nothing_means_the_start(names: tuple[str, ...], state
 )
 def test_full_refresh_streams_ignore_old_states(state: dict[str, Any]) -> None:
     names = tuple(name for name in ALL if name not in INCREMENTAL)
-    with shop(orders=5) as store:
+    with make_store(orders=5) as store:
         read = sync(store, *names, state=dict.fromkeys(names, state), **SETTINGS)
         assert read.errors == []
         assert_complete(store, names, read)
@@ -120,7 +120,7 @@ def test_full_refresh_streams_ignore_old_states(state: dict[str, Any]) -> None:
 
 def test_a_state_of_orders_says_nothing_about_their_children() -> None:
     """Their old state may hold such a date, but in a place that means something else."""
-    with shop(orders=60) as store:
+    with make_store(orders=60) as store:
         old = {name: {"date_modified": "2025-06-01T00:00:00Z"} for name in ORDER_CHILDREN}
         read = sync(store, *ORDER_CHILDREN, state=old, **SETTINGS)
         assert read.errors == []

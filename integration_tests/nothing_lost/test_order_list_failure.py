@@ -28,7 +28,7 @@ from integration_tests.nothing_lost.completeness import (
     START,
     assert_complete,
     assert_honest,
-    shop,
+    make_store,
 )
 from integration_tests.syncs import State, Sync, sync
 from sandbox import Sandbox
@@ -39,7 +39,7 @@ ORDERS = 60
 
 
 def test_the_router_of_the_framework_loses_an_order() -> None:
-    with _shop() as store:
+    with _make_store() as store:
         due = {row["id"]: int(row["order_id"]) for row in store.rows("transactions")}
         fault = _break_the_second_window(store)
         failed = _read_with_router(store, {})
@@ -57,7 +57,7 @@ def test_the_router_of_the_framework_loses_an_order() -> None:
 @pytest.mark.parametrize("name", ORDER_CHILDREN)
 def test_our_retriever_loses_no_order(name: str) -> None:
     settings: dict[str, Any] = {"start_date": START, "end_date": NOW, "num_workers": 2}
-    with _shop() as store:
+    with _make_store() as store:
         fault = _break_the_second_window(store)
         failed = sync(store, name, failing=True, **settings)
         assert fault.fired > 0
@@ -70,9 +70,9 @@ def test_our_retriever_loses_no_order(name: str) -> None:
         assert_complete(store, [name], failed, resumed)
 
 
-def _shop() -> Sandbox:
+def _make_store() -> Sandbox:
     """The order with the highest id in the first window is not its newest."""
-    store = shop(orders=ORDERS, empty_transactions="200")
+    store = make_store(orders=ORDERS, empty_transactions="200")
     last = [row["id"] for row in store.rows("orders")][ORDERS // 3]
     for order in store.rows("orders"):
         if order["id"] > last:

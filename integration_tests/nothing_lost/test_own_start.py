@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.nothing_lost.completeness import START, assert_complete, shop, state_of
+from integration_tests.nothing_lost.completeness import START, assert_complete, make_store, state_of
 from integration_tests.nothing_lost.conftest import SetClock
 from integration_tests.syncs import State, Sync, sync
 from sandbox import Sandbox
@@ -21,7 +21,7 @@ AGE = 100
 
 @pytest.fixture
 def store(set_clock: SetClock) -> Iterator[Sandbox]:
-    with shop(orders=ORDERS, customers=4, products=4) as store:
+    with make_store(orders=ORDERS, customers=4, products=4) as store:
         for place, row in enumerate(store.rows("orders")):
             changed = store.clock.now() - AGE * DAY * (place + 1) // ORDERS
             store.edit("orders", row["id"], {"date_modified": iso(changed)})
@@ -92,7 +92,7 @@ def test_an_own_start_set_further_back_asks_for_what_lies_between(
         assert_complete(store, [NAME], first, second, third)
 
 
-def test_an_own_start_in_words_leaves_out_nothing_of_a_pause(
+def test_an_own_start_in_words_skips_nothing_that_changed_in_a_pause(
     store: Sandbox, set_clock: SetClock
 ) -> None:
     moving: dict[str, Any] = {"per_order_start_date": "101 days ago"}

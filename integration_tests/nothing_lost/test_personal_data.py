@@ -104,7 +104,7 @@ def of_route(route: Route, row: Row) -> Row:
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[Sandbox]:
+def shared_store() -> Iterator[Sandbox]:
     """A store full of personal data, at all places where it may be."""
     envelope, object_ = Surface._envelope, Surface._object
 
@@ -134,27 +134,27 @@ class Read(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def kept(shop: Sandbox) -> Sync:
-    return sync(shop, "customers", "orders", "subscribers", "order_products")
+def kept(shared_store: Sandbox) -> Sync:
+    return sync(shared_store, "customers", "orders", "subscribers", "order_products")
 
 
 @pytest.fixture(scope="module", params=["hash", "drop"])
-def read(shop: Sandbox, request: pytest.FixtureRequest) -> Read:
+def read(shared_store: Sandbox, request: pytest.FixtureRequest) -> Read:
     values: Row = {"personal_data": "hash", "hash_salt": SALT, "deletions": "mark"}
     if request.param == "drop":
         values = {"personal_data": "drop", "personal_data_keeps_region": False}
         values["flatten_records"] = True
-    return Read(sync(shop, *NAMES, **values), values)
+    return Read(sync(shared_store, *NAMES, **values), values)
 
 
-def test_the_store_is_full_of_it(kept: Sync) -> None:
+def test_the_store_is_full_of_personal_data(kept: Sync) -> None:
     text = json.dumps(kept.records)
     assert len(IN_THE_CLEAR.findall(text)) > 1000
     assert "REGION" not in text
     assert REGION in text
 
 
-def test_nothing_of_it_is_in_records_state_or_logs(read: Read) -> None:
+def test_no_personal_data_is_in_records_state_or_logs(read: Read) -> None:
     assert read.sync.errors == []
     empty = {row.name for row in DELETIONS}
     if read.values["personal_data"] == "drop":

@@ -14,7 +14,7 @@ from integration_tests.nothing_lost.completeness import (
     assert_complete,
     assert_honest,
     completed,
-    shop,
+    make_store,
     whole_history,
 )
 from integration_tests.syncs import Row, Sync, sync
@@ -29,8 +29,8 @@ NO_WORDS = json.dumps({"status": 504, "title": "", "type": "/status-codes", "err
 MAX_LIMIT = json.dumps([{"status": 413, "message": "Too much.", "details": {"max_limit": 9}}])
 
 
-def small(**settings: Any) -> Sandbox:
-    return shop(orders=60, customers=60, products=60, pages=40, **settings)
+def make_small_store(**settings: Any) -> Sandbox:
+    return make_store(orders=60, customers=60, products=60, pages=40, **settings)
 
 
 def told(read: Sync, name: str) -> tuple[str, FailureType, str]:
@@ -57,7 +57,7 @@ def told(read: Sync, name: str) -> tuple[str, FailureType, str]:
 def test_temporary_refusals_lose_nothing(fields: dict[str, Any], at: int) -> None:
     """At the first or second request of each list that is longer than a page."""
     names = tuple(name for name in LISTS if name not in ("store", "channels"))
-    with small() as store:
+    with make_small_store() as store:
         faults = [store.faults.add(f"{name}.list", "status", at=at, **fields) for name in names]
         # One after the other, so that each list has its first reply before its second request.
         read = sync(store, *names, **SETTINGS | {"num_workers": 1})
@@ -68,7 +68,7 @@ def test_temporary_refusals_lose_nothing(fields: dict[str, Any], at: int) -> Non
 
 
 def test_a_platform_that_refuses_everybody_for_a_while_loses_nothing() -> None:
-    with small() as store:
+    with make_small_store() as store:
         fault = store.faults.add("*", "status", status=401, at=12, times=5)
         read = sync(store, *ALL, **SETTINGS)
         assert fault.fired == 5
@@ -78,7 +78,7 @@ def test_a_platform_that_refuses_everybody_for_a_while_loses_nothing() -> None:
 
 
 def test_a_missing_scope_costs_one_request_a_stream(waits: list[float]) -> None:
-    with small(scopes={"store_v2_orders", "store_v2_content"}) as store:
+    with make_small_store(scopes={"store_v2_orders", "store_v2_content"}) as store:
         read = sync(store, "orders", "pages", "brands", "categories", failing=True, **SETTINGS)
         assert completed(read) == {"orders", "pages"}
         for name in ("brands", "categories"):
@@ -90,7 +90,7 @@ def test_a_missing_scope_costs_one_request_a_stream(waits: list[float]) -> None:
 
 
 def test_a_token_that_never_worked_is_refused_at_once(waits: list[float]) -> None:
-    with small() as store:
+    with make_small_store() as store:
         read = sync(store, "orders", failing=True, **SETTINGS | {"access_token": "another"})
         assert completed(read) == set()
         message, kind, words = told(read, "orders")
@@ -101,7 +101,7 @@ def test_a_token_that_never_worked_is_refused_at_once(waits: list[float]) -> Non
 
 
 def test_a_withdrawn_token_is_refused_a_few_times_and_not_for_each_window() -> None:
-    with small() as store:
+    with make_small_store() as store:
         store.faults.add("*", "status", status=401, at=12, times=None)
         read = sync(store, *LISTS, failing=True, **SETTINGS)
         assert_honest(store, read)
@@ -115,7 +115,7 @@ def test_a_withdrawn_token_is_refused_a_few_times_and_not_for_each_window() -> N
 
 
 def test_a_firewall_that_keeps_refusing_is_not_blamed_on_scopes() -> None:
-    with small() as store:
+    with make_small_store() as store:
         store.faults.add("brands.list", "status", status=403, html=True, times=None)
         read = sync(store, "brands", "categories", failing=True, **SETTINGS)
         assert completed(read) == {"categories"}
@@ -135,7 +135,7 @@ def test_a_firewall_that_keeps_refusing_is_not_blamed_on_scopes() -> None:
 def test_a_page_that_is_too_large_is_an_error_that_names_the_size_that_works(
     body: str, status: int, most: int, fitting: int
 ) -> None:
-    with small() as store:
+    with make_small_store() as store:
         store.faults.add("brands.list", "heavy", above=most, status=status, body=body)
         read = sync(store, "brands", "categories", failing=True, **SETTINGS)
         assert completed(read) == {"categories"}
@@ -155,7 +155,7 @@ def test_a_page_that_is_too_large_is_an_error_that_names_the_size_that_works(
 def test_pages_read_by_key_shrink_automatically(body: str, status: int) -> None:
     names = ("orders", "channel_listings")
     settings = {**SETTINGS, "start_date": "2009-01-01"}
-    with small(channels=3) as store:
+    with make_small_store(channels=3) as store:
         whole = sync(store, *names, **settings)
         store.log.clear()
         faults = [
@@ -184,12 +184,13 @@ def _rows(read: Sync, name: str) -> list[str]:
         (
             "brands.list",
             "BigCommerce takes too long to send 14 rows of /v3/catalog/brands in one reply. Sync "
-            "again later, it continues where this one stopped; if it lasts, set Page size to 7.",
+            "again later, it continues where this one stopped; if this happens again, set Page "
+            "size to 7.",
         ),
         (
             "store.get",
             "BigCommerce did not answer /v2/store in time 6 times in a row. Sync again later, it "
-            "continues where this one stopped; if it lasts, see https://status.bigcommerce.com.",
+            "continues where this one stopped; if this happens again, see https://status.bigcommerce.com.",
         ),
     ],
 )
@@ -199,7 +200,7 @@ def test_an_endpoint_that_hangs_is_named_and_the_others_are_read(
     monkeypatch.setattr(budget, "_LONGEST_REPLY", 0.3)
     name = operation.partition(".")[0]
     others = {"brands", "store", "categories", "pages"} - {name}
-    with small() as store:
+    with make_small_store() as store:
         store.faults.add(operation, "hang", seconds=0.5, times=None)
         read = sync(store, name, *sorted(others), failing=True, **SETTINGS)
         assert completed(read) == others
@@ -215,7 +216,7 @@ def test_the_log_has_all_the_words_of_an_error() -> None:
         "type": "/status-codes",
         "errors": {"items": "error.path.missing", "filter": {"name": ["unknown"]}},
     }
-    with small() as store:
+    with make_small_store() as store:
         store.faults.add("brands.list", "status", status=422, body=json.dumps(body), times=None)
         read = sync(store, "brands", failing=True, **SETTINGS)
         words = told(read, "brands")[2]

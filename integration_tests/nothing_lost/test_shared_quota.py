@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from integration_tests.nothing_lost import processes
-from integration_tests.nothing_lost.completeness import assert_complete, completed, shop
+from integration_tests.nothing_lost.completeness import assert_complete, completed, make_store
 
 pytestmark = [pytest.mark.process, pytest.mark.alone]
 
@@ -24,7 +24,7 @@ QUOTA, WINDOW_MS = 60, 1000
 
 
 def test_four_processes_share_a_small_quota(tmp_path: Path) -> None:
-    with shop(orders=400, quota=QUOTA, window_ms=WINDOW_MS, latency_ms=5) as store:
+    with make_store(orders=400, quota=QUOTA, window_ms=WINDOW_MS, latency_ms=5) as store:
         syncs = [
             processes.start(
                 tmp_path / start,

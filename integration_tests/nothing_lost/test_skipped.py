@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airbyte_cdk.models import Level
 
-from integration_tests.nothing_lost.completeness import START, shop
+from integration_tests.nothing_lost.completeness import START, make_store
 from integration_tests.syncs import Row, Sync, sync
 from sandbox import Sandbox
 from sandbox.clock import instant
@@ -24,7 +24,7 @@ FIELDS: dict[str, tuple[str, Any, Any]] = {
 
 @pytest.fixture
 def store() -> Iterator[Sandbox]:
-    with shop(orders=130, customers=4, products=10) as store:
+    with make_store(orders=130, customers=4, products=10) as store:
         yield store
 
 

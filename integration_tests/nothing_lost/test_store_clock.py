@@ -13,7 +13,7 @@ from integration_tests.nothing_lost.completeness import (
     INCREMENTAL,
     START,
     assert_complete,
-    shop,
+    make_store,
     state_of,
     streams,
 )
@@ -39,7 +39,7 @@ ORDERS_ONLY = ["store_v2_orders", "store_v2_transactions", "store_channel_settin
 def test_a_stream_with_a_state_ends_by_the_clock_of_the_store(
     name: str, seconds: int, set_clock: SetClock
 ) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         _three_syncs(store, name, seconds, set_clock, prompt=True)
         assert len(store.requests("time.get")) == 3, "once a sync"
 
@@ -48,7 +48,7 @@ def test_a_stream_with_a_state_ends_by_the_clock_of_the_store(
 def test_an_old_row_that_changes_in_the_last_second_is_not_lost(
     name: str, set_clock: SetClock
 ) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         _three_syncs(store, name, 0, set_clock, prompt=True, later=0)
 
 
@@ -78,7 +78,7 @@ def test_an_old_row_that_changes_in_the_last_second_is_not_lost(
 def test_a_badly_told_time_of_the_store_loses_nothing(
     name: str, options: dict[str, Any], seconds: int, prompt: bool, set_clock: SetClock
 ) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         store.options.update(options)
         *syncs, _ = _three_syncs(store, name, seconds, set_clock, prompt)
         for read in syncs:
@@ -90,7 +90,7 @@ def test_a_store_that_tells_no_time_loses_nothing(
     kind: str, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("source_bigcommerce.components.clock._TIME_OUT", 0.3)
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         status = {"status": 500} if kind == "status" else {}
         fault = store.faults.add("time.get", kind, times=None, **status)
         _three_syncs(store, "channels", 5 * MINUTE, set_clock, prompt=True)
@@ -127,7 +127,7 @@ def test_unreadable_headers_stop_no_sync(headers: dict[str, str]) -> None:
 
 
 def test_an_end_date_long_past_costs_no_request_for_the_time(set_clock: SetClock) -> None:
-    with shop(**SIZES) as store:
+    with make_store(**SIZES) as store:
         set_clock(store.clock.now())
         sync(store, "orders", **{**SETTINGS, "end_date": "2025-01-01"})
         sync(store, "brands", **SETTINGS)
@@ -136,7 +136,7 @@ def test_an_end_date_long_past_costs_no_request_for_the_time(set_clock: SetClock
 
 def test_the_request_for_the_time_is_like_every_other(set_clock: SetClock) -> None:
     """It counts for the same quota, so it is not taken for another app's request."""
-    with shop(quota=1000, **SIZES) as store:
+    with make_store(quota=1000, **SIZES) as store:
         set_clock(store.clock.now())
         read = sync(store, "orders", **SETTINGS)
         assert f"{len(store.log)} requests" in next(

@@ -12,15 +12,15 @@ from integration_tests.nothing_lost.completeness import (
     archive,
     assert_complete,
     completed,
-    shop,
+    make_store,
 )
 from integration_tests.syncs import sync
 
 SIZES = {"orders": 60, "customers": 5, "products": 10, "channels": 3}
 LISTS: dict[str, dict[str, Any]] = {
     "dates are ignored": {"ignored": {"dates"}},
-    "no start of a window is heeded": {"ignored": {"min_date_modified"}},
-    "no end of a window is heeded": {"ignored": {"max_date_modified"}},
+    "starts of windows are ignored": {"ignored": {"min_date_modified"}},
+    "ends of windows are ignored": {"ignored": {"max_date_modified"}},
     "keys and dates are ignored": {"ignored": {"min_id", "dates"}},
     "pages of 7 for 10": {"cap": 7},
     "pages of 7 for 10, and dates are ignored": {"cap": 7, "ignored": {"dates"}},
@@ -43,7 +43,7 @@ def test_all_orders_arrive_once_whatever_the_store_does_with_archived_ones(
 ) -> None:
     archived, settings = READS[read_as]
     options = {"archived_orders": "hidden", "is_deleted": is_deleted, **LISTS[listed_as]}
-    with shop(**SIZES, **options) as store:
+    with make_store(**SIZES, **options) as store:
         hidden = archive(store, archived)
         result = sync(store, "orders", page_size=10, **settings)
         assert result.errors == []

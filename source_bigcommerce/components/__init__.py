@@ -1,4 +1,4 @@
-"""What the manifest cannot say in YAML, one class a file."""
+"""What the manifest cannot say in YAML, one job a file."""
 
 from source_bigcommerce.components.all_channels import AllChannels
 from source_bigcommerce.components.authenticator import TokenAuthenticator

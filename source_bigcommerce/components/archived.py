@@ -65,7 +65,7 @@ class WithArchived:
         rest = self.archived(window)
         try:
             yield from self._hidden(window, rest, ids, archived, longest)
-        finally:  # an error would keep it, and the memory of its last reply
+        finally:  # an error would keep it and its last reply in memory
             rest.close()
 
     def _hidden(

@@ -40,7 +40,7 @@ class Backward:
 
     Raises an error if a page comes again instead of another one, if nothing comes instead of a page
     that is counted, and if rows of a parent are counted beyond a full page and do not come. A page
-    that nothing counts may be refused: there is none.
+    that nothing counts may be refused: it does not exist.
     """
 
     def __init__(self, ask: Ask, seen: Seen, first: Page) -> None:
@@ -57,7 +57,7 @@ class Backward:
         self._unread = range(2, self._last + 1)
         # The highest page that is counted and did not come.
         self._missing = 0
-        # Of the whole read: a list that shrank has many such pages.
+        # Shared by all pages of the read: a list that shrank has many such pages.
         self._pauses = iter(_PAUSES)
         # Whether rows may have moved onto a page that had been read: the last one, or any.
         self._moved_onto_last = self._moved = False
@@ -117,10 +117,10 @@ class Backward:
             yield fresh
 
     def _once_more(self) -> Iterator[list[Row]]:
-        """Reads from the end again, if rows came or went before others that had been read.
+        """Reads from the end again, if rows were added or removed ahead of rows that had been read.
 
-        A row that came moved another onto a page that had been read, or is on such a page itself.
-        If as many rows went, the total does not show it, but the pages do.
+        A new row pushes another onto a page that had been read, or is on such a page itself. If as
+        many rows were removed, the total does not show it, but the pages do.
         """
         grew = (self._page.total or 0) > (self._first.total or 0) > 0
         if not self._page.is_counted or not (grew or self._moved):
@@ -137,8 +137,8 @@ class Backward:
     def _turn_to(self, number: int) -> list[Row]:
         """Asks for a page; returns its new rows.
 
-        Asks again if nothing comes although a reply counts this page. One that counts itself may
-        hold nothing but rows that the store never shows.
+        Asks again if nothing comes although a reply counts this page. An empty page that counts
+        itself may consist of rows that the store never shows.
         """
         self._before = _Claim.of(self._page)
         is_counted = number in self._unread
@@ -180,7 +180,7 @@ class Backward:
     def _check_repetition(self) -> None:
         """Raises an error if the page before came again, and promises more than has been read.
 
-        Ends the list if that is the first page. Behind another one, rows may have moved forward.
+        Ends the list if that is the first page. If it is another one, rows may have moved forward.
         """
         page = self._page
         if not self._is_repeated:

@@ -1,4 +1,4 @@
-"""Rows of several parents by one request, where the API takes a list of keys."""
+"""Reads the rows of several parents by one request, if the API takes a list of keys."""
 
 import math
 from collections import deque
@@ -25,9 +25,10 @@ from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.components.window import Window, is_late
 
-# A list of more pages is held only once: later requests ask for half as many parents.
+# All pages of a request are held at once. After one with more pages than this, later requests ask
+# for half as many parents.
 _MOST_PAGES = 10
-# Batches that wait for a row to compare with; older ones are believed to have none.
+# Batches that may have to be asked for again at the end; older ones are believed.
 _MOST_DOUBTED = 1000
 
 Parents = dict[int | str, Any]
@@ -35,9 +36,9 @@ Parents = dict[int | str, Any]
 
 
 class _Found(NamedTuple):
-    """asked: the parents of each request that brought them: one, or the parts of one that failed.
+    """asked: the parents of each request that succeeded: all of them, or parts if that failed.
 
-    is_refused: whether the store refused the first one, for the parents or for their number.
+    is_refused: whether the store refused the first request, for a parent or for their number.
     """
 
     records: list[Record]
@@ -47,25 +48,25 @@ class _Found(NamedTuple):
 
 @dataclass
 class BatchRows(Retriever):
-    """Reads the parents of a date window, and by one request the children of several of them.
+    """Reads the parents of a date window, and the children of several parents by one request.
 
-    A reply that leaves parents out is believed, as they may have no children, once the store has
-    shown that it reads the list of keys to its end. It has shown so up to the furthest key that a
-    row came for; a key behind the others, of which a row is known, shows the rest. A request that
-    the store refuses, or whose reply has rows of others, is made again in halves.
+    A parent for which no row comes may have no children, or the store may not read the list of keys
+    to its end. It reads the list at least up to the last key for which a row came. To test more
+    keys, a request ends with a parent that is known to have rows. A request that the store refuses,
+    or whose reply has rows of other parents, is made again in halves.
 
-    Not YAML: GroupingPartitionRouter asks for one group after the other, gives children nothing of
-    their parents and takes each reply as it comes: a group that is refused ends the stream, and one
-    whose first keys alone are read loses rows.
+    Not YAML: GroupingPartitionRouter asks for one group after the other, gives children no field of
+    their parents, and believes each reply. A group that is refused ends the stream, and if the
+    store reads only the first keys of a group, rows are lost.
 
     parents, record_selector, parent_date: as those of `ChildRows`.
     children: reads the children of the parents whose keys, with commas, are in the slice as
         `parent_key`.
     parent_key: field of a child that holds its parent's `key`, as `parents` names it: `product_id`.
-    batch: parents of one request at most.
+    batch: the most parents of one request.
 
-    Raises an error that names the parent where the API does not send its children, and one where a
-    parent has no key. Raises ValueError at the start for a field that the manifest lacks.
+    Raises an error that names the parent if the API does not send its children, and one if a parent
+    has no key. Raises ValueError at the start for a field that the manifest lacks.
     """
 
     parents: Rows
@@ -87,8 +88,8 @@ class BatchRows(Retriever):
         if self.parent_date and not self.parents.date:
             raise ValueError(f"manifest.yaml: the parents of {self.name} lack `date`")
         # How many parents a request asks for from now on, how many keys of a list the store is
-        # known to read, and a parent that has rows.
-        self._size, self._heeded, self._known = self.batch, 1, cast(int | str | None, None)
+        # known to read, and a parent that is known to have rows.
+        self._size, self._keys_read, self._known = self.batch, 1, cast(int | str | None, None)
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
@@ -105,7 +106,7 @@ class BatchRows(Retriever):
             while ahead:
                 yield from self._came(ahead.popleft().result(), doubted)
             for parents in doubted:
-                unproved = dict(list(parents.items())[self._heeded :])
+                unproved = dict(list(parents.items())[self._keys_read :])
                 if unproved and self._known is not None:
                     records = self._fetch(parents, window).records
                     yield from (each for each in records if each.data[self.parent_key] in unproved)
@@ -119,9 +120,9 @@ class BatchRows(Retriever):
         return min(self.api_budget.memory.parents_ahead, self._workers)
 
     def _batches(self, window: Window) -> Generator[Parents, None, None]:
-        # An error of their children would keep them, and the memory of their last reply.
+        # Closed below, because an error of the children would keep it and its last reply in memory.
         pages = self.parents.pages(window)
-        # `check` wants to know whether it may read; the connector builder shows a few pages.
+        # `check` reads one parent; the connector builder shows a few pages.
         parents = islice(self._dated(pages, window), self.api_budget.most_parents)
         left = self.api_budget.most_pages or math.inf
         try:
@@ -143,15 +144,15 @@ class BatchRows(Retriever):
 
     def _came(self, found: _Found, doubted: deque[Parents]) -> Iterator[Record]:
         yield from found.records
-        doubted.extend(parents for parents in found.asked if len(parents) > self._heeded)
+        doubted.extend(parents for parents in found.asked if len(parents) > self._keys_read)
         sizes = [len(parents) for parents in found.asked]
-        # Where it is for one of the parents, the half without it is not refused.
+        # If one of the parents is the reason, the half without it is not refused.
         is_for_number = len(sizes) == 2 or max(sizes) < sum(sizes) // 2
         if found.is_refused and sum(sizes) >= self._size and is_for_number:
             self._size = max(sizes)
 
     def _fetch(self, parents: Parents, window: Window) -> _Found:
-        """The children of these parents, if need be by several requests."""
+        """The children of these parents, by several requests if need be."""
         try:
             return _Found(self._asked(parents, window), [parents])
         except AirbyteTracedException as error:
@@ -168,7 +169,7 @@ class BatchRows(Retriever):
 
     def _asked(self, parents: Parents, window: Window) -> list[Record]:
         """The children of these parents, by one request and its further pages."""
-        known = self._known if self._heeded < len(parents) else None
+        known = self._known if self._keys_read < len(parents) else None
         asked = [*(key for key in parents if key != known), *([] if known is None else [known])]
         place_of = {key: place for place, key in enumerate(asked, 1)}
         keys = {self.parent_key: quote(",".join(map(str, asked)), safe=",")}
@@ -196,6 +197,6 @@ class BatchRows(Retriever):
             raise REPLY_UNKNOWN.error(f"rows of {self.parent_key} {strangers}, asked for {asked}")
         if known is not None and known not in found:
             raise REPLY_UNKNOWN.error(f"no row of {known}, which has some, behind {len(parents)}")
-        self._heeded = max(self._heeded, *(place_of[key] for key in found), 1)
+        self._keys_read = max(self._keys_read, *(place_of[key] for key in found), 1)
         self._known = next((key for key in reversed(asked) if key in found), self._known)
         return records

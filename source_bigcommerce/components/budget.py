@@ -24,20 +24,20 @@ _WINDOW = 30.0
 _SHORTEST_WINDOW = 0.1
 # A longer pause is wrong, or makes a person think that nothing happens.
 _LONGEST_WAIT = 300.0
-# Seconds for which a first request goes alone if no reply comes: its reply tells what may follow.
+# The first request goes alone, because its reply tells what may follow: so many seconds at most.
 FIRST_REPLY_WAIT = 10.0
 # Two pauses that end within a second of each other are one, and are logged once.
 _SAME_PAUSE = 1.0
 # The error of a failed request keeps it in memory. A request without a reply for longer than its
 # time-outs (manifest) is not under way any more.
 _LONGEST_REPLY = 75.0
-# Within a window, the rest of one quota may seem to grow by less than a tenth of it, for instance
-# because gateways cache replies. Instants nearer than a quarter of a window are of one window.
+# Within a window, what is left of a quota may seem to grow by up to a tenth of it, for instance
+# because gateways cache replies. Windows that end within a quarter of a window are the same one.
 _SOME, _SAME_WINDOW = 10, 4
 
 
 class Limit(NamedTuple):
-    """So many requests in so many seconds, as a documentation says where no reply tells."""
+    """So many requests in so many seconds, as documented, for an API whose replies do not tell."""
 
     requests: int
     seconds: float
@@ -54,10 +54,10 @@ class Standing:
     window: how long a window lasts.
     resets_in: when the next window begins.
     wanted: requests that other apps seem to want until then.
-    wanted_for: when they will want fewer than are left, without a request of ours.
+    wanted_for: how long until they want fewer than are left, if we send none.
     gone: requests that other apps seem to have made since a reply told what is left.
     under_way: our requests without a reply so far.
-    full_for: how long the documented limit lets no more go; 0 if it does, or if there is none.
+    full_for: how long the documented limit lets no request go; 0 if it lets one, or there is none.
     """
 
     first_reply_in: float | None
@@ -85,7 +85,7 @@ class Decision(NamedTuple):
 
     pause: seconds to wait before the next decision; 0 to go at once.
     reason: why, in words for the log; empty if nobody needs to know.
-    holds_for: seconds in which the same reason is not logged again.
+    holds_for: seconds for which the same reason is not logged again.
     """
 
     pause: float = 0.0
@@ -115,7 +115,7 @@ def decide(known: Standing) -> Decision:
         return Decision(known.wanted_for, reason, known.resets_in)
     spare = known.left - known.gone - max(known.wanted, known.kept)
     if known.under_way >= max(1, spare):  # at least one goes, to see what is left by now
-        return Decision(known.resets_in)  # a reply ends it
+        return Decision(known.resets_in)  # any reply ends the pause
     return _GO
 
 
@@ -131,8 +131,8 @@ class StoreBudget:
     waits (https://github.com/airbytehq/airbyte-python-cdk/issues/1151).
 
     share: percent of the quota to use; the rest is for the store's other apps.
-    limit: what the documentation grants. It counts for as long as no reply tells of a quota.
-    changed: the condition that its requests wait for, if others wait for it, too.
+    limit: what the documentation grants. It counts until a reply tells the quota.
+    changed: the condition that waiting requests share with those of other quotas, if any.
     wait: waits for that condition, at most so many seconds.
 
     Source: https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits
@@ -149,7 +149,7 @@ class StoreBudget:
         self._share = share / 100
         self._limit = limit
         self._granted = max(1, int(limit.requests * self._share)) if limit else 0
-        # When the last of them were answered.
+        # When the last of the granted requests were answered.
         self._answered: deque[float] = deque(maxlen=self._granted)
         self._clock = clock
         self._changed = changed or threading.Condition()
@@ -166,10 +166,10 @@ class StoreBudget:
         self._blocked_until = 0.0
         self._announced_until = 0.0
 
-    def acquire_call(self, request: Any, is_its: Callable[[], bool] = lambda: True) -> bool:
-        """Returns once `request` may be sent; a wait ends with the window, or with that of a 429.
+    def acquire_call(self, request: Any, still_ours: Callable[[], bool] = lambda: True) -> bool:
+        """Returns True once `request` may be sent.
 
-        Returns False if `is_its` says that the request is not of this quota any more.
+        Returns False if `still_ours` says that the request no longer belongs to this quota.
         """
         with self._changed:
             if request in self._in_flight:
@@ -179,7 +179,7 @@ class StoreBudget:
                 self._has_reply = True
                 self._changed.notify_all()
             while True:
-                if not is_its():
+                if not still_ours():
                     return False
                 now = self._clock()
                 self._roll_over(now)
@@ -283,7 +283,7 @@ class StoreBudget:
 
     @property
     def state(self) -> str:
-        """`83 of 150 requests left in this 30 s`; empty until a reply tells."""
+        """`83 of 150 requests left in these 30 s`; empty until a reply tells."""
         if self._quota is None:
             return ""
         return f"{self._left:,} of {self._quota:,} requests left in these {self._window:.0f} s"
@@ -323,7 +323,7 @@ class StoreBudget:
         )
 
     def _full_for(self, now: float) -> float:
-        """A request counts from when it is sent until so long after its reply.
+        """See Standing. A request counts from when it is sent until a window after its reply.
 
         So the other side never sees too many of them, wherever its windows begin.
         """

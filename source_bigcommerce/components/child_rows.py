@@ -36,12 +36,12 @@ from source_bigcommerce.components.window import Window, is_late
 # Errors about a list that has been read to its end.
 _OF_LISTS = (LIST_ENDLESS.message(), LIST_UNPROVED.message())
 
-# Pages of a parent to read before it is its turn: a price list may have thousands.
+# Pages of a parent to read before its turn comes: a price list may have thousands.
 _PAGES_AHEAD = 10
 
 _SKIPPED = "what seemed to be empty was not asked for"
 
-# Of a price in text.
+# A price of zero in text.
 _ZERO = re.compile(r"0+([.]0+)?")
 
 Pages = Iterable[list[Record]]
@@ -121,7 +121,7 @@ class ChildRows(Retriever):
         if self.drops_late and not self.children.date:
             raise ValueError(f"manifest.yaml: the children of {self.name} lack `date`")
         if self.likely_empty and (self.parent_fields or self.copied or not self.parents.date):
-            # Of those that were skipped, key and date are remembered.
+            # Only the key and the date of skipped parents are remembered.
             raise ValueError(f"manifest.yaml: {self.name} cannot have `likely_empty`")
         if self.embeds and self.embeds not in {**CUT, **EMBEDDED}:
             known = ", ".join([*CUT, *EMBEDDED])
@@ -139,7 +139,7 @@ class ChildRows(Retriever):
         skipped: Skipped = window.extra_fields.get("skipped") or Skipped()
         seen: set[Any] | None = set() if self.once else None
         own = array("q")
-        # An error of the children would keep the parents, and the memory of their last reply.
+        # An error of the children would keep the parents and their last reply in memory.
         with closing(self.parents.pages(window)) as pages:
             parents = self._to_ask(pages, window, skipped, own)
             yield from self._of_parents(parents, window, skipped, seen)
@@ -170,7 +170,7 @@ class ChildRows(Retriever):
                     yield row, date, is_empty
 
     def _left_before(self, before: Range) -> Parents:
-        """The parents that earlier syncs did not ask."""
+        """The parents that earlier syncs skipped."""
         if not before.since:
             return
         bounds = {"start_time": before.since, "end_time": before.until}
@@ -184,11 +184,11 @@ class ChildRows(Retriever):
     def _of_parents(
         self, parents: Parents, window: Window, skipped: Skipped, seen: set[Any] | None
     ) -> Iterator[Record]:
-        # What a parent passes to its children, its date, whether it seems to have none, and they.
+        # A parent's keys, its date, whether it seems to have no children, and its children.
         ahead: deque[tuple[Row, Any, bool, Children]] = deque()
         asked = 0
         try:
-            # `check` wants to know whether it may read, and need not find a parent with children.
+            # `check` only needs to know whether it may read, and not to find children.
             for row, date, is_empty in islice(parents, self.api_budget.most_parents):
                 keys = self._keys_of(row)
                 copied = {name: row.get(name) for name in self.copied}
@@ -218,11 +218,11 @@ class ChildRows(Retriever):
         return self._embedded(parent) if self._embedded else None
 
     def may_be_skipped(self, parent: Row) -> bool:
-        """Whether the form may let a parent go unasked, as it seems to have no children."""
+        """Whether the form may have this parent skipped, because it seems to have no children."""
         return self._seems_empty(parent)
 
     def slice_of(self, parent: Row, window: StreamSlice) -> StreamSlice:
-        """By which the children of a parent are asked for."""
+        """The slice that asks for the children of a parent."""
         return _of_parent(self._keys_of(parent), window)
 
     @property
@@ -335,7 +335,7 @@ def _of_parent(parent: Mapping[str, Any], window: StreamSlice) -> StreamSlice:
 
 
 def _are_same(value: Any, expected: Any) -> bool:
-    """Of a number, or of a zero in text; nothing is the same as what is of another type."""
+    """Whether two numbers are equal, or two texts are zero. Values of different types differ."""
     if type(value) is not type(expected):
         return False
     if isinstance(expected, str):
@@ -348,14 +348,14 @@ def _are_there(children: Children) -> bool:
 
 
 def is_of_rows(error: AirbyteTracedException) -> bool:
-    """Whether the API's answers for a parent are wrong; not the token or the line."""
+    """Whether the API's answers for a parent are wrong, and not the token or the connection."""
     return error.failure_type == FailureType.system_error or error.message in _OF_LISTS
 
 
 def lacking(
     error: AirbyteTracedException, name: str, parent_key: str, key: object
 ) -> AirbyteTracedException:
-    """The error of the parent whose children do not all come."""
+    """The error that names a parent whose children do not all come."""
     return CHILDREN_LACKING.error(
         f"{error.message} {error.internal_message}",
         rows=name.replace("_", " "),

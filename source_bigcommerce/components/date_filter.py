@@ -21,11 +21,11 @@ _BEYOND = timedelta(seconds=2)
 class DateFilter:
     """Shared by the windows of a list, which are read side by side.
 
-    The first window that gets a row from outside reads the whole list, for all windows that have
-    begun, without the rows that they have passed on already. The others wait for its end and then
-    count as read, so no state runs ahead. A window that begins later reads what lies beyond those.
-    A row that changed since the sync began is no sign, because the store's index of it may be older
-    than the row.
+    The first window that gets a row from outside its dates reads the whole list, for all windows
+    that have begun, without the rows that they have already passed on. The others wait until it
+    ends and then count as read, so no state runs ahead. A window that begins later reads what lies
+    beyond their dates. A row that changed since the sync began proves nothing, because the store's
+    index may be older than the row.
 
     field: the field of a row that the dates are about.
     key: the field that no two rows share.
@@ -54,7 +54,7 @@ class DateFilter:
         # Whether a row from outside a window has come.
         self.is_ignored = self._failed = False
         self._handed_on: list[Keys] = []  # by window
-        # Rows that a window beside may get, too: the start of the window that had them first.
+        # Rows that a neighbouring window may get, too: the start of the window that had them first.
         self._owners: dict[int | str, dict[str, str]] = {}
 
     def pages(
@@ -110,7 +110,7 @@ class DateFilter:
                     ]
 
     def once(self, window: StreamSlice, rows: list[Row]) -> list[Row]:
-        """The rows of a window, without those that a window beside it had first.
+        """The rows of a window, without those that a neighbouring window had first.
 
         It is unknown whether the bounds of v2 are inclusive, so windows overlap. Not every host
         notices a row that comes twice in one sync; PyAirbyte does not. If the window that had the

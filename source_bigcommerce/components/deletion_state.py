@@ -1,4 +1,4 @@
-"""What a stream of deletions knows from the syncs before."""
+"""What a stream of deletions remembers from earlier syncs."""
 
 import logging
 import zlib
@@ -15,7 +15,7 @@ from source_bigcommerce.components.known_ids import KnownIds
 
 LOGGER = logging.getLogger("airbyte")
 DELETED, HIDDEN, ARCHIVED = "deleted", "hidden", "archived"
-"""Why a row is told."""
+"""The reasons that a row may give."""
 
 
 def when(date: Any) -> int | None:
@@ -30,11 +30,11 @@ def when(date: Any) -> int | None:
 
 @dataclass
 class Memory:
-    """Of one stream.
+    """What one stream remembers.
 
     now: when the sync began.
-    tells_again: whether rows are told once more with the next sync. It is so where they also mark
-        rows of the main stream: the destination may keep the state of this one and lose those.
+    tells_again: whether the next sync yields the same rows once more. It must if rows of the main
+        stream are marked, too: the destination may save this stream's state and lose the marks.
     """
 
     now: str
@@ -45,10 +45,10 @@ class Memory:
     """The last date of creation, in Unix seconds."""
     again: list[dict[str, Any]] = field(default_factory=list)
     hidden: KnownIds = field(default_factory=KnownIds)
-    """Those that were told as hidden: they may be deleted later."""
+    """Ids that were reported as hidden: they may be deleted later."""
 
     def row(self, key: int, reason: str) -> dict[str, Any]:
-        """What is told of an id that is gone."""
+        """The row about an id that is gone."""
         return {
             "id": key,
             "last_seen_at": self.seen_at,
@@ -63,21 +63,21 @@ class Memory:
         told: Iterable[dict[str, Any]] = (),
         hidden: Iterable[int] = (),
     ) -> None:
-        """All rows were printed: this is what is known from now on."""
+        """Saves what is known from now on. Call it once all rows were printed."""
         self.ids, self.latest, self.seen_at = ids, latest, self.now
         self.hidden = KnownIds(hidden)
         self.again = list(told) if self.tells_again else []
 
 
 class MemoryCursor(ConcurrentCursor):
-    """Hands what is known to Deletions, and saves it once all of it was compared.
+    """Hands the memory to Deletions, and saves it once all ids were compared.
 
     Not YAML: the CDK's cursors save dates.
 
     The state is `{"found_deleted_at": "2026-03-01T00:00:00Z", "store": "abc123", "ids": "...",
     "latest": 1772323200, "marks": "...", "hidden": "...", "again": [...]}`: when the ids were
-    compared last, and what KnownIds makes of them. Of any other state the log says that the ids are
-    learnt again.
+    last compared, and the ids as KnownIds packs them. A state of any other form is not used: the
+    ids are learnt again, and the log says so.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Rows that a store has no more."""
+"""Finds rows that a store no longer has."""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,22 +29,22 @@ _ALL = StreamSlice(partition={}, cursor_slice={})
 
 @dataclass
 class Deletions(Retriever):
-    """Reads the ids that a list has, and then tells which of them it has no more.
+    """Remembers the ids that a list has, and tells in later syncs which of them are gone.
 
-    The first sync learns the ids and yields nothing. Each further one counts those up to the
-    highest known: where there are fewer, it finds out which, and asks for each of them again. So
-    neither a count that lags nor a row that changes meanwhile is taken for a deletion. Lists that
-    the API filters neither by id nor by date of creation are read whole.
+    The first sync learns the ids and yields nothing. Each later one counts the ids up to the
+    highest known one. If there are fewer, it finds out which are missing, and asks for each of them
+    again. So neither a count that lags nor a row that changes meanwhile is taken for a deletion.
+    Lists that the API filters neither by id nor by date of creation are read whole.
 
     Not YAML: no component of the CDK knows what was there before.
 
     listed: the list that the main stream is read from, with the form's filters.
-    everything: the same list without those; rows that it has are `hidden`, and not `deleted`.
-    archived: the same list, asked for what it may hide because it is `archived`.
+    everything: the same list without those filters; a row that only this one has is `hidden`.
+    archived: the same list, asked for archived rows; a row that only this one has is `archived`.
     key: field of the rows that holds the id.
-    low, high: parameters of a range, both inclusive; empty where there are none.
-    created: field that the range is about, a date of creation; empty where it is the id.
-    ids_in: parameter that asks for ids with commas between; empty where ranges have to do.
+    low, high: parameters of a range, both inclusive; empty if the API has none.
+    created: field of the date of creation that the range is about; empty if it is about the id.
+    ids_in: parameter that takes ids, separated by commas; empty if the API has none.
     """
 
     listed: Rows
@@ -106,7 +106,7 @@ class Deletions(Retriever):
             self.api_budget.receipts.add(self.name, found)
 
     def _compare(self, known: KnownIds, latest: int) -> tuple[KnownIds, int, set[int]]:
-        """All ids that are known now, the last date of creation, and which of them are missing."""
+        """All ids that are known now, the last date of creation, and the ids that are missing."""
         if not self.low or not len(known) or (self.created and not known.marks):
             listed, latest = self._read_all()
             return listed.change(added=known), latest, set(known).difference(listed)
@@ -157,10 +157,10 @@ class Deletions(Retriever):
     def in_range(
         self, rows: Rows, asked: Mapping[str, Any], doubts_totals: bool = False
     ) -> Iterator[Row]:
-        """All rows that a list has in it now; one may be missing where a row changes meanwhile.
+        """All rows that a list has in a range now. One may be missing if rows change meanwhile.
 
-        doubts_totals: whether the last page has to be shorter than others were, whatever the total
-            says: the store may send fewer rows than it is asked for, and count too few.
+        doubts_totals: whether to read on, whatever the total says, until a page is shorter than
+            earlier ones. The store may send fewer rows than it is asked for, and count too few.
         """
         number, seen, before = 1, 0, set[int]()
         while True:
@@ -183,7 +183,7 @@ class Deletions(Retriever):
                 return
 
     def look(self, asked: Mapping[str, Any]) -> Look:
-        """How many rows a range has; raises Nonsense where the store gives no such number."""
+        """How many rows a range has; raises Nonsense if the store does not say."""
         if self.listed.counter is not None:
             total, shown = self.listed.counted(_ALL, **asked), list[Row]()
         else:
@@ -198,10 +198,10 @@ class Deletions(Retriever):
                 raise Nonsense("the store counts the rows of a page, and not those of the list")
         return Look(total, [self.id_of(row) for row in shown])
 
-    # Whether what is missing is there all the same
+    # Whether missing rows are really gone
 
     def _confirmed(self, missing: set[int], ids: KnownIds) -> dict[int, str]:
-        """Why they are missing, without those that are there."""
+        """Why the ids are missing; without those that turn up after all."""
         gone = sorted(missing)
         alive = ids.change(gone=gone)
         found: dict[int, str] = {}
@@ -224,7 +224,7 @@ class Deletions(Retriever):
         return bool(self.config["skip_hidden_products"] or self.config["channel_ids"])
 
     def _batch(self, gone: list[int], alive: KnownIds) -> tuple[set[int], list[int]]:
-        """As many as one request can tell of, and the rest."""
+        """As many ids as one request can check, and the rest."""
         size = max(1, self._page - 2)
         if not self.ids_in:
             first = alive.place(gone[0])
@@ -234,9 +234,10 @@ class Deletions(Retriever):
         return set(gone[:size]), gone[size:]
 
     def _asked(self, rows: Rows, batch: set[int], alive: KnownIds) -> set[int]:
-        """Those of the ids that a list has. Raises Nonsense where it does not answer for them.
+        """The ids that a list has, among these and two witnesses.
 
-        Two that are alive are asked for beside them: an answer without any of these is none.
+        The witnesses are ids that exist, asked for in the same request. Raises Nonsense if a reply
+        lacks one of them, because then it proves nothing.
         """
         below, above = alive.place(min(batch)), alive.place(max(batch))
         witnesses = {alive[at] for at in (below - 1, above) if 0 <= at < len(alive)}
@@ -256,7 +257,7 @@ class Deletions(Retriever):
             raise Nonsense("the store refuses to be asked for ids") from refused
         others = found.difference(asked)
         if others if self.ids_in else any(not asked[0] <= key <= asked[-1] for key in others):
-            raise Nonsense("the store does not heed the ids that it is asked for")
+            raise Nonsense("the store ignores the ids that it is asked for")
         is_empty = not witnesses and not found and not self._has_rows(rows)
         if rows is not self.archived and not is_empty and not (witnesses and witnesses <= found):
             raise Nonsense("the store does not show rows that it has")
@@ -269,12 +270,12 @@ class Deletions(Retriever):
 
 
 class _Ranges:
-    """Asks for the known ids between two places."""
+    """Asks the store about the known ids between two positions."""
 
     def __init__(self, deletions: Deletions, known: KnownIds, latest: int | None) -> None:
         self._deletions, self._known, self._latest = deletions, known, latest
         self.dates = {known.place(key): date for key, date in reversed(known.marks)}
-        """Where the store can cut: the date from which on the ids behind a place are."""
+        """Positions at which a range can begin, with the date of creation to ask for."""
 
     def look(self, low: int, high: int) -> Look:
         look = self._deletions.look(self._asked(low, high))
@@ -282,7 +283,7 @@ class _Ranges:
         highest = self._known[high if high < len(self._known) else -1]
         is_within = all(lowest <= key <= highest for key in look.shown)
         if self._latest is None and not is_within:
-            raise Nonsense("the store does not heed the ids that it is asked for")
+            raise Nonsense("the store ignores the ids that it is asked for")
         return look
 
     def read(self, low: int, high: int) -> set[int]:

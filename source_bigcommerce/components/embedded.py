@@ -1,7 +1,7 @@
-"""Children that the order list embeds, in the shape of their own endpoints.
+"""Children that lists of orders and products embed, in the shape of their own endpoints.
 
-Each function takes an order and returns its rows, or None if they may be incomplete: then only a
-request for that order can tell.
+Each function takes a parent and returns its children, or None if they may be incomplete. Then the
+parent needs a request of its own.
 """
 
 import re
@@ -31,11 +31,11 @@ _QUOTES = re.compile(r"/consignments/shipping/(\d+)/shipping_quotes$")
 def line_items(order: Mapping[str, Any], at_most: int) -> list[Row] | None:
     """The rows of `/orders/{id}/products`.
 
-    at_most: line items that the API puts into a consignment of the order list.
+    at_most: the most line items that the API puts into one consignment of the order list.
 
     They may be incomplete if the API cut them (a `__warning__`, or as many as its cap), sent links
-    or nothing in their place, sent one twice, or sent another number of items than the order and
-    its consignments count.
+    or nothing instead, sent one twice, or sent a number of items that differs from what the order
+    and its consignments count.
 
     Sources: https://github.com/bigcommerce/docs/issues/960 (cap and warning),
     https://github.com/bigcommerce/dev-docs/issues/2052 (empty line items)
@@ -55,13 +55,13 @@ def line_items(order: Mapping[str, Any], at_most: int) -> list[Row] | None:
     if not _are_rows(items) or not _counted(items, order):
         return None
     ids = {whole(item["id"]) for item in items}
-    # Lines without a quantity are not counted, but other lines may name them.
+    # Counts do not show a missing line with a quantity of 0. Lines that name it as their parent do.
     named = {whole(item.get("parent_order_product_id")) for item in items} - {None, 0}
     return sorted(items, key=lambda item: int(whole(item["id"]))) if named <= ids else None
 
 
 def _counted(items: list[Row], counter: Mapping[str, Any]) -> bool:
-    """Whether the items are as many as the order, or the consignment, counts."""
+    """Whether the quantities add up to what the order, or the consignment, counts."""
     try:
         counted = sum(int(whole(item["quantity"])) for item in items)
         return bool(counted == int(whole(counter["items_total"])))
@@ -73,7 +73,7 @@ def shipping_addresses(order: Mapping[str, Any]) -> list[Row] | None:
     """The rows of `/orders/{id}/shipping_addresses`.
 
     These are the shipping consignments, with costs as text and another link to their quotes. They
-    are incomplete if the order counts another number.
+    are incomplete if the order counts a different number of addresses.
     """
     groups = _groups(order)
     if groups is None or not _are_counted(groups, order):
@@ -111,16 +111,17 @@ def fees(order: Mapping[str, Any]) -> list[Row] | None:
 
 
 def reviews(product: Mapping[str, Any]) -> list[Row] | None:
-    """The reviews of a product, unless it counts more."""
+    """The reviews of a product; None if it counts more."""
     rows = uncounted(product.get("reviews"))
     counted = whole(product.get("reviews_count"))
     return None if isinstance(counted, int) and rows is not None and counted > len(rows) else rows
 
 
 def uncounted(rows: Any) -> list[Row] | None:
-    """Rows of a list that nothing counts; None if it is as long as a list that may be cut.
+    """Rows of a list that nothing counts; None if its length is a likely cap.
 
-    Nobody saw a cut list of products, so this is caution: it doubts lists of 10, 20, 25... rows.
+    Nobody has seen the API cut such a list of products. To be safe, lists of 10, 20, 25... rows
+    are doubted.
     """
     if not isinstance(rows, list) or not _are_rows(rows):
         return None
@@ -129,7 +130,7 @@ def uncounted(rows: Any) -> list[Row] | None:
 
 
 def _are_rows(rows: list[Any]) -> bool:
-    """Whether each item is a row, not a link or a warning, and none comes twice."""
+    """Whether each item is a row and not a link or a warning, and none comes twice."""
     if any(not isinstance(row, dict) or "id" not in row or _WARNING in row for row in rows):
         return False
     ids = [whole(row["id"]) for row in rows if row["id"] is not None]

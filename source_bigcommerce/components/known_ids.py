@@ -1,4 +1,4 @@
-"""The ids that a store was known to have, small enough for a state."""
+"""The ids that a store had at the last sync, packed small enough for a state."""
 
 import zlib
 from array import array
@@ -7,11 +7,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 
-# Ids are kept in 32 bytes for each 256 of them that hold one: of a million ids with nine of ten
-# alive some 80 kB, and little more where ids are far apart.
+# Each range of 256 ids that has any of them takes 32 bytes, before compression. A million ids of
+# which nine in ten still exist take some 80 kB; ids that are far apart take little more.
 _CHUNK = 256
 _BYTES = _CHUNK // 8
-# More than any store has; a cut text may claim whatever it likes.
+# More than any store needs; a damaged text may claim any size.
 _LARGEST_TEXT = 64 * 2**20
 _HIGHEST = 2**63 - 1
 
@@ -19,8 +19,8 @@ _HIGHEST = 2**63 - 1
 class KnownIds:
     """Ids in ascending order, eight bytes each.
 
-    Where the API filters by date of creation and not by id, places where both were seen to rise
-    together: ids from there on were created at that time or later, and all others before.
+    If the API filters by date of creation and not by id, marks link the two. A mark is an id and a
+    date: this id and all higher ones were created at that date or later, all lower ones before it.
     """
 
     def __init__(self, ids: Iterable[int] = ()) -> None:
@@ -37,11 +37,11 @@ class KnownIds:
         return self._ids[place]
 
     def within(self, low: int, high: int) -> set[int]:
-        """The ids from place `low` up to, but without, place `high`."""
+        """The ids from position `low` up to, but not including, position `high`."""
         return set(self._ids[low:high])
 
     def place(self, key: int) -> int:
-        """Of the first id that is not below the key."""
+        """The position of the first id that is not below the key."""
         return bisect_left(self._ids, key)
 
     def holds(self, key: int) -> bool:
@@ -49,7 +49,7 @@ class KnownIds:
         return place < len(self) and self._ids[place] == key
 
     def change(self, added: Iterable[int] = (), gone: Iterable[int] = ()) -> "KnownIds":
-        """Another one with some ids more and some less; marks stay."""
+        """A copy with some ids added and some removed. It keeps the marks."""
         changed = KnownIds(set(self._ids).union(added).difference(gone))
         changed._marks = dict(self._marks)
         return changed
@@ -58,18 +58,18 @@ class KnownIds:
 
     @property
     def marks(self) -> list[tuple[int, int]]:
-        """Ids with the Unix seconds that go with them, both rising."""
+        """Ids with their dates in Unix seconds, both ascending."""
         return sorted(self._marks.items())
 
     def mark(
         self, created: Iterable[tuple[int, int]], every: int, beyond: tuple[int, int] = (-1, -1)
     ) -> None:
-        """Takes in the dates of creation of ids that are among these; a mark for about so many ids.
+        """Sets marks from ids, which must be among these, and their dates of creation.
 
-        Marks that these show to be wrong are dropped: where ids do not rise with the dates, none is
-        left.
+        Drops marks that the dates contradict. If ids do not rise with the dates, none is left.
 
-        beyond: the highest id and the last date of those that were known before.
+        every: how many ids there are from one mark to the next, at least.
+        beyond: the highest id and the last date that were known before; marks are set behind them.
         """
         rows = sorted(created)
         ids = [key for key, _ in rows]
@@ -87,7 +87,7 @@ class KnownIds:
                 last = self.place(key)
 
     def forget_marks(self) -> None:
-        """There are rows without a date of creation."""
+        """Drops the marks: dates of creation are missing, or do not rise with the ids."""
         self._marks = {}
 
     # As text
@@ -105,7 +105,7 @@ class KnownIds:
 
     @classmethod
     def load(cls, text: dict[str, str]) -> "KnownIds":
-        """Of what `dump` made. Raises ValueError for anything else, or zlib.error."""
+        """Reads what `dump` made. Raises ValueError or zlib.error for any other text."""
         chunks, bitmaps = _unpacked(text["ids"])
         if len(bitmaps) != _BYTES * len(chunks):
             raise ValueError("its ids are cut")
@@ -154,7 +154,7 @@ def _as_bytes(rising: Sequence[int]) -> bytes:
 
 
 def _numbers(text: bytes, count: int) -> tuple[list[int], bytes]:
-    """The first so many distances, and what is behind them."""
+    """The first `count` distances, and the rest of the text."""
     found: list[int] = []
     number = shift = place = 0
     while len(found) < count:

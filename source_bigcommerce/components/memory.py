@@ -46,7 +46,7 @@ class Memory:
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
         self._changed = threading.Condition()
-        # Each by whether the list is of one parent.
+        # The keys say whether a list is of one parent.
         self._held = {False: 0, True: 0}
         self._parsing = {False: 0, True: 0}  # replies that have arrived, and wait for room
         self._expected: dict[str, int] = {}
@@ -57,9 +57,10 @@ class Memory:
 
     @contextmanager
     def asked_for(self, share: Share) -> Iterator[None]:
-        """Requests of this thread are for this share, whose last reply has been used up.
+        """A context in which requests of this thread are for this share. Gives its last reply back.
 
-        So has that of another list of this thread, which continues after this one, if at all.
+        Also gives back the reply of the list that this thread read before: that one goes on only
+        after this one has ended.
         """
         last = self._last
         self.give_back(last.get(share.is_of_parent, share))
@@ -77,7 +78,7 @@ class Memory:
             return
         with self._changed:
             self._set(share, 0)
-            # A request that is made once more has waited for others already.
+            # A request that is repeated has waited for others already.
             is_known = resource in self._expected or share.resource == resource
             if not (share.is_of_parent or is_known):
                 self._wait(lambda: resource not in self._first, FIRST_REPLY_WAIT)
@@ -103,7 +104,7 @@ class Memory:
             self._set(share, size)
 
     def learn(self, share: Share, rows: int, asked: int | None) -> None:
-        """Notes that the reply held so many of the rows asked for; the next one may hold all."""
+        """Notes how many of the rows asked for came. The next reply may hold all of them."""
         with self._changed:
             if self._first.get(share.resource) is share:
                 del self._first[share.resource]
@@ -127,11 +128,11 @@ class Memory:
 
     @property
     def parents_ahead(self) -> int:
-        """The number of parents whose children fit, if each has as many as the most so far."""
+        """The number of parents whose children fit, if each needs as much as the largest so far."""
         return self._most // self._of_parent
 
     def stop(self) -> None:
-        """Ends the waiting with SyncEnded: nobody reads any more."""
+        """Ends all waits with SyncEnded: nobody reads any more."""
         with self._changed:
             self._is_stopped = True
             self._changed.notify_all()

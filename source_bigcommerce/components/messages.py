@@ -14,12 +14,12 @@ _LOGIN = re.compile(r"://[^\s\"'/@]*:[^\s\"']*@")
 class Problem:
     """A kind of error, in two sentences; `{name}` stands for a value that an occurrence gives.
 
-    A user and password in an address are never told.
+    A user and password in an address are never shown.
 
     happened: one sentence of what happened.
     remedy: one sentence of what to do.
-    failure_type: config error where the person who set up the connection can mend it, transient
-        error where it passes by itself, system error where the connector is at fault.
+    failure_type: config error if the person who set up the connection can mend it, transient error
+        if it passes by itself, system error if the connector is at fault.
     """
 
     happened: str
@@ -54,7 +54,7 @@ SCOPE_LACKING = Problem(
     "Create a store-level API account with this scope ({permission}), or leave the stream out.",
 )
 PERMISSIONS = {"": "read-only suffices", "modify": "modify: read-only does not suffice here"}
-"""What a scope must allow, by the word that the manifest has for it."""
+"""What a scope must allow, by the manifest's word for it."""
 B2B_CLOSED = Problem(
     "B2B Edition does not open for this store ({status}): the store does not have it, or the "
     "access token lacks the scope B2B Edition.",
@@ -74,8 +74,8 @@ REDIRECTED = Problem(
 )
 FIREWALL = Problem(
     "A firewall in front of BigCommerce refused /{endpoint}, which is not about scopes.",
-    "Sync again later, it continues where this one stopped; if it lasts, ask BigCommerce support, "
-    "or whoever runs the firewall or proxy, to let the connector's IP address through.",
+    "Sync again later, it continues where this one stopped; if this happens again, ask BigCommerce "
+    "support, or whoever runs the firewall or proxy, to let the connector's IP address through.",
     FailureType.transient_error,
 )
 PAGE_TOO_LARGE = Problem(
@@ -84,8 +84,8 @@ PAGE_TOO_LARGE = Problem(
 )
 PAGE_TOO_SLOW = Problem(
     "BigCommerce takes too long to send {asked} rows of /{endpoint} in one reply.",
-    "Sync again later, it continues where this one stopped; if it lasts, set Page size to "
-    "{smaller}.",
+    "Sync again later, it continues where this one stopped; if this happens again, set Page size "
+    "to {smaller}.",
     FailureType.transient_error,
 )
 REQUEST_REFUSED = Problem(
@@ -105,20 +105,20 @@ REPLY_TOO_LARGE = Problem(
 )
 LIST_ENDLESS = Problem(
     "BigCommerce sends the same page of a list again and again, in place of the next one.",
-    "Sync again later, it continues where this one stopped; if it lasts, ask BigCommerce support "
-    "about the endpoint in the log.",
+    "Sync again later, it continues where this one stopped; if this happens again, ask BigCommerce "
+    "support about the endpoint in the log.",
     FailureType.transient_error,
 )
 LIST_UNPROVED = Problem(
     "BigCommerce counts more rows in a list than it sends.",
-    "Sync again later, it continues where this one stopped; if it lasts, ask BigCommerce support "
-    "about the endpoint in the log.",
+    "Sync again later, it continues where this one stopped; if this happens again, ask BigCommerce "
+    "support about the endpoint in the log.",
     FailureType.transient_error,
 )
 LIST_SHORT = Problem(
-    "The store counts {counted} rows, {came} came.",
-    "Sync again, it reads what is missing; if it lasts, ask BigCommerce support about the endpoint "
-    "in the log, or turn off Prove completeness.",
+    "The store counts {counted} rows, but only {came} came.",
+    "Sync again, it reads what is missing; if this happens again, ask BigCommerce support about "
+    "the endpoint in the log, or turn off Prove completeness.",
     FailureType.transient_error,
 )
 CHILDREN_LACKING = Problem(
@@ -129,7 +129,7 @@ CHILDREN_LACKING = Problem(
 )
 GIVEN_UP = Problem(
     "BigCommerce {answered} {tries} times in a row.",
-    "Sync again later, it continues where this one stopped; if it lasts, see "
+    "Sync again later, it continues where this one stopped; if this happens again, see "
     "https://status.bigcommerce.com.",
     FailureType.transient_error,
 )

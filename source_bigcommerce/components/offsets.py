@@ -41,7 +41,7 @@ def by_offset(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
             is_all = 0 < _total(page) <= seen.count
             if is_all or (page.limit is None and not page.is_counted):  # no pages are documented
                 return
-            raise LIST_ENDLESS.error(f"offset is not heeded: {described(page.response)}")
+            raise LIST_ENDLESS.error(f"offset is ignored: {described(page.response)}")
         yield seen.new(page)
         is_behind = page.may_be_cut or _total(page) > offset + len(page.rows)
         if not page.rows or not is_behind:

@@ -1,7 +1,7 @@
-"""What a reply says of its list, and which rows of a list have been read.
+"""What a reply says about its list, and which rows of a list have been read.
 
-A reply is not believed when it speaks of itself: it may count the rows of a page in place of those
-of the list, grant fewer rows than asked for, or ignore what it was asked by.
+A reply may be wrong about itself: it may count the rows of the page instead of those of the list,
+hold fewer rows than were asked for, or ignore its parameters.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ _MOST_DIGITS = 4000
 @dataclass(frozen=True)
 class Page:
     """A reply as a part of its list. Its counts are claims; None stands for a count that is missing
-    or no number.
+    or not a number.
 
     limit: rows asked for; None if the endpoint takes no limit.
     page_size: rows that other endpoints are asked for.

@@ -52,18 +52,18 @@ def by_key(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[Row]]:
         is_known = keys[:1] == [last]
         seen.add_keys(keys[is_known:])
         left = _left(page, total, seen)
-        takes_key_in = is_known or asked != last
+        includes_key = is_known or asked != last
         # As many rows as are counted must come; and with an inclusive `min_id`, the row it names.
-        must_come = not takes_key_in and parameter.startswith("min_")
+        must_come = not includes_key and parameter.startswith("min_")
         if page.is_counted:
             must_come = left > 0
-        # If all rows are counted and some have gone, rows may be left that the count does not show.
+        # If the count is of all rows and some of them have left, it may not show rows that follow.
         is_unsure = total > (page.total or 0) > total - (seen.count - len(page.rows))
         yield page.rows[is_known:]
         if not keys or not (page.may_be_cut or page.next_link or left > 0 or is_unsure):
             return
         last = keys[-1]
-        asked = last + takes_key_in
+        asked = last + includes_key
         page = ask({parameter: asked})
         if page.rows or not must_come:
             continue

@@ -41,10 +41,10 @@ _REMEMBERED = 4096
 
 
 class Treatment:
-    """What the form wants to be done with a field that holds personal data.
+    """What the form says to do with a field that holds personal data.
 
-    The region of an address stays unless the form says otherwise; free text is never hashed, as
-    nothing joins by it.
+    The region of an address stays unless the form says otherwise. Free text is dropped instead of
+    hashed, because no table joins by it.
     """
 
     def __init__(self, config: Config) -> None:
@@ -59,14 +59,14 @@ class Treatment:
         return HASH if self.mode == HASH and kind != _FREE_TEXT else DROP
 
     def hashed(self, kind: str) -> Callable[[str], str]:
-        """What hashes texts of a kind."""
+        """A function that hashes texts of this kind."""
         return partial(_hash_of, self._salt, kind)
 
     def left_of(self, declared: Schema) -> dict[str, Any] | None:
-        """The schema of what is left of a field; None where nothing is.
+        """The schema of what is left of a field; None if nothing is.
 
-        A hash is text. What declares no type, no fields or no items cannot be judged, and goes;
-        so does an object or a list of which nothing is left.
+        A hash is text. A field that declares no type, no fields or no items cannot be judged, and
+        is dropped. So is an object or a list of which nothing is left.
         """
         if self.mode == KEEP:
             return dict(declared)
@@ -93,10 +93,10 @@ class Treatment:
         return left if types else None
 
 
-# A customer's addresses have their name and phone number once more.
+# Values repeat: a customer's addresses hold the same name and phone number again.
 @lru_cache(_REMEMBERED)
 def _hash_of(salt: bytes, kind: str, value: str) -> str:
-    """Of the value in one form; what is empty then stays empty.
+    """The hash of a value in its normal form; empty if that is empty.
 
     `Ada@Example.com ` and `ada@example.com` are one e-mail address, and give one hash.
     """
@@ -118,16 +118,16 @@ def is_personal(declared: Schema) -> bool:
 
 @dataclass
 class Personal(RecordTransformation):
-    """Hashes personal data or leaves it out, and whatever no schema names: nobody can judge that.
+    """Hashes personal data or drops it. Drops fields that no schema names: they may be personal.
 
-    Nor can anybody judge a value that is of another type than the declared one and does not fit
-    it: it becomes null. Keys leave as they are.
+    A value that does not fit its declared type may be personal, too: it becomes null. Keys stay as
+    they are.
 
-    It does what Values does as well: to go through each row twice took a quarter of a read's time.
+    Does the work of Values, too: to go through each row twice took a quarter of a read's time.
 
     Not YAML: RemoveFields takes one path a field, and knows no paths within lists; nothing hashes.
 
-    keys: fields of the stream's key, and its cursor; see SourceBigcommerce.
+    keys: fields of the stream's key, and its cursor field; see SourceBigcommerce.
     """
 
     schema_loader: JsonFileSchemaLoader
@@ -166,9 +166,9 @@ class Personal(RecordTransformation):
 
 
 class _Object(Shapes):
-    """Fits the fields of an object that are left; the others go.
+    """Fits the fields of an object that are left, and drops the others.
 
-    left_out: is told the path of what no schema names.
+    left_out: takes the path of a field that no schema names.
     """
 
     def __init__(
@@ -193,9 +193,9 @@ class _Object(Shapes):
 
 
 class _Field(Field):
-    """Fits a value to its schema, and hashes it or leaves out what is within it.
+    """Fits a value to its schema, and hashes it or drops parts of it.
 
-    keys: of its fields, those that are only fitted.
+    keys: fields within it that are only fitted.
     """
 
     def __init__(
@@ -247,7 +247,7 @@ class _Field(Field):
 
 
 def said(stream: str, names: Sequence[str]) -> str:
-    """For the log: what did not come of a stream, because no schema names it."""
+    """For the log: the fields of a stream that were dropped because no schema names them."""
     more = " and more" if len(names) >= _MOST_NAMES else ""
     return (
         f"{stream}: these fields do not come, as no schema says whether they are personal: "

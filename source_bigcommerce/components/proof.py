@@ -1,8 +1,8 @@
-"""Whether a list that was read is whole: the store says how many rows it holds, once it is read.
+"""Checks that a list was read completely: once it is read, the store says how many rows it has.
 
-A count is a claim like any other. One that the list itself contradicts proves nothing, and the
-list is then called `not proved`; one that holds against two reads and a look at the list makes it
-`short`, which is an error.
+A count may be wrong, like anything that a store says. One that the list itself contradicts proves
+nothing: the list is `not proved`. If two reads bring fewer rows than a count, and the list shows
+that it has more, the list is `short`, which is an error.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,63 +16,63 @@ from source_bigcommerce.components.page import Page
 from source_bigcommerce.components.receipts import Finding, Verdict
 from source_bigcommerce.components.reply import Row
 
-# Rows that left a window while it was read may hide others that were missed. Where pages met, the
-# rows behind are counted: in so many places at most.
+# If rows leave a window while it is read, its total cannot show whether others were missed. So the
+# rows after a page are counted, too: after this many pages at most.
 _MOST_EDGES = 8
-_BEHIND = "more rows are behind a page than came"
+_BEHIND = "the store counts more rows after a page than came"
 
 
 class Counting:
-    """How the store is asked about one list; nothing by default, for lists that nothing counts.
+    """Asks the store about one list. By default it learns nothing: the store counts no such list.
 
-    is_apart: counts do not come with the list; a reply without a total says nothing of them.
+    is_apart: whether another endpoint counts the list, even if its replies hold no total.
     """
 
     is_apart = False
 
     def total(self) -> int | None:
-        """The rows of the list now; None where the store gives no number."""
+        """How many rows the list has now; None if the store does not say."""
         return None
 
     def behind(self, key: int) -> int | None:
-        """Those with a higher key; None where it cannot be asked for."""
+        """How many rows have a higher key; None if the store cannot be asked."""
         return None
 
     def has_row_at(self, place: int) -> bool:
-        """Whether the list shows a row in this place, the first one being 1."""
+        """Whether the list shows a row at this position; the first one is 1."""
         return True
 
 
 @dataclass
 class Watch:
-    """What a read of a list showed.
+    """What one read of a list showed.
 
-    key: field of the rows that tells them apart; without one, all that they hold does.
-    count: asks how many rows the list has, where no reply tells.
+    key: field that tells rows apart; a row without it is told apart by its whole content.
+    count: asks how many rows the list has, if its replies do not say.
     """
 
     key: str = "id"
     count: Callable[[], int | None] = lambda: None
     early: int | None = None
-    """The rows of the list once its first page had come, if that was full."""
+    """How many rows the list had right after its first page, if that page was full."""
     pages: int = 0
-    """Those that brought rows."""
+    """Pages that brought new rows."""
     first_total: int | None = None
     last_total: int | None = None
-    """Of the whole list, as the last reply told it that came by page number."""
+    """The total in the last reply, if that was asked for by page number."""
     hides: bool = False
-    """Whether a reply held fewer rows than its own total needs in its place: rows are counted that
-    are never shown (https://github.com/bigcommerce/api/issues/44)."""
+    """Whether a page held fewer rows than its own total requires: the store counts rows that it
+    never shows (https://github.com/bigcommerce/api/issues/44)."""
     edges: list[int] = field(default_factory=list)
     """The highest key of each page that was read by key."""
     listed: int = 0
     _is_full: bool = False
-    """Of the first page."""
+    """Whether the first page was full."""
     _ids: Keys = field(default_factory=Keys)
     _distinct: set[int | str] | None = None
 
     def reply(self, page: Page, number: int | None) -> None:
-        """A reply came; `number` is that of its page, None if it was asked for by key or cursor."""
+        """Notes a reply. `number`: its page; None if it was asked for by key or cursor."""
         is_first = self.first_total is None and self.last_total is None and not self.pages
         if is_first:
             self.first_total = page.total
@@ -83,17 +83,17 @@ class Watch:
             self.hides |= len(page.rows) < min(size, page.total - (number - 1) * size)
 
     def goes_on(self) -> None:
-        """A second page is about to be asked for by its number.
+        """Counts the rows, if need be. Call it before the second page is asked for by number.
 
-        Rows that leave from now on shift the pages, and lower a later count as well: so the rows
-        are counted now. By key nothing shifts, and a later count knows of rows that were saved
-        late.
+        A row that leaves from now on shifts the pages, and lowers a later count as well: that count
+        would not show what was skipped. By key nothing shifts, and a later count is better, because
+        it includes rows that the store saved late.
         """
         if self._is_full and self.first_total is None:
             self.early = self.count() or None
 
     def page(self, rows: list[Row]) -> None:
-        """Rows of the list came that had not come before."""
+        """Notes rows that had not come before."""
         if not rows:
             return
         self.pages += 1
@@ -102,7 +102,7 @@ class Watch:
         self.edges.append(max(keys, default=0))
 
     def delivered(self, pages: Iterator[list[Row]]) -> Iterator[list[Row]]:
-        """The pages, remembered before anybody rewrites them."""
+        """Passes the pages on. Notes their rows first, because later steps change them."""
         for rows in pages:
             self._ids.extend([self.identity(row) for row in rows])
             yield rows
@@ -113,7 +113,7 @@ class Watch:
 
     @property
     def distinct(self) -> set[int | str]:
-        """The rows that were delivered."""
+        """The identities of the rows that were delivered."""
         if self._distinct is None:
             self._distinct = set(self._ids)
         return self._distinct
@@ -124,12 +124,12 @@ Read = Callable[[Watch], Iterator[list[Row]]]
 
 @dataclass
 class Proof:
-    """Reads a list, counts it, and reads it once more where rows are missing.
+    """Reads a list, counts it, and reads it once more if rows are missing.
 
     counting: asks the store.
-    may_grow: rows may be added to the list while it is read; else they can only leave it.
-    doubt: why no count of the list can prove anything; empty where it can.
-    report: is told what was found, and whether the list was read again.
+    may_grow: rows may be added to the list while it is read; otherwise they can only leave it.
+    doubt: returns why no count of the list can prove anything; empty if one can.
+    report: takes what was found, and whether the list was read again.
     """
 
     counting: Counting
@@ -150,7 +150,7 @@ class Proof:
                 yield [row for row in rows if second.identity(row) not in first.distinct]
             found = self._finding(second, may_grow=True, counted_before=found.counted)
             if found.verdict is Verdict.WHOLE and (found.counted or 0) > found.came:
-                # The look-back of the next sync is for these.
+                # The look-back of the next sync reads these rows.
                 reason = "rows are saved into it while it is read"
                 found = found._replace(verdict=Verdict.NOT_PROVED, reason=reason)
             is_doubtful = found.verdict is Verdict.SHORT and found.reason != _BEHIND
@@ -162,13 +162,13 @@ class Proof:
             raise LIST_SHORT.error(counted=f"{found.counted:,}", came=f"{found.came:,}")
 
     def _finding(self, watch: Watch, may_grow: bool, counted_before: int | None = None) -> Finding:
-        """counted_before: rows of the list when its read began, where replies hold no total."""
+        """counted_before: the count before this read, if replies hold no total."""
         came = len(watch.distinct)
         if doubt := self.doubt():
             return Finding(Verdict.NOT_PROVED, None, doubt, came)
         before = watch.early if watch.first_total is None else watch.first_total
         if watch.pages <= 1 and before in (None, came):
-            # The reader has seen room on the page, or that nothing follows.
+            # The page had room for more rows, or the reader saw that nothing follows.
             return Finding(Verdict.WHOLE, before, "", came)
         if watch.hides:
             reason = "its pages show fewer rows than they count"
@@ -193,7 +193,7 @@ class Proof:
         return Finding(Verdict.WHOLE, after, "", came)
 
     def _of_edges(self, watch: Watch, after: int, came: int) -> Finding:
-        """Of a list that rows left: whether more are there behind a page than came."""
+        """For a list that rows have left: whether the store counts more after a page than came."""
         edges = watch.edges[:-1][:_MOST_EDGES]
         for edge in edges:
             behind = self.counting.behind(edge)

@@ -32,7 +32,7 @@ class Quotas:
     Not YAML: see StoreBudget.
 
     share: percent of each quota to use.
-    limit: as that of StoreBudget.
+    limit: see StoreBudget.
     wait: waits at most so many seconds; by default until something changes.
     sent: requests so far, with retries.
     """
@@ -60,10 +60,10 @@ class Quotas:
             with self._changed:
                 quota = self._quota_of(resource)
 
-            def is_its(quota: StoreBudget = quota) -> bool:
+            def still_ours(quota: StoreBudget = quota) -> bool:
                 return self._quota_of(resource) is quota
 
-            if quota.acquire_call(request, is_its):
+            if quota.acquire_call(request, still_ours):
                 self.sent += 1
                 return
 
@@ -86,7 +86,7 @@ class Quotas:
             self._changed.notify_all()
 
     def known_of(self, resource: str) -> StoreBudget:
-        """The quota that a resource has, for all that replies have told."""
+        """The quota of a resource, as far as replies have told."""
         with self._changed:
             return self._of.get(resource, self._shared)
 

@@ -13,9 +13,9 @@ from source_bigcommerce.components.sync import Sync
 
 @dataclass
 class ReceiptRows(Retriever):
-    """The receipts of the sync that reads it; SourceBigcommerce reads it after all other streams.
+    """Yields the receipts of the running sync. SourceBigcommerce reads this stream last.
 
-    Not YAML: what the rows hold comes from no request.
+    Not YAML: these rows come from no request.
     """
 
     config: Config

@@ -1,4 +1,4 @@
-"""What each stream of a sync brought, and how far that is proved."""
+"""What each stream of a sync delivered, and how far its completeness is proved."""
 
 import threading
 import time
@@ -23,7 +23,7 @@ class Verdict(str, Enum):
 
 
 class Finding(NamedTuple):
-    """Of one read. `counted` is None where the store was not asked, or gave no usable number."""
+    """The result of one read. `counted` is None if the store was not asked, or did not say."""
 
     verdict: Verdict
     counted: int | None = None
@@ -33,7 +33,7 @@ class Finding(NamedTuple):
 
 @dataclass
 class _Stream:
-    """What is known of one stream. `counted` is None as long as the store counted nothing."""
+    """What is known about one stream. `counted` is None until the store has counted something."""
 
     cursor: str = ""
     counted: int | None = None
@@ -54,9 +54,9 @@ class _Stream:
 
 
 class Receipts:
-    """One row a stream, as long as the sync lasts; see the schema of `sync_receipts`.
+    """Collects a row for each stream while the sync runs; see the schema of `sync_receipts`.
 
-    read: tells how many records of a stream were printed.
+    read: returns how many records of a stream were printed.
     is_proving: whether lists are counted after they are read.
     """
 
@@ -74,30 +74,30 @@ class Receipts:
         self._started_at = datetime.now(timezone.utc)
 
     def begin(self, cursors: Mapping[str, str]) -> None:
-        """The sync reads these streams; each with the name of its cursor field, empty for none."""
+        """Takes the streams that the sync reads, with their cursor fields; empty for none."""
         self._streams = {name: _Stream(cursor) for name, cursor in cursors.items()}
 
     def doubt(self, streams: Iterable[str], reason: str) -> None:
-        """Why no count proves these, of those that the sync reads."""
+        """Notes why no count proves these streams; ignores those that the sync does not read."""
         for name in self._streams.keys() & set(streams):
             self._streams[name].reasons[reason] = None
 
     def settle(self, stream: str, reason: str) -> None:
-        """Takes back a doubt."""
+        """Withdraws a doubt."""
         if known := self._of(stream):
             known.reasons.pop(reason, None)
 
     def asks(self, stream: str) -> None:
-        """What this thread asks for next is for the stream."""
+        """Counts the next requests of this thread for the stream."""
         self._asking.stream = stream
 
     def asked(self) -> None:
-        """This thread sends a request."""
+        """Counts a request that this thread sends."""
         with self._lock:
             self._requests[getattr(self._asking, "stream", "")] += 1
 
     def add(self, stream: str, found: Finding, is_again: bool = False) -> None:
-        """A window of the stream, or all of it, was read to its end; `is_again`: read twice."""
+        """Adds the result for a window of the stream, or for all of it; `is_again`: read twice."""
         with self._lock:
             known = self._streams.setdefault(stream, _Stream())
             known.windows[found.verdict] += 1
@@ -108,7 +108,7 @@ class Receipts:
                 known.reasons[found.reason] = None
 
     def see(self, message: AirbyteMessage) -> None:
-        """A message of the sync, other than a record, is on its way out."""
+        """Takes from a message the state, status or error of its stream."""
         if message.state and message.state.stream:
             known = self._of(message.state.stream.stream_descriptor.name)
             state = vars(message.state.stream.stream_state or object())
@@ -156,7 +156,7 @@ class Receipts:
         return rows
 
     def sentence(self) -> str:
-        """Of all streams: `3 streams: 2 whole, 1 not proved (orders: ...)`."""
+        """All receipts in one line: `3 streams: 2 whole, 1 not proved (orders: ...)`."""
         rows = self.rows()
         parts = []
         for verdict in Verdict:

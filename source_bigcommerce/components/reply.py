@@ -28,16 +28,16 @@ _KEYS = (
     }
     | frozenset(("quoteId", "quoteNumber"))
 )
-# It is not documented which of these the API sends; its support asks for them.
+# Ids that BigCommerce's support asks for. It is not documented which of them the API sends.
 _IDS = ("X-Request-Id", "X-Correlation-Id", "CF-Ray")
-# Of an error body: how much is logged, and how much is searched.
+# How much of an error body is logged, and how much is searched.
 _TOLD = {"title", "detail", "details", "message", "error", "error_description", "errors"}
 _MOST, _DEEPEST = 20, 6
 _LONGEST_WORD, _LONGEST_WORDS = 300, 600
 _TITLE = re.compile(r"<title>\s*([^<]+)", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s\"'<>:,;]+@[^\s\"'<>:,;]+")
 _V3 = re.compile(r"/stores/[^/]+/v3/")
-# Documented with a body of v3 that has no `data` around its rows.
+# Endpoints of v3 whose documented bodies have no `data` around their rows.
 _BARE = re.compile(
     r"/v3/(?:(?:orders|promotions)/settings|customers/\d+/(?:consent|stored-instruments))(?:/|\?|$)"
 )
@@ -83,12 +83,12 @@ class Bounded:
 
 
 def is_v3_url(url: str) -> bool:
-    """Whether a request to this address is of v3; otherwise it is of v2."""
+    """Whether this address is one of v3; otherwise it is one of v2."""
     return bool(_V3.search(url))
 
 
 def is_b2b_url(url: str) -> bool:
-    """Whether it is one of B2B Edition, which has a host and an API of its own."""
+    """Whether this address is one of B2B Edition, which has a host and an API of its own."""
     path = url.partition("?")[0]
     return _B2B in path and "/stores/" not in path
 
@@ -117,8 +117,8 @@ def forget(response: requests.Response) -> None:
 def described(response: requests.Response) -> str:
     """For the log: `GET https://.../v2/orders?limit=250: 503, "Maintenance", request id 1a2b`.
 
-    It has the words of an error body in any of the API's forms, at most 600 characters, and none of
-    other bodies, because they may hold rows.
+    Includes the words of an error body in any of the API's forms, at most 600 characters. Leaves
+    out other bodies, because they may hold rows.
     """
     parts = [str(response.status_code)]
     left = _LONGEST_WORDS
@@ -132,7 +132,7 @@ def described(response: requests.Response) -> str:
 
 
 def is_of_the_api(response: requests.Response) -> bool:
-    """Whether the API itself refused, and not a firewall in front of it.
+    """Whether the API itself sent this refusal, and not a firewall in front of it.
 
     Firewalls send HTML, a word of text, or JSON of their own.
 
@@ -157,7 +157,7 @@ def values_of(response: requests.Response, key: str) -> list[Any]:
 
 
 def _words(response: requests.Response) -> Iterator[str]:
-    """`title` and `detail`, `message` and `details`, `error`, `errors` as a map or a list."""
+    """The words of an error body: `title`, `message`, `error`, `errors` and so on, in any form."""
     if response.status_code in ROWS:
         return
     try:
@@ -205,8 +205,8 @@ def _leaves(
 def rows_of(response: requests.Response) -> list[Row]:
     """The rows of a reply; see RowsExtractor.
 
-    Raises ValueError for a body that is not JSON, and a system error for one of another shape, such
-    as an object with words of an error and no key, in place of the rows or among them.
+    Raises ValueError for a body that is not JSON, and a system error for a body of another shape,
+    such as one with an error object in place of the rows or among them.
     """
     if response.status_code not in ROWS:
         return []
@@ -233,7 +233,7 @@ def _checked_rows(response: requests.Response) -> list[Row]:
 
 
 def _b2b_rows(body: Any) -> Any:
-    """What stands under `data`, or under its `list` in quotes; None where the body is an error."""
+    """What is under `data`, or for quotes under `data.list`; None if the body is an error."""
     if not isinstance(body, dict) or str(body.get("code", 200)) != "200":
         return None
     data = body.get("data")

@@ -171,13 +171,13 @@ class Rows(Retriever):
         watch = watch or Watch()
         ask = _Asking(self, window, watch)
         try:
-            for rows in self._by_its_way(ask):
+            for rows in self._by_paging(ask):
                 watch.page(rows)
                 yield rows
         finally:
             ask.let_go()
 
-    def _by_its_way(self, ask: "_Asking") -> Iterator[list[Row]]:
+    def _by_paging(self, ask: "_Asking") -> Iterator[list[Row]]:
         if self.paging == "key":
             return by_key(ask, Seen(self.key), self.key_parameter)
         if self.paging == "cursor":
@@ -204,16 +204,16 @@ class Rows(Retriever):
             counts = rows_of(reply) if reply is not None else []
             return as_count(counts[0].get("count")) if counts else None
         page = self.ask(window, {"limit": 1, **asked}) if self.has_limit else None
-        # The total of a page is not one of the list.
+        # A total that equals the rows of the page may count that page, and not the list.
         return None if page is None or page.total == len(page.rows) else page.total
 
     def _doubt(self) -> str:
         is_ignored = self._dates is not None and self._dates.is_ignored
-        return "the store does not heed the dates asked for" if is_ignored else ""
+        return "the store ignores the dates asked for" if is_ignored else ""
 
     def _found(self, window: StreamSlice, found: Finding, is_again: bool) -> None:
         if window.partition and not is_again and found.verdict is not Verdict.SHORT:
-            return  # of one parent: only parents are counted
+            return  # the list of one parent: only parents are counted
         self.api_budget.receipts.add(self.stream, found, is_again)
         if found.verdict is Verdict.NOT_PROVED and found.reason not in self._said:
             self._said.add(found.reason)
@@ -232,7 +232,7 @@ class Rows(Retriever):
 
     def _say_dates(self, reason: str) -> None:
         remedy = "The list is read once, without windows."
-        self.say("The store does not heed the dates asked for", reason, remedy)
+        self.say("The store ignores the dates asked for", reason, remedy)
 
 
 class _Counting(Counting):
@@ -318,7 +318,7 @@ class _Asking:
             self._size.on_successful_page()
         if reply is None:
             raise LIST_UNPROVED.error(f"no reply for {asked_by}")
-        # Asked when a list may end: a window that is read beside this one may know by then.
+        # Called once the list may end: by then a window beside this one may have had more rows.
         asked_for = limit if rows.has_limit else None
         page = Page.of(reply, asked_for, rows.page_size, lambda: rows.largest[0])
         rows.largest[0] = max(rows.largest[0], len(page.rows))
@@ -344,4 +344,4 @@ class _Asking:
         self._is_by_page = True
         by = self._rows.key_parameter or "after"
         remedy = "The list is read by page."
-        self._rows.say(f"The store does not heed {by}", reason, remedy)
+        self._rows.say(f"The store ignores {by}", reason, remedy)

@@ -11,16 +11,16 @@ _TRIES = 2
 
 
 class Look(NamedTuple):
-    """What a store says of a range: how many ids it has, and the first ones, where it shows any."""
+    """What a store says about a range: how many ids it has, and the first ones, if it shows any."""
 
     total: int
     shown: Sequence[int] = ()
 
 
 class Counted(Protocol):
-    """Asks the store about the known ids from one place up to, but without, another one.
+    """Asks the store about the known ids from one position up to, but not including, another.
 
-    All raise `Nonsense` for a reply that cannot be right.
+    Its methods raise `Nonsense` for a reply that cannot be right.
     """
 
     def look(self, low: int, high: int) -> Look:
@@ -31,19 +31,19 @@ class Counted(Protocol):
 
 
 class Nonsense(Exception):
-    """What the store answers cannot be a count; the text says why."""
+    """The store's answer cannot be right, or says nothing; the text says why."""
 
 
 class Search:
-    """Halves ranges where the store's count differs from the number of known ids.
+    """Halves ranges whose count differs from the number of known ids.
 
-    One half is counted, the other one follows by subtraction. A range of a page is read. Where
-    halving would cost more than to read a range whole, it is read.
+    Counts one half; the count of the other follows by subtraction. Reads a range that fits on a
+    page, and a range that costs less to read whole than to halve further.
 
-    Only ids that are known and were not shown are found. They may be there all the same: a count
-    may lag, and a row may change while a range is read. Whoever prints them asks for them again.
+    Finds known ids that were not shown. They may still exist: a count may lag, and a row may change
+    while a range is read. So the caller has to ask for each of them again.
 
-    cuts: the places where the API can cut; None for all of them.
+    cuts: positions at which the API can split a range; None for all of them.
     page: ids that come with one request.
     shows: whether a count comes with the first ids of its range.
     """
@@ -60,9 +60,9 @@ class Search:
         self._cuts, self._shows = cuts, shows
         self.missing: set[int] = set()
         self.unknown: set[int] = set()
-        """Ids that came although they were not known, or not any more."""
+        """Ids that came although they are not among the known ones."""
         self.unseen = 0
-        """Rows that were counted, and neither known nor found."""
+        """Rows that were counted, but are neither known nor found."""
 
     def run(self) -> None:
         """Finds what differs; raises Nonsense."""
@@ -74,14 +74,10 @@ class Search:
         self._halve(low, size, size - look.total - self._found)
         self.unseen = max(0, look.total - (size - self._found))
 
-    def sweep(self) -> None:
-        """Reads all."""
-        self._read(0, len(self._known))
-
     def _halve(self, low: int, high: int, lacking: int, tries: int = _TRIES) -> None:
-        """lacking: how many of the known ids must be gone; below zero, how many came.
+        """lacking: how many of the known ids must be gone; if negative, how many were added.
 
-        tries: how often a range may still be halved that looks as if all of it had to be read.
+        tries: how often a range may still be halved although reading it looks cheaper.
         """
         size = high - low
         if lacking == 0 or size == 0:
@@ -90,8 +86,8 @@ class Search:
             self.missing |= self._known.within(low, high)
             return
         middle = self._cut(low, high)
-        is_dear = lacking > size or self._price(size, lacking) >= size / self._page
-        if not middle or (is_dear and not tries):
+        is_costly = lacking > size or self._price(size, lacking) >= size / self._page
+        if not middle or (is_costly and not tries):
             self._read(low, high)
             return
         look = self._look(low, middle)
@@ -100,7 +96,8 @@ class Search:
             raise Nonsense("it counts more in a part than in the whole")
         before = self._found
         rest = self._take(low, middle, look)
-        # Those of a stretch are in one half, but for once; such as are spread are in both.
+        # If the missing ids lie together, a split separates them once at most. If both halves lack
+        # some again and again, the missing ids are scattered, and halving does not pay.
         if of_half and of_half != lacking:
             tries = max(0, tries - 1)
         self._halve(rest, middle, of_half - (self._found - before), tries)
@@ -108,17 +105,17 @@ class Search:
 
     @property
     def _found(self) -> int:
-        """By how many rows the store has fewer than were known."""
+        """How many rows fewer the store has than were known, as found so far."""
         return len(self.missing) - len(self.unknown)
 
     def _price(self, size: int, lacking: int) -> float:
-        """Requests that halving takes, about."""
+        """About how many requests halving takes."""
         pages = size / self._page
         spread = min(abs(lacking), pages)
         return spread * (1 + max(0.0, log2(pages / spread)))
 
     def _cut(self, low: int, high: int) -> int | None:
-        """About the middle; with the first page of the lower half shown, it may be longer."""
+        """Where to split: near the middle. The lower half is longer if its count shows a page."""
         size = high - low
         if size <= self._page:
             return None
@@ -137,14 +134,14 @@ class Search:
         return look
 
     def _take(self, low: int, high: int, look: Look) -> int:
-        """Compares the ids that were shown; the place from which on nothing is known yet."""
+        """Compares the ids that were shown. Returns the position up to which all is settled."""
         if not look.shown:
             return low
         shown = set(look.shown)
         if look.total == len(look.shown):
             upto = high
         elif list(look.shown) == sorted(shown) and (old := shown & self._known.within(low, high)):
-            upto = self._known.place(max(old))  # behind it, what came back may not all be shown
+            upto = self._known.place(max(old))  # beyond it, not all ids that came back may be shown
         else:
             return low
         if self._cuts is not None and upto < high:

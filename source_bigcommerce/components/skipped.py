@@ -1,4 +1,4 @@
-"""Parents that a stream did not ask for children, as they seem to have none."""
+"""Parents whose children were not asked for, because they seem to have none."""
 
 import logging
 import threading
@@ -12,14 +12,14 @@ from source_bigcommerce.components.moments import format_instant
 
 LOGGER = logging.getLogger("airbyte")
 
-# One in so many is asked all the same, by its key.
+# One parent in this many is asked anyway; its key decides which.
 SAMPLE = 100
 _HIGHEST = 2**63 - 1
 _SECONDS = len("2024-01-31T00:00:00Z")
 
 
 class Range(NamedTuple):
-    """Dates, both inclusive; "" and "" where there are none."""
+    """Dates, both inclusive; both are "" if there is no range."""
 
     since: str = ""
     until: str = ""
@@ -34,16 +34,17 @@ _NOTHING = Range()
 class Skipped:
     """Shared by the windows of a stream, which are read side by side, and its cursor.
 
-    Where a parent of the sample has children, those of all others are due: no parent is skipped any
-    more, each window asks for its own ones before it ends, and the first one to end also for those
-    of windows that ended before it and for those of earlier syncs. A state that is saved before
-    they all came says that they are due, so the next sync reads them.
+    If a parent of the sample turns out to have children, all skipped parents are due: from then on
+    none is skipped, and each window asks for those it skipped before it ends. The first window to
+    end also asks for those that were skipped by earlier syncs, and by windows that had ended. A
+    state that is saved before they have all come says that they are due, so the next sync reads
+    them.
 
-    This sync's are held as pairs of key and date, 16 bytes each; those of earlier syncs are what
-    their dates hold, and are listed again.
+    Parents that this sync skipped are held as pairs of key and date, 16 bytes each. Of earlier
+    syncs only a range of dates is known; the parents within it are listed again.
 
-    is_on: whether the form wants any to be skipped.
-    known: what earlier syncs skipped, as far as no window of this one reads it again.
+    is_on: whether the form lets parents be skipped.
+    known: the dates of parents that earlier syncs skipped, unless this sync reads them again.
     are_due: whether one of those was found to have children.
     save: emits the state.
     """
@@ -57,16 +58,16 @@ class Skipped:
     ) -> None:
         self._known, self._save = known, save
         self.since = known.since
-        """The earliest date of one that was not asked for; "" where all were."""
+        """The earliest date of a skipped parent; "" if none was skipped."""
         self.are_due = are_due or not is_on
         self._is_claimed = False
         self._rows = array("q")
         self._lock = threading.Lock()
 
     def leaves(self, key: object, date: str | None, own: "array[int]") -> bool:
-        """Whether a parent that seems to have no children is not asked now.
+        """Whether to skip a parent that seems to have no children.
 
-        own: of its window; takes it in if it is to be remembered.
+        own: the parents that its window skipped; this one is added if it must be remembered.
         """
         if not may_be_left(key, date):
             return False
@@ -95,7 +96,7 @@ class Skipped:
     def end(self, own: "array[int]") -> tuple["array[int]", Range | None]:
         """What a window asks for before it ends: pairs of key and date, and a range to list.
 
-        own: what it skipped; is remembered where nothing is due.
+        own: what the window skipped; it is remembered if nothing is due.
         """
         with self._lock:
             if not self.are_due:
@@ -111,12 +112,12 @@ class Skipped:
             return self._rows + own, self._known
 
     def done(self) -> None:
-        """All that the first window to end had to ask for has come."""
+        """Notes that the first window to end has read all that was due."""
         self.since, self._rows = "", array("q")
 
 
 def may_be_left(key: object, date: str | None) -> bool:
-    """Whether a parent that seems to have no children is none of the sample."""
+    """Whether a parent may be skipped: it is not in the sample, and can be remembered."""
     is_number = isinstance(key, int) and 0 < key <= _HIGHEST
     return is_number and cast(int, key) % SAMPLE > 0 and len(date or "") == _SECONDS
 

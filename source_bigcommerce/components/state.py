@@ -22,9 +22,9 @@ LOGGER = logging.getLogger("airbyte")
 _SINCE = "since"
 _SKIPPED, _DUE = "skipped_since", "skipped_are_due"
 _START, _END = "start_time", "end_time"
-# Before every row: where a span begins that was read without a lower bound.
+# The start of a span that was read without a lower bound: before every row.
 _OPEN = datetime(1, 1, 1, tzinfo=timezone.utc)
-# The clocks of two machines of the store may differ by this much. A later state is not its own.
+# Two machines of the store may differ by this much in time. A state from later than that is wrong.
 _JITTER = timedelta(minutes=1)
 
 
@@ -41,23 +41,24 @@ class DateCursor(ConcurrentCursor):
 
     Not YAML: the CDK's cursor starts at the later of the state and `start_datetime`, so a start
     date in words would overtake the state of a paused connection. It counts the look-back as read
-    while that is read again, so a window that fails there is skipped. It saves dates of records
-    that lie after their window, and does not know where a state begins. It cuts windows by the
-    start date, however little is left.
+    while it is still being read again, so a window that fails there is skipped. It saves dates of
+    records that lie after their window, and does not know where a state begins. It sizes windows by
+    the start date, however little is left to read.
 
     The state is `{"date_modified": "2026-03-01T00:00:00Z", "since": "2024-01-01T00:00:00Z"}`: the
-    last change that was read, with all those before it, back to the start date of that time.
-    Without `since` it is everything before. An earlier start date is then read up to `since`; the
-    look-back is taken off when reading, and no window counts as read before those ahead of it.
+    last change that was read, and the start date of that time. All changes between the two were
+    read; without `since`, everything up to that change was. If the start date is moved back, what
+    lies before `since` is read as well. The look-back is subtracted when the state is loaded. A
+    window is saved as read once all windows before it are.
 
-    A state of date alone, as Airbyte's connector and older versions saved it, counts as read from
-    today's start date on. The CDK's own form is used as well:
-    `{"state_type": "date-range", "slices": [{"start": "...", "end": "..."}]}`. Any other state says
-    nothing about what was read, nor does one that lies in the future. Then the log gives the
-    reason, and the stream is read from its start date.
+    A state that is only a date, as Airbyte's connector and older versions saved it, counts as read
+    from today's start date on. The CDK's own form is used as well:
+    `{"state_type": "date-range", "slices": [{"start": "...", "end": "..."}]}`. Any other state is
+    not used, nor is one that lies in the future. Then the log gives the reason, and the stream is
+    read from its start date.
 
     cursor: the CDK's, made from the manifest without a state.
-    shifts: the stream is read by page numbers, which rows that change meanwhile shift.
+    shifts: the stream is read by page number, and rows that change meanwhile shift its pages.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class DateCursor(ConcurrentCursor):
             sure_until -= timedelta(seconds=1)
         self._sure_until = min(self._last, sure_until)
         self._workers = config["num_workers"]
-        # Its own second may have gone on after the last change was read, and v2 may leave it out.
+        # More may have changed in the second of the last change, and v2 may exclude its bounds.
         self._lookback = max(timedelta(minutes=config["lookback_minutes"]), timedelta(seconds=1))
         spans = self._reopened(self._known(state))
         self._spans = spans or [self._nothing()]
@@ -190,7 +191,7 @@ class DateCursor(ConcurrentCursor):
         return spans
 
     def _left(self, state: Mapping[str, Any], config: Mapping[str, Any]) -> Skipped:
-        """What earlier syncs did not ask for, as far as it is not read again anyway."""
+        """What earlier syncs skipped, as far as this sync does not read it again anyway."""
         known, until = Range(), format_instant(self._spans[-1].end)
         if (since := state.get(_SKIPPED)) and since <= until:
             known = Range(since, until)

@@ -29,7 +29,7 @@ LOGGER = logging.getLogger("airbyte")
 
 
 def estimate(args: list[str]) -> None:
-    """Counts what the streams of a store have, and prints what a sync of them takes.
+    """Counts the rows of a store's streams, and prints what a sync of them takes.
 
     Raises SystemExit with 1 and the sentence of `check` if nothing of the store can be read.
     """
@@ -43,7 +43,7 @@ def estimate(args: list[str]) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args(args)
     output = sys.stdout
-    # The framework prints a message of the protocol for each 429, also of a question left alone.
+    # The framework prints a message of the protocol for each 429, also for a question that hangs.
     with log_for_people(), redirect_stdout(StringIO()):
         try:
             found = _estimated(options.config, options.catalog)
@@ -68,7 +68,7 @@ def _estimated(config_path: str, catalog_path: str | None) -> dict[str, Any]:
 
 
 def everything(source: SourceBigcommerce) -> ConfiguredAirbyteCatalog:
-    """All streams that the form lets be read, incremental where they can be."""
+    """All streams that the form allows, incremental where they can be."""
     return ConfiguredAirbyteCatalog(
         streams=[
             ConfiguredAirbyteStream(
@@ -86,7 +86,7 @@ def everything(source: SourceBigcommerce) -> ConfiguredAirbyteCatalog:
 
 
 def _fail(config: Mapping[str, Any], unreadable: Mapping[str, str]) -> None:
-    """In the words of `check`, or else in those of the streams."""
+    """Prints the error that `check` gives, or else those of the streams, and ends with 1."""
     status = SourceBigcommerce(config=config).check(LOGGER, config)
     words = [status.message] if status.status == Status.FAILED else unreadable.values()
     print("\n".join(filter(None, dict.fromkeys(words))), file=sys.stderr)

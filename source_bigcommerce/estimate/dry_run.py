@@ -1,4 +1,4 @@
-"""How many requests a retriever makes: it reads a stand-in for the store, which counts them."""
+"""Counts the requests of a retriever by letting it read a stand-in for the store."""
 
 import logging
 from collections import Counter
@@ -31,11 +31,11 @@ from source_bigcommerce.estimate.looks import Archived, ChildrenLook, ListLook, 
 
 LOGGER = logging.getLogger("airbyte")
 
-# Longer lists are read up to these pages; from there on each page costs what one cost between.
+# A longer list is read twice, as if it had so many pages. The difference tells what a page costs.
 _PAGES = (12, 16)
 _FIRST_DAY = datetime(2020, 1, 1)
 _ARCHIVED_ID = 10**9
-# Ids of which a comparison is tried: it takes as many requests for more.
+# A comparison is tried with so many ids: more of them take no more requests.
 _COMPARED = 1000
 
 
@@ -45,8 +45,8 @@ class Cost:
 
     rows: records.
     lists, children: requests for lists, and for the rows of single parents.
-    in_turn: of the former, those of the longest window, which wait for each other.
-    by_resource: all of them, by the parts of the API that may have a quota each.
+    in_turn: requests of the longest window, which go one after the other.
+    by_resource: all requests, by the parts of the API that may each have a quota.
     """
 
     rows: int = 0
@@ -70,11 +70,11 @@ class Cost:
 
 
 class DryRun:
-    """Has the streams of one sync read, one after the other, without a request.
+    """Lets the streams of one sync read, one after the other, without sending a request.
 
-    sync: what they share.
-    form: its values that count in place of those that the streams were built with.
-    is_next: whether it is not the first one.
+    sync: what the streams share.
+    form: values of the form that replace those that the streams were built with.
+    is_next: whether the store was synced before.
     """
 
     def __init__(self, sync: Sync, form: Mapping[str, Any], is_next: bool) -> None:
@@ -142,7 +142,7 @@ class DryRun:
         return Cost(lists=asked.total(), in_turn=asked.total(), by_resource=asked)
 
     def _begin(self, rows: Rows) -> None:
-        """As a sync would that has just begun."""
+        """Sets a list back to the beginning of a sync."""
         rows.api_budget, rows.largest[0] = self._sync, 0
         rows.config = {**rows.config, **self._form}
         page_size = rows.config["page_size"]
@@ -175,7 +175,7 @@ class DryRun:
         _stand_in(rows, known, count, asked)
         if isinstance(rows, WindowRetriever) and rows.archived:
             self._windows += 1
-            # What one window finds out comes too late for those that are read beside it.
+            # What a window finds out comes too late for the windows that are read beside it.
             is_early = self._windows <= rows.config["num_workers"]
             self._sync.found.clear()
             self._sync.found.update({} if is_early else self._found)
@@ -183,7 +183,7 @@ class DryRun:
             reads_records &= isinstance(rows, WindowRetriever)
             for _ in rows.read_records({}, window) if reads_records else rows.listed(window):
                 pass
-        except AirbyteTracedException as error:  # of a list that no read would get through
+        except AirbyteTracedException as error:  # a real read of such a list would end so, too
             LOGGER.debug("An estimate of %s ended: %r", rows.stream, error)
         self._found.update(self._sync.found)
         return asked
@@ -197,7 +197,7 @@ class Ranged(NamedTuple):
     is_dated: bool = False
 
     def within(self, asked: Mapping[str, Any], count: int) -> range:
-        """The ids of the range, of all from 1 on."""
+        """The ids that are in the range, of ids from 1 to `count`."""
         low, high = asked.get(self.low), asked.get(self.high)
         first = 1 if low is None else self._id(low)
         last = count if high is None else min(count, self._id(high))
@@ -218,7 +218,7 @@ def _stand_in(
     ranged: Ranged = _ALL,
     created: str = "",
 ) -> None:
-    """Puts one in place of the store, for a list and for those that are read beside it."""
+    """Puts stand-ins in place of the store, for a list and for those that are read beside it."""
     rows.requester = StandIn(rows, known, count, asked, ranged, created)  # type: ignore[assignment]
     if rows.counter is not None:
         rows.counter = Counts(rows.counter, count, asked, ranged)  # type: ignore[assignment]
@@ -270,7 +270,7 @@ class StandIn:
         return _reply(url, self._body(url, shown, len(ids), skipped + size >= len(ids), size))
 
     def _ids(self, asked: Mapping[str, Any]) -> range:
-        """Those that the list has, as it is asked for."""
+        """The ids that the list has, with these parameters."""
         ids = self._ranged.within(asked, self._count)
         key = self._rows.key_parameter or "after"
         if key not in asked:
@@ -348,7 +348,7 @@ class Counts:
 
 
 def _counts(counts: Mapping[str, Any], total: int, size: int) -> dict[str, Any]:
-    """What a reply counts, as far as those of the store count at all, and sensibly."""
+    """What a reply counts: of these numbers, those that the store's own replies hold as numbers."""
     values = {
         **dict.fromkeys(("total", "totalCount", "total_items"), total),
         **dict.fromkeys(("per_page", "limit"), size),
@@ -359,7 +359,7 @@ def _counts(counts: Mapping[str, Any], total: int, size: int) -> dict[str, Any]:
 
 
 def _date_of(key: int) -> str:
-    """When the row of this id was created; each a minute later than that before."""
+    """When the row with this id was created; each is a minute later than the one before."""
     return f"{_FIRST_DAY + timedelta(minutes=key):%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -385,7 +385,7 @@ def _reply(url: str, body: Any) -> requests.Response:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """What a component says of the stand-in is for nobody."""
+    """Hides what components log about the stand-in."""
     level = LOGGER.level
     LOGGER.setLevel(logging.CRITICAL)
     try:

@@ -1,4 +1,4 @@
-"""What an estimate knows of a list: how many rows it has, and what its replies look like."""
+"""What an estimate knows about a list: how many rows it has, and what its replies look like."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
@@ -35,18 +35,18 @@ from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.skipped import SAMPLE
 from source_bigcommerce.components.window import WindowRetriever
 
-# Of so many parents the children are counted, of few parents those of each.
+# The children of so many parents are counted; if there are few parents, those of each.
 _SAMPLED, _FEW = 3, 20
-# A list that nothing counts is looked at in so many places at most.
+# A list that nothing counts is looked at on so many pages at most.
 _PLACES = 16
-# Few parents bring rows along that are cut: so many are looked at, on so many pages at most.
+# Few parents bring along rows that are cut, so many are looked at, on so many pages at most.
 _PARENTS_OF_CUT, _MOST_PAGES = 1000, 20
-# A page that is too heavy is asked for once more, by so many rows.
+# A page that is too heavy is asked for again with so many rows.
 _LIGHT = 10
 _REPEATED = "the store does not count them, and sends its first page again"
 _UNCOUNTED = "the store does not count them"
 _A_SECOND = timedelta(seconds=1)
-# What comes with a row does not change how many there are.
+# What comes along with a row does not change how many rows there are.
 _LIGHTLY = {"include": None}
 _NOWHERE = StreamSlice(partition={}, cursor_slice={})
 
@@ -54,7 +54,7 @@ _Answer = TypeVar("_Answer")
 
 
 class Archived(Enum):
-    """What the store does when it is asked for archived orders: see WithArchived."""
+    """What the store does if it is asked for archived orders: see WithArchived."""
 
     NONE = "it has none"
     LISTED = "the list has them anyhow"
@@ -64,7 +64,7 @@ class Archived(Enum):
 
 
 class Found(NamedTuple):
-    """How many rows there are; the least, where a `doubt` says why nothing tells."""
+    """How many rows there are; at least so many, if a `doubt` says why the store does not tell."""
 
     rows: int
     doubt: str = ""
@@ -72,16 +72,16 @@ class Found(NamedTuple):
 
 @dataclass
 class ListLook:
-    """Of one list.
+    """What is known about one list.
 
     windows: each with its number of rows.
-    doubt: why there may be more; empty where the number is sure.
-    page: rows that a page holds, where the store grants fewer than asked for.
-    meta: what a reply says beside its rows; None for one without.
+    doubt: why there may be more; empty if the number is sure.
+    page: rows that a page holds, if the store grants fewer than asked for.
+    meta: what a reply says beside its rows; None if there is nothing.
     sample: some rows, as records are made of them.
-    share: records that a row of the list makes.
-    archived: what is known of archived orders.
-    channels: those of some rows, in a list of B2B Edition.
+    share: records for each row of the list.
+    archived: what is known about archived orders.
+    channels: the channels of some rows, in a list of B2B Edition.
     inner: lists that the retriever reads beside this one, by the names of its fields.
     """
 
@@ -108,14 +108,14 @@ class ListLook:
 
 @dataclass
 class ChildrenLook:
-    """Of rows that are read through others.
+    """What is known about rows that are read through their parents.
 
     sample_of_parents: how many parents were looked at.
-    asked: part of them that need a request of their own.
-    empty: part of them that seem to have no children, and would be asked all the same.
-    embedded: rows that a parent brings along, in the mean.
+    asked: the part of them that needs a request of its own.
+    embedded: rows that a parent brings along on average.
     children: lists of some parents that need a request.
     sample: rows that parents brought along.
+    empty: the part of the parents that needs a request, although they seem to have no children.
     """
 
     parents: "Look"
@@ -128,7 +128,7 @@ class ChildrenLook:
     store: ListLook | None = None
 
     def asked_parents(self, skips: bool) -> float:
-        """skips: whether the form lets those go unasked that seem to have no children."""
+        """How many parents are asked. skips: whether the form skips those that seem empty."""
         return self.parents.rows * (self.asked - skips * self.empty * (1 - 1 / SAMPLE))
 
     @property
@@ -147,7 +147,7 @@ Look = ListLook | ChildrenLook
 
 
 class Asker:
-    """Asks each question once, whoever asks, and not more at a time than a sync would."""
+    """Asks each question only once, and not more at a time than a sync would."""
 
     def __init__(self, workers: int) -> None:
         self._turn = BoundedSemaphore(workers)
@@ -156,7 +156,7 @@ class Asker:
         self._elapsed: dict[bool, list[float]] = {True: [], False: []}
 
     def latency(self, of_pages: bool) -> float:
-        """Seconds that the store takes for a reply, in the median; otherwise of a few rows."""
+        """Median seconds of a reply: of a page, or of a few rows if `of_pages` is False."""
         times = self._elapsed[of_pages] or self._elapsed[not of_pages]
         return median(times) if times else 0.0
 
@@ -191,7 +191,7 @@ class Asker:
 
 
 def since(asker: Asker, retriever: Retriever, known: Look, date: str) -> Look:
-    """What is known of a stream, if it were read from a later date on: with one more count."""
+    """What is known about a stream if it is read from a later date on. Takes one more count."""
     if isinstance(retriever, ChildRows) and isinstance(known, ChildrenLook):
         return replace(known, parents=since(asker, retriever.parents, known.parents, date))
     if not isinstance(retriever, Rows) or not isinstance(known, ListLook) or not known.windows:
@@ -204,7 +204,7 @@ def since(asker: Asker, retriever: Retriever, known: Look, date: str) -> Look:
 
 
 def _question(requester: Any, window: StreamSlice, asked: Mapping[str, Any]) -> object:
-    """What a request asks for."""
+    """What a request asks for, as a key."""
     url, params = requester.sent(window, asked)
     return (url, *sorted((name, str(value)) for name, value in params.items() if value is not None))
 
@@ -217,8 +217,8 @@ def look(
 ) -> Look:
     """Looks at what a retriever reads in these windows.
 
-    earlier: what is known of the same stream from another sync; its lists of children stand for
-        those of this one.
+    earlier: what is known about the same stream in another sync; its lists of children are used
+        again.
 
     Raises the errors of a read.
     """
@@ -246,10 +246,10 @@ def _at_list(
     wanted: int = 0,
     before: ListLook | None = None,
 ) -> ListLook:
-    """wanted: rows to be looked at; a page of them, if it counts more than a page.
+    """wanted: how many rows to look at; at least a page of them, if the list is longer than a page.
 
-    before: what is known of more of the list. Where the window has as many rows, the store may not
-        heed its dates.
+    before: what is known about a larger part of the list. If this part has as many rows, the store
+        may ignore the dates.
     """
     whole = _joined(windows)
     extractor = cast(RowsExtractor, rows.record_selector.extractor)
@@ -262,7 +262,7 @@ def _at_list(
     if is_long or (found.rows and (is_doubtful or (wanted and page is None))):
         page, *further = _pages(asker, rows, whole, found.rows, max(1, wanted))
         if is_long and not found.doubt and not _is_believed(asker, rows, whole, found, page):
-            found, page = _by_length(asker, rows, whole, heeds_total=False)
+            found, page = _by_length(asker, rows, whole, trusts_total=False)
     seen = ListLook(
         windows=_of_windows(asker, rows, windows, found.rows),
         doubt=found.doubt,
@@ -292,7 +292,7 @@ def _is_within(row: Row, date: str, window: StreamSlice) -> bool:
 def _counted(
     asker: Asker, rows: Rows, window: StreamSlice, wants_page: bool = False
 ) -> tuple[Found, Page | None]:
-    """The number of rows, and a reply of the list if there is one already."""
+    """The number of rows, and a reply of the list if one came."""
     if rows.paging == "none" or not rows.has_limit:
         return _by_length(asker, rows, window)
     if rows.counter is not None:
@@ -312,13 +312,13 @@ def _counted(
 
 
 def _by_length(
-    asker: Asker, rows: Rows, window: StreamSlice, heeds_total: bool = True
+    asker: Asker, rows: Rows, window: StreamSlice, trusts_total: bool = True
 ) -> tuple[Found, Page]:
-    """By a page, if that has all rows or counts them; otherwise by some pages behind it."""
+    """Counts by one page, if that has all rows or counts them; otherwise by some further pages."""
     sized = {"limit": rows.page_size} if rows.has_limit else {}
     first = asker.page(rows, window, sized)
     of_page, total = len(first.rows), first.believed_total
-    if heeds_total and total is not None and total > of_page:
+    if trusts_total and total is not None and total > of_page:
         return Found(total), first
     if rows.paging == "none" or not first.may_be_cut:
         return Found(of_page), first
@@ -350,9 +350,9 @@ def _by_length(
 
 
 def _pages(asker: Asker, rows: Rows, window: StreamSlice, total: int, wanted: int) -> list[Page]:
-    """Pages from beginning to end, as a sync asks for them; the first one of these is full.
+    """Pages from all over the list, as a sync asks for them; the first one is full.
 
-    wanted: rows that they should have, all together.
+    wanted: how many rows they should have together.
     """
     asked: dict[str, Any] = {"limit": rows.page_size}
     middle = max(1, (total // rows.page_size + 1) // 2)
@@ -370,7 +370,7 @@ def _pages(asker: Asker, rows: Rows, window: StreamSlice, total: int, wanted: in
 
 
 def _has_numbers(rows: Rows) -> bool:
-    """Whether its pages can be asked for by number."""
+    """Whether the pages of a list can be asked for by number."""
     return rows.has_pages and rows.paging != "offset"
 
 
@@ -394,19 +394,19 @@ def _is_believed(asker: Asker, rows: Rows, window: StreamSlice, found: Found, pa
 def _of_windows(
     asker: Asker, rows: Rows, windows: Sequence[StreamSlice], total: int
 ) -> list[tuple[StreamSlice, int]]:
-    """From the last one backward until all rows are found: most are new."""
+    """Counts windows from the last one backward until all rows are found: most rows are new."""
     left, counts = total, [0] * len(windows)
     for at in range(len(windows) - 1, -1, -1):
         if left <= 0:
             break
-        # Nothing is left for what lies before the first one.
+        # The first window has all rows that are left.
         counts[at] = left if not at else min(left, _in_window(asker, rows, windows[at]))
         left -= counts[at]
     return list(zip(windows, counts, strict=True))
 
 
 def _in_window(asker: Asker, rows: Rows, window: StreamSlice) -> int:
-    """Its rows; none of the second that is not over yet."""
+    """The rows of a window; none for the second that is not over yet."""
     start, end = (datetime.fromisoformat(window[each][:19]) for each in ("start_time", "end_time"))
     return _counted(asker, rows, window)[0].rows if end - start > _A_SECOND else 0
 
@@ -471,7 +471,7 @@ def _at_children(
 def _at_batches(
     asker: Asker, rows: BatchRows, windows: Sequence[StreamSlice], earlier: Look | None
 ) -> ChildrenLook:
-    """A request is for several parents: as if each of them needed a part of one."""
+    """One request is for several parents; it is counted as a part of a request for each of them."""
     before = earlier if isinstance(earlier, ChildrenLook) else None
     parents = _at_list(asker, rows.parents, windows, wanted=0 if before else 1)
     batches = sum(ceil(count / rows.batch) for _, count in parents.windows)
@@ -492,14 +492,14 @@ def _at_batches(
 
 
 def _picked(parents: list[Row], have_lists: bool) -> list[Row]:
-    """Some of them, from beginning to end. Of few parents all that have lists, as these differ."""
+    """Some parents from all over the list. If they are few and have lists, all: lists differ."""
     if len(parents) <= _FEW:
         return parents if have_lists else parents[:1]
     return [parents[at * (len(parents) - 1) // (_SAMPLED - 1)] for at in range(_SAMPLED)]
 
 
 def _joined(windows: Sequence[StreamSlice]) -> StreamSlice:
-    """All of them as one."""
+    """All windows as one."""
     first, last = windows[0], windows[-1]
     if not first.cursor_slice:
         return first
@@ -508,7 +508,7 @@ def _joined(windows: Sequence[StreamSlice]) -> StreamSlice:
 
 
 def _meta(page: Page | None) -> Mapping[str, Any] | None:
-    """What a reply says beside its rows; of B2B Edition, where all that it counts stands."""
+    """What a reply says beside its rows; for B2B Edition, the object that holds the counts."""
     if page is None or page.response.status_code not in ROWS:
         return None
     body = parsed_body(page.response)

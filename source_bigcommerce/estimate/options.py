@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from source_bigcommerce.estimate.dry_run import Cost
 
-# What saves less is not worth a word.
+# A change that saves a smaller part is not worth a word.
 _LEAST = 0.01
 _MOST_WORKERS, _LARGEST_PAGE = 40, 250
 
@@ -32,9 +32,9 @@ def changes(
     seconds: Seconds,
     later: Mapping[str, str],
 ) -> list[Change]:
-    """Those that save something, with the most time first.
+    """The changes that save something; those that save the most time come first.
 
-    later: dates of the form that may be later.
+    later: date fields of the form, with later dates to try.
     """
     now = seconds(costs, form), _requests(costs)
     found = [

@@ -1,4 +1,4 @@
-"""How long requests take: at the store's quota, and with the replies as slow as they are."""
+"""How long requests take, at the store's quota and with its response times."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -11,16 +11,16 @@ from source_bigcommerce.components.reply import is_b2b_url
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.estimate.dry_run import Cost
 
-# What one core does, whatever the store does: see docs/performance.md.
+# What one core can do, however fast the store is: see docs/performance.md.
 _REQUESTS_PER_SECOND, _ROWS_PER_SECOND = 500, 10_000
 
 
 @dataclass(frozen=True)
 class Prices:
-    """What a store's headers and replies tell of time.
+    """What a store's headers and replies tell about time.
 
-    sync: that has asked the store, and knows its quotas.
-    page, few: seconds that a reply takes, of a page and of a few rows.
+    sync: the one that asked the store, and so knows its quotas.
+    page, few: seconds that a reply of a page takes, and one of a few rows.
     """
 
     sync: Sync
@@ -50,7 +50,7 @@ class Prices:
         return max([free, *at_quota])
 
     def _waiting(self, costs: list[Cost], workers: int) -> float:
-        """With each worker waiting for a reply all the time, and nothing else."""
+        """Seconds if each worker waits for a reply all the time, and nothing else takes time."""
         lists = sum(cost.lists for cost in costs) * self.page / workers
         children = sum(cost.children for cost in costs) * self.few / workers
         in_turn = max((cost.in_turn for cost in costs), default=0) * self.page
@@ -63,7 +63,7 @@ def _working(costs: list[Cost]) -> float:
 
 
 def _at_quota(requests: float, quota: Limit, share: int, free: float) -> float:
-    """With all that is granted used up at the begin of each window.
+    """Seconds if all granted requests are used up at the beginning of each window.
 
     free: seconds that they would take without a quota.
     """
@@ -79,9 +79,9 @@ def granted_of(quota: int, share: int) -> int:
 
 
 def seconds_of_all(sync: Sync, parents: int, endpoints: Iterable[str], share: int) -> float:
-    """How long at least a request for each parent takes, at all of these endpoints.
+    """How many seconds a request for each parent takes at least, at all of these endpoints.
 
-    sync: knows the quota; 0 where the store tells none.
+    0 if the store tells no quota. sync: knows the quota.
     """
     by_resource = Counter({resource_of(f"/{endpoint}"): parents for endpoint in endpoints})
     cost = Cost(by_resource=by_resource)

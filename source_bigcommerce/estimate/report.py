@@ -14,7 +14,7 @@ _TITLES = {FIRST: "First sync", DAILY: "Daily sync"}
 
 
 def document(survey: Survey) -> dict[str, Any]:
-    """As `--json` prints it; docs/performance.md explains the keys."""
+    """The estimate as `--json` prints it; docs/performance.md explains the keys."""
     prices = Prices(survey.sync, survey.asker.latency(True), survey.asker.latency(False))
     quota = survey.sync.quotas.known_of("").known
     return {
@@ -72,7 +72,7 @@ def _sync(survey: Survey, prices: Prices, kind: str) -> dict[str, Any]:
 
 
 def lines(found: Mapping[str, Any]) -> Iterator[str]:
-    """The document for a reader."""
+    """The document as text for people."""
     share = (found["quota"] or {}).get("share_percent", 100)
     yield _quota(found["quota"])
     for kind, title in _TITLES.items():
@@ -129,7 +129,7 @@ def _sentence(change: Mapping[str, Any], sync: Mapping[str, Any]) -> str:
 
 
 def _unknown(found: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Streams by what is not known of them, and why."""
+    """Streams whose cost is not known, by the reason."""
     told: dict[str, list[str]] = {}
     for each in found["syncs"][FIRST]["streams"]:
         if doubt := each["cannot_be_counted"]:

@@ -1,4 +1,4 @@
-"""What is known of a store before a sync, and what each stream of a sync would take."""
+"""Asks a store what it has, and tells what each stream of a sync would take."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,7 +22,7 @@ from source_bigcommerce.source import SourceBigcommerce, retriever_of
 
 FIRST, DAILY = "first", "daily"
 _TRIES = 3
-# Seconds for all answers to one stream's questions, of which some wait for others.
+# Seconds for all answers to one stream's questions; some questions wait for answers to others.
 _PATIENCE = 60.0
 _DAY, _YEAR = timedelta(days=1), timedelta(days=365)
 # The field of the form for streams that take a request for each order.
@@ -35,8 +35,8 @@ class Survey:
 
     config: the form's values, as given.
 
-    unreadable: streams of which nothing is known, each with the reason in words.
-    looks: what is known of each stream for the first sync, and for one a day after the last.
+    unreadable: streams about which nothing is known, each with the reason in words.
+    looks: what is known about each stream, for the first sync and for one a day after the last.
     """
 
     config: Mapping[str, Any]
@@ -71,7 +71,7 @@ class Survey:
 
     @property
     def clock_requests(self) -> int:
-        """A sync of streams with a date asks the store for its time."""
+        """How often a sync asks the store for its time: once, if a stream has a date."""
         return int(any(map(_is_dated, self._streams[FIRST])))
 
     def ask(self) -> None:
@@ -80,7 +80,7 @@ class Survey:
         pairs = {
             first.name: (first, daily) for first, daily in zip(*self._streams.values(), strict=True)
         }
-        # An object needs no count: whether it may be read, others of its scope tell.
+        # An object needs no count, and other streams of its scope show whether it may be read.
         objects = {name for name, (first, _) in pairs.items() if _is_object(first)}
         self._ask({name: pair for name, pair in pairs.items() if name not in objects})
         rest = {}
@@ -108,7 +108,7 @@ class Survey:
         }
 
     def _look_later(self) -> dict[str, Look]:
-        """What is known of the streams that ask for each order, were they read for a year only."""
+        """What is known about streams that ask for each order, if they are read for a year only."""
         streams = {
             each.name: each
             for each in self._streams[FIRST]
@@ -128,7 +128,7 @@ class Survey:
         return self._manifest[name].get("incremental_sync", {}).get("$parameters", {}).get(word)
 
     def _state(self, stream: AbstractStream) -> Mapping[str, Any]:
-        """That of a stream that was read a day ago."""
+        """The state of a stream that was read a day ago."""
         config = cast(Any, retriever_of(stream)).config
         first = {} if config["reads_everything"] else {"since": config["start_date"]}
         return {str(stream.cursor_field): self.yesterday, **first}

@@ -1,4 +1,4 @@
-"""What the connector assumes about the API and nobody documents, or documents and stores differ in.
+"""What the connector assumes about the API: what is not documented, or differs between stores.
 
 docs/assumptions.md has the table; `python scripts/assumptions.py` writes it.
 """
@@ -21,7 +21,7 @@ class Assumption:
     id: str
     statement: str
     leans: str
-    """Component or stream that leans on it."""
+    """Component or stream that relies on it."""
     test: str
     consequence: str
     """What happens in a sync if it does not hold."""
@@ -169,7 +169,7 @@ _PAGES = _each(
         "A page behind the last one of v3 is answered 200 with no rows.",
         "Rows: the end of a list",
         "Brands, a page far behind.",
-        "Nothing: a 204 ends it, too, and a 404 is looked at.",
+        "Nothing: a 204 ends it, too, and after a 404 the rows that came are checked.",
         lists.v3_end_is_empty,
     ),
     (
@@ -193,7 +193,7 @@ _PAGES = _each(
         "v2 refuses a parameter that it does not know.",
         "WithArchived: `is_deleted`",
         "Orders with one.",
-        "A parameter may be ignored without a word, as `is_deleted` may: rows are looked at.",
+        "A parameter, such as `is_deleted`, may be ignored without a word: rows are checked.",
         partial(lists.unknown_refused, where="v2"),
     ),
     (
@@ -201,7 +201,7 @@ _PAGES = _each(
         "v3 refuses a parameter that it does not know.",
         "all parameters of v3",
         "Brands with one.",
-        "A parameter may be ignored without a word: rows are looked at.",
+        "A parameter may be ignored without a word: rows are checked.",
         partial(lists.unknown_refused, where="v3"),
     ),
     (
@@ -257,7 +257,7 @@ _PAGES = _each(
         "With `include=options` or `modifiers` a page has ten products.",
         "product_options, product_modifiers",
         "Products with both.",
-        "Fewer requests than counted on.",
+        "Fewer requests than expected.",
         rows.small_pages_of_ten,
     ),
     (
@@ -595,7 +595,7 @@ _CLOCKS = _each(
         "Replies say when they were sent (`Date`).",
         "store_clock",
         "`/v2/time`.",
-        "The clock of `/v2/time` counts alone.",
+        "Only the clock of `/v2/time` counts.",
         headers.date_is_told,
     ),
     (
@@ -668,7 +668,7 @@ _REPLIES = _each(
     ),
     (
         "limits_on_204",
-        "So do replies without a body (204).",
+        "Replies without a body (204) tell the quota and what is left of it, too.",
         "StoreBudget",
         "All replies.",
         "The pace follows other replies.",

@@ -27,11 +27,11 @@ from source_bigcommerce.source import SourceBigcommerce
 
 LOGGER = logging.getLogger("airbyte")
 
-# Percent of the store's quota; whatever the form says, a probe takes no more.
+# Percent of the store's quota. A probe takes no more, whatever the form says.
 _SHARE = 25
 _TIME_OUT = (10, 60)
 _TRIES = 3
-# 429s are waited for like in a sync, though not for ever.
+# After a 429 the probe waits as a sync does, but not for ever.
 _MOST_LIMITED = 20
 # If one of these is answered, token and hash are right.
 _FIRST = ("orders", "brands", "customers", "store", "channels", "coupons", "pages")
@@ -40,24 +40,24 @@ _HEADERS = {"Accept": "application/json", "User-Agent": "Airbyte source-bigcomme
 
 
 def probe(args: list[str]) -> None:
-    """Asks a store, prints what holds there, and writes the report.
+    """Asks a store, prints which assumptions hold there, and writes the report.
 
-    If it is interrupted, it prints what it knows so far, and writes that.
+    If it is interrupted, it prints and writes what it knows so far.
 
     Raises SystemExit with 1 and the sentence of `check` if the store cannot be read, and
     KeyboardInterrupt.
     """
     parser = argparse.ArgumentParser(
         prog="source-bigcommerce probe",
-        description="Holds what the connector assumes about the API against a store. Only reads: "
-        f"{MOST_REQUESTS} GET requests at most, and a quarter of the store's quota.",
+        description="Checks in a store what the connector assumes about the API. Only reads: at "
+        f"most {MOST_REQUESTS} GET requests, and a quarter of the store's quota.",
     )
     parser.add_argument("--config", required=True, help="the configuration, as for check")
     parser.add_argument("--report", help="file for the report: structure only, no personal data")
     options = parser.parse_args(args)
     try:
         if options.report:
-            Path(options.report).touch()  # rather before the requests than after
+            Path(options.report).touch()  # better fail before the requests than after
     except OSError as error:
         parser.error(f"{options.report} cannot be written: {error.strerror}")
     with log_for_people():
@@ -91,7 +91,7 @@ def _probe(config_path: str, report_path: str | None) -> None:
 
 @contextmanager
 def log_for_people() -> Iterator[None]:
-    """Waits and warnings go to standard error as they are, not as JSON."""
+    """Lets the log go to standard error as plain text, not as JSON."""
     # The framework gives both a handler that writes to standard output.
     loggers = (logging.getLogger(), LOGGER)
     handlers = [logger.handlers for logger in loggers]
@@ -106,7 +106,7 @@ def log_for_people() -> Iterator[None]:
 
 
 def _opens(store: Store) -> bool:
-    """Whether the token opens any of the main lists; False as soon as there is no answer at all."""
+    """Whether the token opens any of the main lists. False at once if the store does not answer."""
     for name in _FIRST:
         stream = store.streams[name]
         reply = store.ask(stream.endpoint, stream.parameters)
@@ -126,7 +126,7 @@ def _tell(known: list[Line], sent: int, path: str | None) -> None:
 
 
 class Asker:
-    """Sends requests of a probe: with the pace, the connections and the manners of a sync.
+    """Sends the requests of a probe, with the pace, the connections and the retries of a sync.
 
     config: normalised values of the form.
     sent: requests so far, retries among them.
@@ -145,7 +145,7 @@ class Asker:
     def send(self, path: str, query: str) -> Reply:
         """The reply; status 0 if there was none in three tries.
 
-        Raises CannotTell where no request is left.
+        Raises CannotTell if no request is left.
         """
         tries = limited = 0
         while self.sent < MOST_REQUESTS and tries < _TRIES and limited < _MOST_LIMITED:
@@ -167,7 +167,7 @@ class Asker:
         prepared = self._session.prepare_request(request)
         url = f"{prepared.url}{'&' if '?' in str(prepared.url) else '?'}{query}".rstrip("?&")
         self._auth(prepared)
-        # Whether colons are encoded is one of the questions.
+        # Set last, so that nothing encodes its colons: some questions are about them.
         prepared.url = url
         response = requests.Response()
         response.status_code = 0

@@ -1,4 +1,4 @@
-"""Filters by date: whether they are heeded, their bounds, zones and colons."""
+"""Filters by date: whether the store obeys them, their bounds, zones and colons."""
 
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -46,13 +46,13 @@ def _middle(store: Store, family: str) -> datetime:
 
 
 def _window(store: Store, family: str, before: int, after: int, **form: str) -> Reply:
-    """What is listed from so many seconds before a date to so many after it."""
+    """The reply with rows from so many seconds before the middle date to so many after it."""
     name, low, high = BOUNDS[family]
     date, zone = _middle(store, family), form.get("zone", "Z")
     asked = {
         low: _text(date - before * _SECOND, zone),
         high: _text(date + after * _SECOND, zone),
-        # Of all rows, if neither bound is heeded.
+        # A whole page, because the store may ignore both bounds and send all rows.
         "limit": _WHOLE_PAGE,
     }
     return store.ask(store.streams[name].endpoint, asked, safe=form.get("safe", ""))
@@ -61,14 +61,14 @@ def _window(store: Store, family: str, before: int, after: int, **form: str) -> 
 def from_heeded(store: Store, family: str) -> Finding:
     early, late = _strays(store, family)
     if late and not early:
-        raise CannotTell("the other bound is not heeded")
+        raise CannotTell("the other bound is ignored")
     return found(not early)
 
 
 def to_heeded(store: Store, family: str) -> Finding:
     early, late = _strays(store, family)
     if early and not late:
-        raise CannotTell("the other bound is not heeded")
+        raise CannotTell("the other bound is ignored")
     return found(not late)
 
 
@@ -90,7 +90,7 @@ def to_inclusive(store: Store, family: str) -> Finding:
 
 def _want_heeded(store: Store, family: str) -> None:
     if any(_strays(store, family)):
-        raise CannotTell("the filter is not heeded")
+        raise CannotTell("the filter is ignored")
 
 
 def _inclusive(store: Store, family: str, reply: Reply) -> Finding:
@@ -110,7 +110,7 @@ def encoded_colons_heeded(store: Store) -> Finding:
 
 
 def _both(store: Store, family: str, **form: str) -> tuple[Reply, Reply]:
-    """A window with rows, also if its bounds are exclusive, and the same in another form."""
+    """A window that has rows even if its bounds are exclusive, and the same in another form."""
     _want_heeded(store, family)
     for before in (0, 1):
         usual = _window(store, family, before, 1)
@@ -141,7 +141,7 @@ def zoneless_is_utc(store: Store) -> Finding:
 
 
 def bare_date_is_midnight_utc(store: Store) -> Finding:
-    """Of v2, by orders that changed within some hours of a midnight."""
+    """Checks v2 by orders that changed within some hours of a midnight."""
     newest = {"sort": "date_modified:desc", "limit": _LIMIT}
     rows = store.rows("v2/orders", newest)
     dated = [(date, key_of(row)) for row in rows if (date := moment(row.get("date_modified")))]
@@ -165,7 +165,7 @@ def bare_date_is_midnight_utc(store: Store) -> Finding:
     kept = [date for date, key in dated if key in listed]
     dropped = [date for date, key in dated if key not in listed]
     if not dropped:
-        raise CannotTell("the filter is not heeded")
+        raise CannotTell("the filter is ignored")
     is_utc = min(kept, default=midnight) >= midnight > max(dropped)
     return found(is_utc, taken="utc" if is_utc else "otherwise")
 

@@ -9,7 +9,7 @@ Verdict = Literal["holds", "does not hold", "cannot tell"]
 
 @dataclass(frozen=True)
 class Finding:
-    """seen: structure only; its texts are words of ours, and names of fields, streams, headers."""
+    """seen: structure only. Its texts are our words, and names of fields, streams and headers."""
 
     verdict: Verdict
     seen: Mapping[str, Any] = field(default_factory=dict)

@@ -123,7 +123,7 @@ def date_is_told(store: Store) -> Finding:
 
 
 def clocks_agree(store: Store) -> Finding:
-    """The header `Date` and `/v2/time`, to two seconds."""
+    """Compares the header `Date` with `/v2/time`, to two seconds."""
     reply = _time(store)
     if "date" not in reply.headers or not reply.rows:
         raise CannotTell("the store does not tell both")
@@ -136,7 +136,7 @@ def clocks_agree(store: Store) -> Finding:
 
 
 def our_clock_is_right(store: Store) -> Finding:
-    """This machine's clock and the store's, to ten minutes."""
+    """Compares this machine's clock with the store's, to ten minutes."""
     rows = _time(store).rows
     if not rows or not isinstance(whole(rows[0].get("time")), int):
         raise CannotTell("the store does not tell its time")

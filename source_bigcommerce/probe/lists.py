@@ -50,7 +50,7 @@ def _ascend(keys: list[Any]) -> Finding:
 
 
 def _key_window(store: Store) -> tuple[Any, Any, Reply]:
-    """Two ids of orders, and what is listed from the one to the other."""
+    """Two ids of orders, and the reply with the orders between them."""
     keys = sorted(set(ids(store.stream_rows("orders", 6))))
     low, high = keys[len(keys) // 3], keys[len(keys) * 2 // 3]
     asked = {"min_id": low, "max_id": high, "sort": "id", "limit": _LARGEST}
@@ -81,7 +81,7 @@ def max_id_inclusive(store: Store) -> Finding:
 
 def _want(heeded: Finding) -> None:
     if heeded.verdict != "holds":
-        raise CannotTell("the filter is not heeded")
+        raise CannotTell("the filter is ignored")
 
 
 def id_greater_exclusive(store: Store) -> Finding:
@@ -125,7 +125,7 @@ def pages_follow(store: Store) -> Finding:
 
 
 def _follows(all_of_them: Sequence[Any], page: Sequence[Any], start: int) -> Finding:
-    """Whether a page has what stands in the whole list from there on."""
+    """Whether a page has the rows of the whole list from this position on."""
     unique = list(dict.fromkeys(all_of_them))
     if not page:
         kind = "empty"
@@ -168,7 +168,7 @@ def _unique(rows: Sequence[Row]) -> list[Row]:
 
 
 def totals_exact(store: Store) -> Finding:
-    """Of brands, by a page with all of them and by a short one."""
+    """Compares a page with all brands and a page with few."""
     there = len(_unique(store.stream_rows("brands", 5)))
     kind = _no_total(store.stream("brands").meta("pagination").get("total"))
     second = _second_page(store)
@@ -179,7 +179,7 @@ def totals_exact(store: Store) -> Finding:
     if not kind and pages == 1:
         kind = "of_page" if total == len(second.rows) else "one_page"
     if not kind and pages_follow(store).seen["page"] == "repeated":
-        raise CannotTell("page numbers are not heeded")
+        raise CannotTell("page numbers are ignored")
     if not kind and (there >= _LARGEST or _beyond(store)):
         raise CannotTell("the list is longer than a page")
     if not kind and isinstance(total, int) and total != there:
@@ -189,7 +189,7 @@ def totals_exact(store: Store) -> Finding:
 
 
 def _no_total(total: Any) -> str:
-    """What stands in place of the total of a list with rows; empty for a number of rows."""
+    """What is wrong with the total of a list with rows; empty if it is a number of rows."""
     if total is None:
         return "missing"
     if not isinstance(total, int):
@@ -198,7 +198,7 @@ def _no_total(total: Any) -> str:
 
 
 def _beyond(store: Store) -> bool:
-    """Whether brands go on behind a page with fewer rows than were asked for."""
+    """Whether brands continue after a page with fewer rows than were asked for."""
     first = ids(store.stream_rows("brands"))
     following = store.answered(_BRANDS, {"limit": _LARGEST, "page": 2}).rows
     return bool(set(ids(following)) - set(first))
@@ -273,10 +273,10 @@ def v3_end_is_empty(store: Store) -> Finding:
 
 def _end(store: Store, reply: Reply, expected: int) -> Finding:
     if reply.rows:
-        raise CannotTell("page numbers are not heeded")
+        raise CannotTell("page numbers are ignored")
     if not reply.is_refused or reply.status == 403:
         store.check(reply)
-    # What a proxy changed on the way is a 203.
+    # A proxy that changes a reply makes its 200 a 203.
     status = 200 if reply.status in ROWS else reply.status
     return found(status == expected, status=status)
 

@@ -64,7 +64,7 @@ def _is_listed(store: Store, keys: list[Any]) -> Finding:
     one = {"min_id": keys[0] - 1, "max_id": keys[0] + 1, "limit": 3}
     listed = ids(store.answered(_ORDERS, one).rows)
     if any(abs(key - keys[0]) > 1 for key in listed):
-        raise CannotTell("the filter is not heeded")
+        raise CannotTell("the filter is ignored")
     return found(keys[0] in listed)
 
 
@@ -96,7 +96,7 @@ def _with_lines(store: Store, **narrowed: Any) -> list[Row]:
 
 
 def _parts(order: Row) -> list[Mapping[str, Any]]:
-    """Its consignments object, alone or in an array; none for links."""
+    """The consignments object of an order, alone or in an array; none for links."""
     value = order.get("consignments")
     parts = value if isinstance(value, list) else [value]
     return [part for part in parts if isinstance(part, dict) and "resource" not in part]
@@ -105,7 +105,7 @@ def _parts(order: Row) -> list[Mapping[str, Any]]:
 def _expanded(store: Store) -> list[Row]:
     rows = [row for row in _with_lines(store) if _parts(row)]
     if not rows:
-        raise CannotTell("`include` is not heeded")
+        raise CannotTell("`include` is ignored")
     return rows
 
 
@@ -120,7 +120,7 @@ def consignments_are_an_object(store: Store) -> Finding:
 def consignments_are_an_array_unasked(store: Store) -> Finding:
     rows = store.rows(_ORDERS, {"include": "consignments", "sort": "id", "limit": 1})
     if not _parts(rows[0]):
-        raise CannotTell("`include` is not heeded")
+        raise CannotTell("`include` is ignored")
     return found(isinstance(rows[0]["consignments"], list))
 
 
@@ -139,7 +139,7 @@ def embedded_lines_once(store: Store) -> Finding:
 
 
 def embedded_lines_whole(store: Store) -> Finding:
-    """But for those that the API cuts and says so."""
+    """Except for orders that the API cuts with a warning."""
     rows = [row for row in _expanded(store) if not _warned(row)]
     doubled = [row for row in rows if len(set(_lines(row))) < len(_lines(row))]
     short = [row for row in rows if row not in doubled and line_items(row, _LINES_AT_MOST) is None]
@@ -169,7 +169,7 @@ def _each(order: Row) -> list[Mapping[str, Any]]:
 
 
 def _warned(order: Row) -> str:
-    """Where `__warning__` stands; empty where it does not."""
+    """Where `__warning__` stands in an order; empty if it does not."""
     if any(_WARNING in each for each in _each(order)):
         return "consignment"
     if any(
@@ -182,7 +182,7 @@ def _warned(order: Row) -> str:
 
 
 def warning_in_consignment(store: Store) -> Finding:
-    """Of an order with more lines than are embedded."""
+    """Looks at orders with more lines than are embedded."""
     rows = _expanded(store)
     places = {place for row in rows if (place := _warned(row))}
     if not places:
@@ -204,7 +204,7 @@ def warning_in_consignment(store: Store) -> Finding:
 
 
 def empty_transactions_are_200(store: Store) -> Finding:
-    """Of the orders that most likely have none: those that were never paid come first."""
+    """Asks for the orders that most likely have none: those that were never paid come first."""
     orders = sorted(store.stream_rows("orders"), key=lambda row: whole(row.get("status_id")) != 0)
     statuses: dict[str, int] = {}
     for order in orders[:6]:
@@ -293,7 +293,7 @@ def undated(_: Store) -> Finding:
 
 
 def external_order_id_exact(store: Store) -> Finding:
-    """By the key of an order, the same in other letters, and its beginning."""
+    """Searches for the key of an order, for it in the other case, and for its beginning."""
     keyed = [
         (key_of(row), key)
         for row in store.stream_rows("orders")

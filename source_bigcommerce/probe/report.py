@@ -27,20 +27,20 @@ class Line:
 
 
 def lines(store: Store, assumptions: Iterable[Assumption] = ASSUMPTIONS) -> Iterator[Line]:
-    """What is found about each assumption, one after the other."""
+    """The findings, one assumption after the other."""
     for each in assumptions:
         try:
             finding = each.look(store)
         except CannotTell as reason:
             finding = Finding("cannot tell", {"why": str(reason)})
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            # A row of a shape that nobody has seen. Its values are in the error's words.
+            # A row of a shape that nobody has seen. The error is not shown: it may hold values.
             finding = Finding("cannot tell", {"why": "the replies have another shape"})
         yield Line(each, finding)
 
 
 def report(found: Iterable[Line], requests: int) -> dict[str, Any]:
-    """As it is written to a file.
+    """The report as it is written to a file.
 
     Raises ValueError if it does not have the form of report.schema.json, which allows no text but
     words in lower case.
@@ -65,7 +65,7 @@ def report(found: Iterable[Line], requests: int) -> dict[str, Any]:
 
 
 def table(found: Iterable[Line]) -> str:
-    """For people: those that do not hold come first."""
+    """The report for people: assumptions that do not hold come first."""
     found = list(found)
     parts = [_row(_HEADINGS), "-" * (sum(_WIDTHS) + 2 * len(_WIDTHS) - 2)]
     for verdict in ("does not hold", "cannot tell", "holds"):
@@ -88,7 +88,7 @@ def _cells(line: Line) -> tuple[str, ...]:
 
 
 def _told(seen: Any) -> str:
-    """`rows: 3, fields: orders (2)`: of long lists only how long they are."""
+    """What was seen as text, such as `rows: 3, ours: right`; long lists are cut."""
     if isinstance(seen, dict):
         return ", ".join(
             f"{name.replace('_', ' ')}: {_told(value)}" for name, value in seen.items()

@@ -14,11 +14,11 @@ from source_bigcommerce.probe.streams import PARENTS, SMALL_PAGES, Stream
 _READS = {"date-time": iso_date, "date": iso_day}
 _JSON = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object"}
 _MOST_NAMES = 40
-# A name that somebody typed is no name of a field.
+# Any other name may be a value that somebody typed.
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _32_BITS = 2**31
 _SMALL_PAGE = 10
-# Of the parents of rows, what they say of how many there are.
+# The field of a parent that says how many such rows it has.
 _MOST = {
     "order_coupons": "coupon_discount",
     "order_shipments": "items_shipped",
@@ -31,7 +31,7 @@ _MOST = {
 
 
 def rows_of(store: Store, stream: Stream) -> list[Row]:
-    """Those of its first page, of a parent's, or of what its parents embed.
+    """The rows of its first page, of one parent, or those that its parents embed.
 
     Raises CannotTell if there are none.
     """
@@ -70,14 +70,14 @@ def _products(store: Store, stream: Stream) -> list[Row]:
 
 
 def small_pages(store: Store) -> list[Row]:
-    """Products with what makes their pages small."""
+    """Products with the includes that make their pages small."""
     asked = {"include": "options,modifiers", "sort": "id", "direction": "asc", "limit": 50}
     return store.rows("v3/catalog/products", asked)
 
 
 def _path(store: Store, stream: Stream) -> str:
     parent, key = PARENTS[stream.parent]
-    # Of the parents that count such rows, the one with the most.
+    # The parent with the most such rows, if parents count them.
     rows = sorted(
         (row for row in store.stream_rows(parent) if row.get(key) is not None),
         key=lambda row: -_number(row.get(_MOST.get(stream.name, ""))),
@@ -101,7 +101,7 @@ def _number(value: Any) -> float:
 
 
 def rows_by_stream(store: Store) -> tuple[list[tuple[Stream, list[Row]]], list[str]]:
-    """The streams with their rows, and the names of those that no request was left for.
+    """The streams with their rows, and the names of streams for which no request was left.
 
     Raises CannotTell if none has rows.
     """
@@ -198,7 +198,7 @@ def _converted(value: Any, declared: Mapping[str, Any], path: str) -> Iterator[s
 
 
 def _unfit(value: Any, declared: Mapping[str, Any], path: str) -> Iterator[str]:
-    """Those that the connector cannot convert, and leaves as they came."""
+    """The values that the connector cannot convert and leaves as they came."""
     for inner, schema, where in _walk(value, declared, path):
         if schema is None or not (name := _other_type(inner, schema)) or "format" in schema:
             continue

@@ -13,7 +13,7 @@ from source_bigcommerce.components.values import whole
 from source_bigcommerce.probe.streams import Stream
 
 MOST_REQUESTS = 120
-_PLAIN = ":,"  # as the connector sends them, but for dates of v2
+_PLAIN = ":,"  # as the connector sends them, except in dates of v2
 Row: TypeAlias = Mapping[str, Any]
 
 NO_ROWS, NONE_LEFT = "the store has no such rows", "no request was left"
@@ -25,13 +25,13 @@ class CannotTell(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """What came for one request; `path` is below the store's, `query` as it was sent."""
+    """The reply to one request. `path` is below the store's; `query` is as it was sent."""
 
     path: str
     query: str
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    """By their names in lower case."""
+    """Their names are in lower case."""
     content: bytes = b""
 
     @cached_property
@@ -44,7 +44,7 @@ class Reply:
 
     @cached_property
     def rows(self) -> list[Row]:
-        """Those of a successful reply; an object is one row."""
+        """The rows of a successful reply; an object is one row."""
         if self.status not in ROWS:
             return []
         rows = self.body.get("data") if self.is_v3 and isinstance(self.body, dict) else self.body
@@ -60,14 +60,14 @@ class Reply:
         return 400 <= self.status < 500
 
     def meta(self, name: str) -> Mapping[str, Any]:
-        """An object of `meta`: pagination, cursor_pagination; empty where there is none."""
+        """An object of `meta`: pagination or cursor_pagination; empty if there is none."""
         meta = self.body.get("meta") if isinstance(self.body, dict) else None
         found = meta.get(name) if isinstance(meta, dict) else None
         return found if isinstance(found, dict) else {}
 
 
 Send = Callable[[str, str], Reply]
-"""Sends a GET for a path and a query as it stands."""
+"""Sends a GET for a path, with a query exactly as given."""
 
 
 class Store:
@@ -91,7 +91,7 @@ class Store:
         self._replies: dict[tuple[str, str], Reply] = {}
         self.requests = 0
         self.limited: list[Reply] = []
-        """429s, after which `send` asked again."""
+        """The replies with 429 after which `send` asked again."""
 
     @property
     def replies(self) -> list[Reply]:
@@ -103,7 +103,7 @@ class Store:
 
         safe: characters that are not encoded besides commas and, in v3, colons.
 
-        Raises CannotTell where no request is left.
+        Raises CannotTell if no request is left.
         """
         plain = _PLAIN if path.startswith("v3/") and safe != "none" else ","
         plain += "" if safe == "none" else safe
@@ -116,9 +116,9 @@ class Store:
         return self._replies[path, query]
 
     def answered(self, path: str, parameters: Mapping[str, Any] | None = None) -> Reply:
-        """Like `ask`, for a reply that is a success.
+        """Like `ask`, but only for a success; a 404 or 204 is a list without rows.
 
-        Raises CannotTell for any other; a 404 or 204 is a list without rows.
+        Raises CannotTell for any other reply.
         """
         reply = self.ask(path, parameters)
         self.check(reply)
@@ -134,7 +134,7 @@ class Store:
             raise CannotTell(f"the store answered {reply.status}")
 
     def rows(self, path: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        """Those of a reply.
+        """The rows of a reply.
 
         Raises CannotTell if there are none.
         """
@@ -144,7 +144,7 @@ class Store:
         return rows
 
     def scope_of(self, path: str) -> str:
-        """The scope of the stream whose endpoint a path is, or begins with."""
+        """The scope of the stream whose endpoint is this path, or the beginning of it."""
         fitting = [
             each for each in self.streams.values() if path.startswith(each.endpoint.split("{")[0])
         ]
@@ -171,7 +171,7 @@ class Store:
 
 
 def key_of(row: Row) -> Any:
-    """Its id, as a number also where it comes as text."""
+    """The id of a row; as a number, even if it comes as text."""
     return whole(row.get("id"))
 
 

@@ -12,7 +12,7 @@ from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
 _PACKAGE = "source_bigcommerce"
 
-# By the name in an endpoint: the stream whose rows have it, and the field that holds it.
+# For each name in an endpoint: the stream whose rows have its value, and their field for it.
 PARENTS = {
     "order_id": ("orders", "id"),
     "cart_id": ("orders", "cart_id"),
@@ -27,13 +27,13 @@ PARENTS = {
     "zone_id": ("shipping_zones", "id"),
     "theme_uuid": ("themes", "uuid"),
 }
-# Light rows, of which a whole page tells whether pages are capped.
+# Lists of light rows. They are asked for a whole page, which shows whether pages are capped.
 _WHOLE_PAGES = ("orders", "customers", "brands", "product_category_assignments")
 _SHORT, _LONG = 50, 250
-# Embedded in products, but for ten a page only.
+# Embedded in products, but then a page has only ten.
 SMALL_PAGES = ("options", "modifiers")
 _WITHOUT_LIMIT = ("unsized_stream", "whole_stream", "settings_stream")
-# By what the manifest sorts, for lists that are read by key.
+# How the manifest sorts lists that are read by key.
 _SORTS = {"orders": {"sort": "id"}, "products": {"sort": "id", "direction": "asc"}}
 
 
@@ -52,7 +52,7 @@ class Stream:
 
     @property
     def parent(self) -> str:
-        """The name in its endpoint; empty for a list of its own."""
+        """The parent's name in its endpoint; empty for a list of its own."""
         names = re.findall(r"{(\w+)}", self.endpoint)
         return names[0] if names else ""
 
@@ -68,12 +68,13 @@ class Stream:
 
 
 def streams() -> list[Stream]:
-    """Those that the main API serves, in the order of the manifest."""
+    """The streams that the main API serves, in the order of the manifest."""
     manifest = yaml.safe_load(files(_PACKAGE).joinpath("manifest.yaml").read_text())
     found = []
     for each in manifest["streams"]:
         base, own = each["$ref"].rpartition("/")[2], each["$parameters"]
-        # Receipts have no endpoint, B2B Edition has another host, and deleted rows another list's.
+        # Receipts have no endpoint, B2B Edition has another host, and deleted rows come from lists
+        # of other streams.
         if not re.match(r"v\d/", own.get("endpoint", "")) or own["name"].startswith("deleted_"):
             continue
         limit = _LONG if own["name"] in _WHOLE_PAGES else _SHORT

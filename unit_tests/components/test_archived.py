@@ -173,7 +173,7 @@ BOTH = ["listed", "archived"]
         ),
     ],
 )
-def test_windows_bring_each_order_once_and_cost(
+def test_windows_bring_each_order_once_by_these_pages(
     windows: Windows, read: list[Orders], pages: list[str]
 ) -> None:
     store = Store(windows)

@@ -244,7 +244,7 @@ def test_a_list_that_lacks_rows_is_asked_for_in_parts_and_its_parent_is_named() 
 
 
 @pytest.mark.parametrize("problem", [TOKEN_REFUSED, GIVEN_UP])
-def test_an_error_of_the_token_or_the_line_is_not_about_a_parent(problem: Any) -> None:
+def test_an_error_of_the_token_or_the_connection_is_not_about_a_parent(problem: Any) -> None:
     def answer(keys: list[int]) -> list[list[Row]]:
         raise problem.error(answered="answered 503", tries=6)
 

@@ -1,4 +1,4 @@
-"""A store that does not heed the dates of windows is read once, and every window knows of it."""
+"""A store that ignores the dates of windows is read once, for all windows."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def ignoring(_: StreamSlice) -> Iterator[list[Row]]:
     return iter(WHOLE)
 
 
-def heeding(of: StreamSlice) -> Iterator[list[Row]]:
+def obeying(of: StreamSlice) -> Iterator[list[Row]]:
     for rows in WHOLE:
         if of["start_time"][:19] <= str(rows[0]["date_modified"])[:19] <= of["end_time"][:19]:
             yield rows
@@ -63,7 +63,7 @@ def heeding(of: StreamSlice) -> Iterator[list[Row]]:
 
 def test_windows_that_the_store_obeys_are_read_one_by_one() -> None:
     dates = Dates()
-    assert [dates.ids(window(year), heeding) for year in YEARS] == [[0], [1], [2], [3]]
+    assert [dates.ids(window(year), obeying) for year in YEARS] == [[0], [1], [2], [3]]
     assert dates.said == []
 
 

@@ -213,7 +213,7 @@ def test_a_row_that_comes_with_an_early_date_into_an_empty_list_is_learnt() -> N
 
 
 @pytest.mark.parametrize("like", [0, 48])  # one is only counted, the other one shown too
-def test_dates_are_not_leant_on_once_a_row_came_with_an_early_one(like: int) -> None:
+def test_dates_are_not_relied_on_once_a_row_came_with_an_early_one(like: int) -> None:
     store = Store(95)
     syncs = Syncs(store, "by date")
     syncs.run()
@@ -333,7 +333,7 @@ def test_deletions_are_not_reported_if_the_store_answers_nothing_for_ids(
     with monkeypatch.context() as patch:
         patch.setattr(everything, "ask", lambda window, asked: store.answer({}, set(store.rows)))
         assert syncs.run() == []
-    assert "does not heed the ids" in syncs.doubts
+    assert "ignores the ids" in syncs.doubts
     assert [row["id"] for row in syncs.run()] == [4]
 
 

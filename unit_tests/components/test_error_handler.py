@@ -299,7 +299,7 @@ HTML = b"<!DOCTYPE html><html><title>Just a moment...</title></html>"
 PRODUCTS, ORDERS = "store_v2_products_read_only", "store_v2_orders_read_only"
 FIREWALL = (
     "A firewall in front of BigCommerce refused /v3/catalog/brands, which is not about scopes. "
-    "Sync again later, it continues where this one stopped; if it lasts, ask BigCommerce "
+    "Sync again later, it continues where this one stopped; if this happens again, ask BigCommerce "
     "support, or whoever runs the firewall or proxy, to let the connector's IP address through."
 )
 
@@ -455,7 +455,7 @@ def late(limit: int = 0, stalled: bool = False) -> requests.RequestException:
 
 SLOW = (
     "BigCommerce takes too long to send 250 rows of /v3/catalog/brands in one reply. Sync again "
-    "later, it continues where this one stopped; if it lasts, set Page size to 125."
+    "later, it continues where this one stopped; if this happens again, set Page size to 125."
 )
 
 
@@ -513,7 +513,7 @@ LIMIT = reply(429)
 def given_up(seen: str, tries: int = 6) -> str:
     return (
         f"BigCommerce {seen} {tries} times in a row. Sync again later, it continues where this "
-        "one stopped; if it lasts, see https://status.bigcommerce.com."
+        "one stopped; if this happens again, see https://status.bigcommerce.com."
     )
 
 
@@ -658,7 +658,7 @@ def test_the_wait_after_other_failures_is_left_to_the_framework(
     assert handlers["plain"].backoff_time(broken, 1) is None
 
 
-def test_refusal_when_the_endpoint_wants_the_scope_to_modify_says_so(
+def test_a_refusal_says_so_if_the_endpoint_needs_the_scope_to_modify(
     requests_mock: requests_mock.Mocker,
 ) -> None:
     requests_mock.get(f"{API}/v3/segments", json={"data": [{"id": "a"}]})

@@ -136,13 +136,13 @@ def test_a_body_with_half_an_emoji_is_read() -> None:
         ("v3/customers/7/stored-instruments", [], 0),
     ],
 )
-def test_rows_when_a_reply_of_v3_is_documented_without_data_are_what_it_is(
+def test_a_reply_of_v3_that_is_documented_without_data_is_its_rows(
     path: str, body: Any, rows: int
 ) -> None:
     assert len(rows_of(reply(200, body, path=path))) == rows
 
 
 @pytest.mark.parametrize("path", ["v3/orders/7/settings", "v3/carts/settings", "v3/promotions"])
-def test_rows_when_other_replies_of_v3_have_no_data_are_an_error(path: str) -> None:
+def test_any_other_reply_of_v3_without_data_is_an_error(path: str) -> None:
     with pytest.raises(AirbyteTracedException):
         rows_of(reply(200, {"allow_purchasing": True}, path=path))

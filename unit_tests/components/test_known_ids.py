@@ -26,7 +26,7 @@ RISING = CREATED.map(lambda made: dict(zip(sorted(made), sorted(made.values()), 
 
 
 @given(CREATED | RISING, st.integers(1, 20))
-def test_marks_part_ids_by_id_as_by_date(created: dict[int, int], every: int) -> None:
+def test_marks_separate_ids_and_their_dates_alike(created: dict[int, int], every: int) -> None:
     rows = list(created.items())
     known, latest = KnownIds(), -1
     for start in range(0, len(rows), 7):
@@ -42,7 +42,7 @@ def test_marks_part_ids_by_id_as_by_date(created: dict[int, int], every: int) ->
     assert again.marks == known.marks
 
 
-def test_marks_part_as_many_ids_as_a_page_holds() -> None:
+def test_marks_are_as_many_ids_apart_as_a_page_holds() -> None:
     known = KnownIds(range(1000))
     known.mark([(key, 10 * key) for key in range(1000)], 240)
     assert [key for key, _ in known.marks] == [0, 240, 480, 720, 960]

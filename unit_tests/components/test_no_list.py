@@ -23,7 +23,9 @@ def answered(status: int, body: Any, path: str) -> ResponseAction | None:
 
 @pytest.mark.parametrize("status", [201, 202, 205, 206, 207, 208, 226, 300, 304, 305])
 @pytest.mark.parametrize("body", [b"", [{"id": 1}], {"data": []}, {"data": [{"id": 1}]}])
-def test_a_status_of_no_whole_list_is_asked_for_again(status: int, body: Any) -> None:
+def test_a_reply_whose_status_means_no_whole_list_is_asked_for_again(
+    status: int, body: Any
+) -> None:
     assert answered(status, body, V3) == ResponseAction.RETRY
 
 

@@ -59,7 +59,7 @@ def read(api: Api) -> list[int]:
 
 @pytest.mark.parametrize("rows", [0, 1, 7, 199, 200, 201, 210, 390, 391, 1000])
 @pytest.mark.parametrize("cap", [200, 100])
-def test_list_when_nothing_moves_comes_once(rows: int, cap: int) -> None:
+def test_the_rows_of_a_list_that_stands_still_come_once(rows: int, cap: int) -> None:
     api = Api(rows, cap)
     assert sorted(read(api)) == list(range(rows))
     assert api.asked[0] == api.asked[-1] == 0
@@ -82,12 +82,12 @@ def test_list_when_nothing_moves_comes_once(rows: int, cap: int) -> None:
     ],
     ids=["of_page", "low", "zero", "negative", "missing", "text"],
 )
-def test_list_when_it_counts_too_few_comes_whole(rows: int, told: Callable[[int], Any]) -> None:
+def test_a_list_that_counts_too_few_rows_comes_whole(rows: int, told: Callable[[int], Any]) -> None:
     assert sorted(read(Api(rows, told=told))) == list(range(rows))
 
 
 @pytest.mark.parametrize("at", range(1, 8))
-def test_list_when_rows_are_deleted_lacks_none_of_the_others(at: int) -> None:
+def test_no_other_row_is_missing_if_rows_are_deleted(at: int) -> None:
     api = Api(1000)
 
     def delete() -> None:
@@ -98,7 +98,7 @@ def test_list_when_rows_are_deleted_lacks_none_of_the_others(at: int) -> None:
 
 
 @pytest.mark.parametrize("at", range(1, 8))
-def test_list_when_an_edit_moves_rows_to_its_front_lacks_none(at: int) -> None:
+def test_no_row_is_missing_if_an_edit_moves_rows_to_the_front(at: int) -> None:
     """As in lists that stand in order of the last change, newest first."""
     api = Api(1000)
 
@@ -110,7 +110,7 @@ def test_list_when_an_edit_moves_rows_to_its_front_lacks_none(at: int) -> None:
 
 
 @pytest.mark.parametrize("at", range(1, 7))
-def test_list_when_many_rows_move_to_its_front_is_read_again(at: int) -> None:
+def test_a_list_is_read_again_if_many_rows_move_to_its_front(at: int) -> None:
     api = Api(1000)
 
     def move() -> None:
@@ -121,38 +121,38 @@ def test_list_when_many_rows_move_to_its_front_is_read_again(at: int) -> None:
 
 
 @pytest.mark.parametrize("at", range(1, 7))
-def test_list_when_rows_come_to_its_front_lacks_none_of_those_that_were_there(at: int) -> None:
+def test_no_older_row_is_missing_if_new_rows_come_to_the_front(at: int) -> None:
     api = Api(1000)
     api.before[at] = lambda: api.rows.__setitem__(slice(0, 0), [{"id": -n} for n in range(1, 40)])
     assert set(read(api)) >= set(range(1000))
 
 
-def test_list_when_it_counts_more_than_it_sends_is_an_error() -> None:
+def test_a_list_that_counts_more_than_it_sends_is_an_error() -> None:
     with pytest.raises(AirbyteTracedException) as failure:
         read(Api(500, told=lambda rows: rows * 3))
     assert failure.value.message == LIST_UNPROVED.message()
 
 
-def test_list_when_it_counts_rows_and_sends_none_is_an_error() -> None:
+def test_a_list_that_counts_rows_and_sends_none_is_an_error() -> None:
     with pytest.raises(AirbyteTracedException) as failure:
         read(Api(0, told=lambda _: 5))
     assert failure.value.message == LIST_UNPROVED.message()
 
 
 class Deaf(Api):
-    """It does not heed the offset."""
+    """An API that ignores the offset."""
 
     def __call__(self, asked_by: Mapping[str, Any]) -> Page:
         return super().__call__({})
 
 
-def test_list_when_the_offset_is_not_heeded_is_an_error() -> None:
+def test_an_offset_that_the_api_ignores_is_an_error() -> None:
     with pytest.raises(AirbyteTracedException) as failure:
         read(Deaf(300))
     assert failure.value.message == LIST_ENDLESS.message()
 
 
-def test_list_when_no_pages_are_documented_and_the_offset_is_not_heeded_is_all() -> None:
+def test_a_list_without_documented_pages_is_whole_even_if_the_offset_is_ignored() -> None:
     api = Deaf(20, told=lambda _: None)
     api.limit = None
     assert read(api) == list(range(20))

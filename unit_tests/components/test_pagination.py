@@ -51,7 +51,7 @@ class Store:
     no_rows: Any = None
     deletes: list[int] = field(default_factory=list)
     order: Callable[[list[int]], list[int]] = sorted
-    heeds: int = 10**6
+    obeys: int = 10**6
     """Requests by key or cursor that are answered as they should be."""
     asked: list[Any] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -64,16 +64,16 @@ class Store:
         self.asked.append(next(iter(asked_by.items()), None))
         if len(self.asked) > 500:
             raise AssertionError(f"does not end: {self.asked[-5:]}")
-        heeded = {
+        obeyed = {
             name: value
             for name, value in asked_by.items()
-            if name not in self.ignored and (name == "page" or len(self.asked) <= self.heeds + 1)
+            if name not in self.ignored and (name == "page" or len(self.asked) <= self.obeys + 1)
         }
         size = min(self.limit or self.cap, self.cap)
-        found, start = self.rows, (heeded.get("page", 1) - 1) * size
-        if "min_id" in heeded:
-            found = [n for n in found if n >= heeded["min_id"] + (not self.inclusive)]
-        if key := heeded.get("id:greater", heeded.get("after")):
+        found, start = self.rows, (obeyed.get("page", 1) - 1) * size
+        if "min_id" in obeyed:
+            found = [n for n in found if n >= obeyed["min_id"] + (not self.inclusive)]
+        if key := obeyed.get("id:greater", obeyed.get("after")):
             found = [n for n in found if n > int(key)]
         page = found[start : start + size]
         body = self._body(page, len(found), size, more=start + size < len(found))
@@ -244,9 +244,9 @@ IGNORING: list[tuple[str, dict[str, Any]]] = [
     ("min_id", {**V2, "ignored": frozenset({"min_id"})}),
     ("id:greater", {"ignored": frozenset({"id:greater"})}),
     ("cursor", {**CURSORS, "ignored": frozenset({"after"})}),
-    ("min_id", {**V2, "heeds": 1}),
-    ("id:greater", {"heeds": 2}),
-    ("cursor", {**CURSORS, "heeds": 1}),
+    ("min_id", {**V2, "obeys": 1}),
+    ("id:greater", {"obeys": 2}),
+    ("cursor", {**CURSORS, "obeys": 1}),
     ("min_id", {**V2, "order": lambda ids: ids[::-1]}),
     ("id:greater", {"order": lambda ids: ids[::-1]}),
     ("id:greater", {"order": lambda ids: ids[1::2] + ids[::2]}),

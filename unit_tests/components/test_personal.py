@@ -124,11 +124,13 @@ def hashed(value: str) -> str:
         ),
     ],
 )
-def test_values_are_hashed_in_one_form(given: dict[str, Any], left: dict[str, Any]) -> None:
+def test_values_are_normalized_before_they_are_hashed(
+    given: dict[str, Any], left: dict[str, Any]
+) -> None:
     assert treated(given, HASH) == (left, [])
 
 
-def test_a_hash_is_that_of_any_other_program() -> None:
+def test_any_other_program_makes_the_same_hash() -> None:
     # printf '12345678ada@example.com' | sha256sum
     assert treated({"email": "ada@example.com"}, HASH)[0] == {
         "email": "d1206835c24a56e18b90f93eb9c4a5999c14f8dbc7d59d3ea8331e4b69a810ea"

@@ -119,7 +119,7 @@ def test_a_list_without_totals_is_counted_once_when_its_first_page_is_full() -> 
     assert store.asked == ["read", "total"]
 
 
-def test_list_when_nothing_counts_it_costs_no_request() -> None:
+def test_a_list_that_nothing_counts_costs_no_further_request() -> None:
     store = Store([1, 2, 3, 4, 5], [TWO])
     store.is_apart = False
     assert proved(store)[1].reason == "the store does not count its rows"
@@ -135,7 +135,7 @@ def test_a_list_with_missing_rows_is_read_again_and_brings_only_those(before: in
 
 def test_a_list_whose_rows_stay_missing_is_short() -> None:
     store = Store([1, 2, 3, 4, 5], [LACKING, LACKING], 5)
-    assert short(store) == "The store counts 5 rows, 4 came"
+    assert short(store) == "The store counts 5 rows, but only 4 came"
     assert store.asked == ["read", "total", "read", "total", "row 5"]
 
 

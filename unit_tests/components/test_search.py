@@ -31,7 +31,7 @@ def test_requests_for_100_000_ids_are_few(kind: str, most: int, most_of_counts: 
 
 
 @pytest.mark.parametrize("many", [400, 1000, 5000])
-def test_many_missing_rows_cost_the_requests_of_a_sweep(many: int) -> None:
+def test_many_missing_rows_cost_as_many_requests_as_reading_everything(many: int) -> None:
     known = KnownIds(range(1, 100_001))
     for shows, limit in ((True, 400), (False, 404)):
         missing = gone(str(many), 100_000, many)

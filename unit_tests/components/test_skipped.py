@@ -241,7 +241,7 @@ def orders_of(*hidden: int, count: int = 500) -> dict[int, Order]:
     }
 
 
-def test_a_hundredth_of_what_seems_empty_is_asked_and_nothing_else_of_it() -> None:
+def test_one_in_a_hundred_of_what_seems_empty_is_asked_and_no_other() -> None:
     orders = orders_of(101)
     read = Reading(orders, ZERO, {}, random.Random(0))
     seeming = {key for key, order in orders.items() if order.seems_empty}
@@ -271,7 +271,7 @@ def receipts(read: Reading) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("hidden", [100, 200, 500])
 @pytest.mark.parametrize("workers", [1, 4])
-def test_a_row_of_the_sample_has_all_the_others_read_and_is_told_once(
+def test_a_row_of_the_sample_makes_the_sync_read_all_others_and_is_logged_once(
     hidden: int, workers: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     orders = orders_of(hidden, 101, 302, 400)

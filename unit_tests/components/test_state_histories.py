@@ -48,8 +48,8 @@ SYNCS = st.fixed_dictionaries(
 )
 
 
-class Shop:
-    """Rows that hold when they changed last, and what a destination holds of them."""
+class Store:
+    """Rows with the date of their last change, and what a destination holds of them."""
 
     def __init__(self, rows: list[int]) -> None:
         self.now = ZERO
@@ -123,25 +123,25 @@ class Shop:
 def test_every_row_since_the_earliest_start_date_arrives_in_its_newest_version(
     rows: list[int], steps: list[dict[str, Any]], last: dict[str, Any], name: str
 ) -> None:
-    shop = Shop(rows)
+    store = Store(rows)
     for step in steps:
-        shop.now += step["rest"]
+        store.now += step["rest"]
         for key, ago in step["edits_before"]:
             key %= len(rows)
             # Later than it was, and than the sync before.
-            shop.rows[key] = max(shop.rows[key], shop.now - min(ago, step["rest"]))
-        shop.sync(step, name)
-    shop.now += last["rest"]
-    start = None if shop.earliest == 0 else _iso(shop.earliest)
+            store.rows[key] = max(store.rows[key], store.now - min(ago, step["rest"]))
+        store.sync(step, name)
+    store.now += last["rest"]
+    start = None if store.earliest == 0 else _iso(store.earliest)
     clean = {"ahead": None, "failing": (), "stops_after": None, "edits_within": ()}
     dates = {"start_date": start, "per_order_start_date": None, "end_date": None}
-    shop.sync({**last, **clean, **dates}, name)
+    store.sync({**last, **clean, **dates}, name)
     lacking = {
         key: _iso(date)
-        for key, date in shop.rows.items()
-        if date >= shop.earliest and shop.held.get(key) != date
+        for key, date in store.rows.items()
+        if date >= store.earliest and store.held.get(key) != date
     }
-    assert not lacking, f"{lacking} did not come since {_iso(shop.earliest)}: {shop.state}"
+    assert not lacking, f"{lacking} did not come since {_iso(store.earliest)}: {store.state}"
 
 
 def _normalized(step: dict[str, Any], now: int, sure: int) -> dict[str, Any] | None:

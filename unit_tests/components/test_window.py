@@ -35,7 +35,7 @@ def test_a_window_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hash(window) != 0
 
 
-def test_rows_get_the_window_no_schema_and_dates_as_instants(
+def test_rows_get_the_window_and_dates_as_instants_but_no_schema(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[Any] = []

@@ -66,11 +66,11 @@ def test_looks_do_not_begin_at_the_beginning_again_and_again(clock: Clock) -> No
     assert orders.looked == [100, 100, 200, 300, 400, 500, 600, 700]
 
 
-def test_a_look_that_fails_ends_nothing(
+def test_a_look_that_fails_does_not_end_the_sync(
     clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def failing(*_: int) -> Any:
-        raise RuntimeError("min_id is not heeded")
+        raise RuntimeError("min_id is ignored")
 
     monkeypatch.setattr(Orders, "created_since", failing)
     orders: Any = Orders()

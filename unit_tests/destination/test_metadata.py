@@ -27,7 +27,7 @@ PAGE = (ROOT / "docs/sending-orders.md").read_text()
 GIVEN = {"store_hash": "abc123", "access_token": "token"}
 
 
-def test_the_metadata_is_that_of_a_destination_by_the_model_of_airbyte() -> None:
+def test_the_metadata_is_valid_for_a_destination_by_the_model_of_airbyte() -> None:
     read = ConnectorMetadataDefinitionV0.model_validate(METADATA)
     assert read.data.connector_type.value == "destination"
     assert UUID(DATA["definitionId"]).version == 4

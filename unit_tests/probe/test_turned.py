@@ -187,7 +187,7 @@ TURNED: list[tuple[dict[str, Any], set[str]]] = [
 @pytest.mark.parametrize(
     ("options", "expected"), TURNED, ids=[str(options) for options, _ in TURNED]
 )
-def test_what_is_turned_is_named_and_nothing_else(
+def test_a_changed_behaviour_is_named_and_no_other(
     simulation: Simulation, options: dict[str, Any], expected: set[str]
 ) -> None:
     simulation.options.update(options)
@@ -281,7 +281,7 @@ TOGETHER: list[tuple[dict[str, Any], set[str]]] = [
 
 
 @pytest.mark.parametrize(("options", "expected"), TOGETHER)
-def test_what_is_turned_together_is_named_and_nothing_else(
+def test_behaviours_that_are_changed_together_are_named_and_no_others(
     simulation: Simulation, options: dict[str, Any], expected: set[str]
 ) -> None:
     simulation.options.update(options)
@@ -315,7 +315,7 @@ def test_ids_that_come_as_text_are_compared_as_numbers(simulation: Simulation) -
 EMPTY: dict[str, Any] = dict.fromkeys(SIZES, 0)
 
 
-def test_of_an_empty_store_little_can_be_told() -> None:
+def test_little_can_be_told_of_an_empty_store() -> None:
     empty = Simulation(channels=1, **EMPTY)
     found = verdicts(probed(store_of(empty)))
     assert {name for name, verdict in found.items() if verdict == "does not hold"} <= NOT_HOLDING

@@ -11,7 +11,7 @@ from unit_tests.sandbox.asking import Get
 
 
 @pytest.fixture(scope="session")
-def shop() -> Iterator[Sandbox]:
+def shared_store() -> Iterator[Sandbox]:
     """A running store that tests only read from."""
     with Sandbox(orders=400, customers=120, products=60) as store:
         yield store

@@ -29,10 +29,10 @@ def rows(response: Any) -> list[dict[str, Any]]:
 # Orders
 
 
-def test_bulk_addresses_are_those_of_the_endpoint(shop: Sandbox, get: Get) -> None:
+def test_bulk_addresses_are_those_of_the_endpoint(shared_store: Sandbox, get: Get) -> None:
     found = 0
-    for order in rows(get(shop, "/v2/orders", **INCLUDES)):
-        addresses = rows(get(shop, f"/v2/orders/{order['id']}/shipping_addresses"))
+    for order in rows(get(shared_store, "/v2/orders", **INCLUDES)):
+        addresses = rows(get(shared_store, f"/v2/orders/{order['id']}/shipping_addresses"))
         found += len(addresses)
         for bulk, address in zip(order["consignments"]["shipping"], addresses, strict=True):
             assert bulk.keys() - {"line_items", "__warning__"} == address.keys() - {"order_id"}
@@ -46,19 +46,21 @@ def test_bulk_addresses_are_those_of_the_endpoint(shop: Sandbox, get: Get) -> No
     assert found > 100
 
 
-def test_bulk_fees_are_those_of_the_endpoint(shop: Sandbox, get: Get) -> None:
-    orders = rows(get(shop, "/v2/orders", **INCLUDES))
+def test_bulk_fees_are_those_of_the_endpoint(shared_store: Sandbox, get: Get) -> None:
+    orders = rows(get(shared_store, "/v2/orders", **INCLUDES))
     assert any(order["fees"] for order in orders)
     for order in orders[:100]:
-        assert rows(get(shop, f"/v2/orders/{order['id']}/fees")) == order["fees"]
+        assert rows(get(shared_store, f"/v2/orders/{order['id']}/fees")) == order["fees"]
 
 
 @pytest.mark.parametrize("include", ["", "consignments.line_items"])
-def test_bulk_consignments_are_those_of_the_endpoint(shop: Sandbox, get: Get, include: str) -> None:
+def test_bulk_consignments_are_those_of_the_endpoint(
+    shared_store: Sandbox, get: Get, include: str
+) -> None:
     params = {**INCLUDES, "include": include or "consignments"}
-    for order in rows(get(shop, "/v2/orders", **params))[:100]:
+    for order in rows(get(shared_store, "/v2/orders", **params))[:100]:
         path = f"/v2/orders/{order['id']}/consignments"
-        one = get(shop, path, **({"include": include} if include else {})).json()
+        one = get(shared_store, path, **({"include": include} if include else {})).json()
         assert one == order["consignments"]
 
 
@@ -71,54 +73,56 @@ def test_an_edited_address_shows_in_both_places(store: Sandbox, get: Get) -> Non
     assert rows(get(store, f"/v2/orders/{order}/shipping_addresses"))[0]["city"] == "Elsewhere"
 
 
-def test_shipments_send_what_was_shipped(shop: Sandbox) -> None:
-    orders = {order["id"]: order for order in shop.rows("orders")}
-    shipments = shop.rows("order_shipments")
+def test_shipments_send_what_was_shipped(shared_store: Sandbox) -> None:
+    orders = {order["id"]: order for order in shared_store.rows("orders")}
+    shipments = shared_store.rows("order_shipments")
     assert all(orders[s["order_id"]]["items_shipped"] > 0 for s in shipments)
     lines = [item["order_product_id"] for s in shipments for item in s["items"]]
     shipped = {
         line["id"]
-        for line in shop.rows("order_products")
+        for line in shared_store.rows("order_products")
         if line["quantity_shipped"] and line["order_address_id"]
     }
     assert sorted(lines) == sorted(shipped)
 
 
-def test_taxes_have_details_if_asked_for(shop: Sandbox, get: Get) -> None:
-    order = shop.rows("order_taxes")[0]["order_id"]
-    plain = rows(get(shop, f"/v2/orders/{order}/taxes"))
-    full = rows(get(shop, f"/v2/orders/{order}/taxes", details="true"))
-    assert full == [row for row in shop.rows("order_taxes") if row["order_id"] == order]
+def test_taxes_have_details_if_asked_for(shared_store: Sandbox, get: Get) -> None:
+    order = shared_store.rows("order_taxes")[0]["order_id"]
+    plain = rows(get(shared_store, f"/v2/orders/{order}/taxes"))
+    full = rows(get(shared_store, f"/v2/orders/{order}/taxes", details="true"))
+    assert full == [row for row in shared_store.rows("order_taxes") if row["order_id"] == order]
     assert full[0].keys() - plain[0].keys() == {"order_product_id", "line_item_type"}
-    assert rows(get(shop, f"/v2/orders/{order}/taxes", details="false")) == plain
+    assert rows(get(shared_store, f"/v2/orders/{order}/taxes", details="false")) == plain
 
 
-def test_refunds_are_found_by_order_and_transaction(shop: Sandbox, get: Get) -> None:
+def test_refunds_are_found_by_order_and_transaction(shared_store: Sandbox, get: Get) -> None:
     path = "/v3/orders/payment_actions/refunds"
-    refund = next(r for r in shop.rows("refunds") if r["payments"][0]["transaction_id"])
+    refund = next(r for r in shared_store.rows("refunds") if r["payments"][0]["transaction_id"])
     by_order = {"order_id:in": refund["order_id"]}
     by_transaction = {"transaction_id": refund["payments"][0]["transaction_id"]}
-    assert refund in rows(get(shop, path, **by_order))
-    assert refund in rows(get(shop, path, **by_transaction))
+    assert refund in rows(get(shared_store, path, **by_order))
+    assert refund in rows(get(shared_store, path, **by_transaction))
     window = {"created:min": refund["created"], "created:max": refund["created"]}
-    assert refund in rows(get(shop, path, **window))
-    assert any(t["id"] == int(by_transaction["transaction_id"]) for t in shop.rows("transactions"))
+    assert refund in rows(get(shared_store, path, **window))
+    assert any(
+        t["id"] == int(by_transaction["transaction_id"]) for t in shared_store.rows("transactions")
+    )
 
 
-def test_messages_are_found_by_date_and_id(shop: Sandbox, get: Get) -> None:
-    last = shop.rows("order_messages")[-1]
+def test_messages_are_found_by_date_and_id(shared_store: Sandbox, get: Get) -> None:
+    last = shared_store.rows("order_messages")[-1]
     path = f"/v2/orders/{last['order_id']}/messages"
-    assert rows(get(shop, path, min_date_created=last["date_created"]))[-1] == last
-    assert rows(get(shop, path, min_id=last["id"])) == [last]
-    assert rows(get(shop, path, min_id=last["id"] + 1)) == []
+    assert rows(get(shared_store, path, min_date_created=last["date_created"]))[-1] == last
+    assert rows(get(shared_store, path, min_id=last["id"])) == [last]
+    assert rows(get(shared_store, path, min_id=last["id"] + 1)) == []
 
 
 # Children that are listed across all parents
 
 
-def test_variants_of_a_product_are_those_of_the_list(shop: Sandbox) -> None:
-    nested = [v for p in shop.rows("products", ["variants"]) for v in p["variants"]]
-    assert nested == shop.rows("variants")
+def test_variants_of_a_product_are_those_of_the_list(shared_store: Sandbox) -> None:
+    nested = [v for p in shared_store.rows("products", ["variants"]) for v in p["variants"]]
+    assert nested == shared_store.rows("variants")
 
 
 def test_an_edited_variant_shows_in_its_product(store: Sandbox, get: Get) -> None:
@@ -171,28 +175,30 @@ def test_a_new_child_names_its_parent(store: Sandbox, get: Get) -> None:
         store.insert("product_metafields", parent=987654)
 
 
-def test_settings_of_a_channel_are_inherited(shop: Sandbox, get: Get) -> None:
+def test_settings_of_a_channel_are_inherited(shared_store: Sandbox, get: Get) -> None:
     path = "/v3/settings/storefront/seo"
-    assert set(get(shop, path, channel_id=1).json()["data"].values()) == {None}
-    assert get(shop, path, channel_id=987654).status_code == 404
+    assert set(get(shared_store, path, channel_id=1).json()["data"].values()) == {None}
+    assert get(shared_store, path, channel_id=987654).status_code == 404
 
 
-def test_listings_of_a_missing_channel_are_not_found(shop: Sandbox, get: Get) -> None:
-    response = get(shop, "/v3/channels/987654/listings")
+def test_listings_of_a_missing_channel_are_not_found(shared_store: Sandbox, get: Get) -> None:
+    response = get(shared_store, "/v3/channels/987654/listings")
     assert (response.status_code, response.json()["data"]) == (200, [])
-    assert get(shop, "/v3/channels/1/listings", page=1).status_code == 422
+    assert get(shared_store, "/v3/channels/1/listings", page=1).status_code == 422
 
 
-def test_redirects_are_found_by_the_beginning_of_their_path(shop: Sandbox, get: Get) -> None:
-    found = rows(get(shop, "/v3/storefront/redirects", keyword="red", limit=250))
+def test_redirects_are_found_by_the_beginning_of_their_path(
+    shared_store: Sandbox, get: Get
+) -> None:
+    found = rows(get(shared_store, "/v3/storefront/redirects", keyword="red", limit=250))
     assert {row["from_path"][:5] for row in found} == {"/red/"}
-    assert not rows(get(shop, "/v3/storefront/redirects", keyword="old"))
+    assert not rows(get(shared_store, "/v3/storefront/redirects", keyword="old"))
 
 
-def test_promotions_for_a_channel_are_also_those_for_all(shop: Sandbox, get: Get) -> None:
-    found = rows(get(shop, "/v3/promotions", channels="1,2"))
-    assert [row["id"] for row in found] == [row["id"] for row in shop.rows("promotions")]
-    found = rows(get(shop, "/v3/promotions", channels=2))
+def test_promotions_for_a_channel_are_also_those_for_all(shared_store: Sandbox, get: Get) -> None:
+    found = rows(get(shared_store, "/v3/promotions", channels="1,2"))
+    assert [row["id"] for row in found] == [row["id"] for row in shared_store.rows("promotions")]
+    found = rows(get(shared_store, "/v3/promotions", channels=2))
     assert found
     assert all(row["channels"] == [] for row in found)
 

@@ -20,7 +20,7 @@ from sandbox import Sandbox
     ],
 )
 @pytest.mark.parametrize("token", ["sandbox-token", "wrong"])
-def test_date_is_that_of_the_clock_and_what_the_options_add(
+def test_the_date_is_that_of_the_clock_and_what_the_options_add(
     options: dict[str, Any], date: str | None, token: str
 ) -> None:
     with Sandbox(orders=1, customers=1, products=1, **options) as store:

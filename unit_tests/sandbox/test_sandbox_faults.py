@@ -82,7 +82,7 @@ def test_connections_break_as_told(
     assert get(store, "/v2/orders").status_code == 200
 
 
-def test_hang_outlasts_a_read_timeout(store: Sandbox) -> None:
+def test_a_hang_outlasts_a_read_timeout(store: Sandbox) -> None:
     store.faults.add("*", "hang", seconds=30)
     headers = {"X-Auth-Token": store.access_token, "Accept": "application/json"}
     with pytest.raises(requests.ReadTimeout):

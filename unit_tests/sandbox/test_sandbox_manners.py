@@ -70,11 +70,11 @@ def test_a_date_filter_does_not_find_rows_without_a_date(
 
 
 def test_listings_never_modified_have_no_date_and_no_filter_finds_them(
-    shop: Sandbox, get: Get
+    shared_store: Sandbox, get: Get
 ) -> None:
-    rows = get(shop, "/v3/channels/1/listings", limit=1000).json()["data"]
+    rows = get(shared_store, "/v3/channels/1/listings", limit=1000).json()["data"]
     dated = [row["listing_id"] for row in rows if "date_modified" in row]
-    found = get(shop, "/v3/channels/1/listings", limit=1000, **DATES).json()["data"]
+    found = get(shared_store, "/v3/channels/1/listings", limit=1000, **DATES).json()["data"]
     assert [row["listing_id"] for row in found] == dated
     assert 0 < len(dated) < len(rows)
 
@@ -96,7 +96,7 @@ def test_encoded_v3_dates_find_what_the_option_says(
 
 
 @pytest.mark.parametrize(
-    ("option", "query", "is_heeded"),
+    ("option", "query", "is_obeyed"),
     [
         ({}, "v2/orders?min_date_modified=2030-01-01T00:00:00Z", True),
         ({"v2_dates": "encoded"}, "v2/orders?min_date_modified=2030-01-01T00:00:00Z", False),
@@ -104,10 +104,10 @@ def test_encoded_v3_dates_find_what_the_option_says(
     ],
 )
 def test_plain_v2_dates_are_obeyed_as_the_option_says(
-    store: Sandbox, option: dict[str, Any], query: str, is_heeded: bool
+    store: Sandbox, option: dict[str, Any], query: str, is_obeyed: bool
 ) -> None:
     store.options.update(option)
-    assert (ids(raw(store, query)) == set()) == is_heeded
+    assert (ids(raw(store, query)) == set()) == is_obeyed
 
 
 @pytest.mark.parametrize(("more", "status"), [("refused", 422), ("missing", 404), ("ignored", 200)])

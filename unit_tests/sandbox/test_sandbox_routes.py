@@ -77,48 +77,54 @@ def whole(store: Sandbox, get: Get, route: Route) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=operation)
-def test_each_route_answers_a_plain_request(shop: Sandbox, get: Get, route: Route) -> None:
-    response = get(shop, path(shop, route))
+def test_each_route_answers_a_plain_request(shared_store: Sandbox, get: Get, route: Route) -> None:
+    response = get(shared_store, path(shared_store, route))
     assert response.status_code == 200
-    assert shop.log[-1].operation == route.operation
+    assert shared_store.log[-1].operation == route.operation
 
 
 @pytest.mark.parametrize("route", TOP_LISTS, ids=operation)
-def test_each_route_sends_the_rows_of_the_store(shop: Sandbox, get: Get, route: Route) -> None:
-    expected = shop.rows(route.collection)
+def test_each_route_sends_the_rows_of_the_store(
+    shared_store: Sandbox, get: Get, route: Route
+) -> None:
+    expected = shared_store.rows(route.collection)
     if field := route.newest_first:
         expected.sort(key=lambda row: str(row[field]), reverse=True)
     expected = [route.shown(row) if route.shown else row for row in expected]
-    assert whole(shop, get, route) == expected[:250]
+    assert whole(shared_store, get, route) == expected[:250]
 
 
 @pytest.mark.parametrize("route", LISTS, ids=operation)
-def test_each_route_has_rows(shop: Sandbox, get: Get, route: Route) -> None:
-    assert len(whole(shop, get, route)) > 1 or route.collection in FEW
+def test_each_route_has_rows(shared_store: Sandbox, get: Get, route: Route) -> None:
+    assert len(whole(shared_store, get, route)) > 1 or route.collection in FEW
 
 
 @pytest.mark.parametrize("route", PAGED, ids=operation)
-def test_pages_cover_everything_once(shop: Sandbox, get: Get, route: Route) -> None:
-    where = path(shop, route)
-    expected = whole(shop, get, route)[:9]
-    pages = [rows(get(shop, where, limit=1, page=page)) for page in range(1, 10)]
+def test_pages_cover_everything_once(shared_store: Sandbox, get: Get, route: Route) -> None:
+    where = path(shared_store, route)
+    expected = whole(shared_store, get, route)[:9]
+    pages = [rows(get(shared_store, where, limit=1, page=page)) for page in range(1, 10)]
     assert [row for page in pages for row in page] == expected
 
 
 @pytest.mark.parametrize("route", OFFSET, ids=operation)
-def test_offsets_cover_everything_once(shop: Sandbox, get: Get, route: Route) -> None:
-    where, asked = path(shop, route), route.everything
-    expected = whole(shop, get, route)
+def test_offsets_cover_everything_once(shared_store: Sandbox, get: Get, route: Route) -> None:
+    where, asked = path(shared_store, route), route.everything
+    expected = whole(shared_store, get, route)
     offsets = range(0, len(expected) + 2, 2)
-    pages = [rows(get(shop, where, limit=2, offset=offset, **asked)) for offset in offsets]
+    pages = [rows(get(shared_store, where, limit=2, offset=offset, **asked)) for offset in offsets]
     assert [row for page in pages for row in page] == expected
     assert pages[-1] == []
 
 
 @pytest.mark.parametrize("route", OFFSET, ids=operation)
-def test_what_a_list_of_b2b_edition_counts(shop: Sandbox, get: Get, route: Route) -> None:
-    body = get(shop, path(shop, route), limit=2, offset=1, **route.everything).json()
-    told = {"totalCount": len(whole(shop, get, route)), "limit": 2, "offset": 1}
+def test_lists_of_b2b_edition_count_all_their_rows(
+    shared_store: Sandbox, get: Get, route: Route
+) -> None:
+    body = get(
+        shared_store, path(shared_store, route), limit=2, offset=1, **route.everything
+    ).json()
+    told = {"totalCount": len(whole(shared_store, get, route)), "limit": 2, "offset": 1}
     if route.operation == "b2b_quotes.list":
         assert body["data"]["pagination"] == told
     elif route.operation == "b2b_orders.list":
@@ -129,13 +135,13 @@ def test_what_a_list_of_b2b_edition_counts(shop: Sandbox, get: Get, route: Route
 
 @pytest.mark.parametrize("route", [r for r in OFFSET if r.everything], ids=operation)
 @pytest.mark.parametrize("nth", [0, 1])
-def test_what_b2b_edition_leaves_out_unasked(
-    shop: Sandbox, get: Get, route: Route, nth: int
+def test_b2b_edition_leaves_out_rows_or_fields_by_default(
+    shared_store: Sandbox, get: Get, route: Route, nth: int
 ) -> None:
     name = [*route.everything][nth % len(route.everything)]
     less = {key: value for key, value in route.everything.items() if key != name}
-    found = rows(get(shop, path(shop, route), limit=200, **less))
-    everything = whole(shop, get, route)
+    found = rows(get(shared_store, path(shared_store, route), limit=200, **less))
+    everything = whole(shared_store, get, route)
     if name in route.filters:
         assert 0 < len(found) < len(everything)
     else:
@@ -144,14 +150,14 @@ def test_what_b2b_edition_leaves_out_unasked(
 
 
 @pytest.mark.parametrize("route", CURSORED, ids=operation)
-def test_cursors_cover_everything_once(shop: Sandbox, get: Get, route: Route) -> None:
-    where = path(shop, route)
-    expected = whole(shop, get, route)
+def test_cursors_cover_everything_once(shared_store: Sandbox, get: Get, route: Route) -> None:
+    where = path(shared_store, route)
+    expected = whole(shared_store, get, route)
     limit = -(-len(expected) // 4)
     paged: list[dict[str, Any]] = []
     after: dict[str, str] = {}
     for _ in range(5):
-        body = get(shop, where, limit=limit, **after).json()
+        body = get(shared_store, where, limit=limit, **after).json()
         paged += body["data"]
         links = body["meta"].get("cursor_pagination", body["meta"]["pagination"])["links"]
         if "next" not in links:
@@ -164,14 +170,14 @@ def test_cursors_cover_everything_once(shop: Sandbox, get: Get, route: Route) ->
 
 @pytest.mark.parametrize("route", [r for r in CURSORED if r.paging is Paging.CURSOR], ids=operation)
 def test_a_page_beside_a_cursor_is_ignored_or_refused(
-    shop: Sandbox, get: Get, route: Route
+    shared_store: Sandbox, get: Get, route: Route
 ) -> None:
-    where = path(shop, route)
-    cursor = get(shop, where, limit=1).json()["meta"]["cursor_pagination"]["end_cursor"]
-    response = get(shop, where, limit=1, after=cursor, page=1)
+    where = path(shared_store, route)
+    cursor = get(shared_store, where, limit=1).json()["meta"]["cursor_pagination"]["end_cursor"]
+    response = get(shared_store, where, limit=1, after=cursor, page=1)
     assert response.status_code == (200 if route.page_beside_cursor else 422)
     if route.page_beside_cursor:
-        assert rows(response) == whole(shop, get, route)[1:2]
+        assert rows(response) == whole(shared_store, get, route)[1:2]
 
 
 @pytest.mark.parametrize(
@@ -179,9 +185,9 @@ def test_a_page_beside_a_cursor_is_ignored_or_refused(
     [r for r in PAGED if r.family is Family.V3 and r.meta is Meta.PAGINATION],
     ids=operation,
 )
-def test_v3_replies_have_their_pagination(shop: Sandbox, get: Get, route: Route) -> None:
-    total = get(shop, path(shop, route)).json()["meta"]["pagination"]["total"]
-    body = get(shop, path(shop, route), limit=2, page=2).json()
+def test_v3_replies_have_their_pagination(shared_store: Sandbox, get: Get, route: Route) -> None:
+    total = get(shared_store, path(shared_store, route)).json()["meta"]["pagination"]["total"]
+    body = get(shared_store, path(shared_store, route), limit=2, page=2).json()
     assert body["meta"] == {
         "pagination": {
             "total": total,
@@ -200,10 +206,10 @@ def test_v3_replies_have_their_pagination(shop: Sandbox, get: Get, route: Route)
     [r for r in LISTS if r.meta is not Meta.PAGINATION and r.family is not Family.B2B],
     ids=operation,
 )
-def test_other_meta_stays_as_documented(shop: Sandbox, get: Get, route: Route) -> None:
+def test_other_meta_stays_as_documented(shared_store: Sandbox, get: Get, route: Route) -> None:
     params = {} if route.paging is Paging.NONE else {"limit": 2, "page": 2}
-    meta = get(shop, path(shop, route), **params).json()["meta"]
-    total = len(whole(shop, get, route))
+    meta = get(shared_store, path(shared_store, route), **params).json()["meta"]
+    total = len(whole(shared_store, get, route))
     expected: dict[str, Any] = {}
     if route.meta is Meta.OFFSET:
         expected = {"pagination": {"offset": 2, "limit": 2, "total_items": total}}
@@ -211,9 +217,9 @@ def test_other_meta_stays_as_documented(shop: Sandbox, get: Get, route: Route) -
 
 
 @pytest.mark.parametrize("route", PAGED, ids=operation)
-def test_a_page_past_the_end_is_empty(shop: Sandbox, get: Get, route: Route) -> None:
+def test_a_page_past_the_end_is_empty(shared_store: Sandbox, get: Get, route: Route) -> None:
     page = route.max_page or 1000
-    response = get(shop, path(shop, route), page=page, limit=route.max_limit)
+    response = get(shared_store, path(shared_store, route), page=page, limit=route.max_limit)
     if route.family is Family.V2:
         assert (response.status_code, response.content) == (204, b"")
     else:
@@ -233,9 +239,9 @@ def test_a_page_past_the_end_is_empty(shop: Sandbox, get: Get, route: Route) -> 
     ids=operation,
 )
 def test_each_route_refuses_what_it_does_not_document(
-    shop: Sandbox, get: Get, route: Route, params: dict[str, Any]
+    shared_store: Sandbox, get: Get, route: Route, params: dict[str, Any]
 ) -> None:
-    response = get(shop, path(shop, route), **params)
+    response = get(shared_store, path(shared_store, route), **params)
     odd = "unheard_of" in params or isinstance(params.get("page"), list)
     assert response.status_code == (route.unknown_parameter if odd else 422)
     body = response.json()
@@ -249,10 +255,12 @@ def test_each_route_refuses_what_it_does_not_document(
 
 @pytest.mark.parametrize("route", LIMITED, ids=operation)
 def test_each_route_refuses_a_limit_above_its_maximum(
-    shop: Sandbox, get: Get, route: Route
+    shared_store: Sandbox, get: Get, route: Route
 ) -> None:
-    assert get(shop, path(shop, route), limit=route.max_limit).status_code == 200
-    assert get(shop, path(shop, route), limit=route.max_limit + 1).status_code == 413
+    assert get(shared_store, path(shared_store, route), limit=route.max_limit).status_code == 200
+    assert (
+        get(shared_store, path(shared_store, route), limit=route.max_limit + 1).status_code == 413
+    )
 
 
 @pytest.mark.parametrize(
@@ -261,9 +269,9 @@ def test_each_route_refuses_a_limit_above_its_maximum(
     ids=operation,
 )
 def test_each_route_refuses_values_of_the_wrong_kind(
-    shop: Sandbox, get: Get, route: Route, name: str
+    shared_store: Sandbox, get: Get, route: Route, name: str
 ) -> None:
-    assert get(shop, path(shop, route), **{name: "fish"}).status_code == 422
+    assert get(shared_store, path(shared_store, route), **{name: "fish"}).status_code == 422
 
 
 def value_at(row: dict[str, Any], field: str) -> Any:
@@ -288,25 +296,27 @@ def comparable(value: Any, kind: Kind) -> Any:
     ],
     ids=operation,
 )
-def test_filters_keep_what_they_name(shop: Sandbox, get: Get, route: Route, name: str) -> None:
+def test_filters_keep_what_they_name(
+    shared_store: Sandbox, get: Get, route: Route, name: str
+) -> None:
     """By a value from the middle of those there are; by any, where rows leave the field empty."""
     wanted = route.filters[name]
-    found = [value_at(row, str(wanted.field)) for row in whole(shop, get, route)]
+    found = [value_at(row, str(wanted.field)) for row in whole(shared_store, get, route)]
     values = sorted(
         comparable(v, wanted.kind) for v in found if v is not None and not isinstance(v, list)
     )
     if not values:
-        assert rows(get(shop, path(shop, route), **{name: 7})) == []
+        assert rows(get(shared_store, path(shared_store, route), **{name: 7})) == []
         return
     value = values[len(values) // 2]
     limit = {} if route.paging is Paging.NONE else {"limit": str(min(250, route.max_limit))}
     params: dict[str, Any] = {**limit, **route.everything}
-    where = path(shop, route)
+    where = path(shared_store, route)
     where = where.partition("?")[0] if name == route.wants else where
     sent = iso(int(value)) if wanted.kind is Kind.DATE else value
     kept = [
         comparable(value_at(row, str(wanted.field)), wanted.kind)
-        for row in rows(get(shop, where, **{**params, name: sent}))
+        for row in rows(get(shared_store, where, **{**params, name: sent}))
     ]
     assert kept
     if wanted.op in ("eq", "in"):
@@ -318,34 +328,38 @@ def test_filters_keep_what_they_name(shop: Sandbox, get: Get, route: Route, name
 
 
 @pytest.mark.parametrize("route", [r for r in OFFSET if "sortBy" in r.others], ids=operation)
-def test_sorts_of_b2b_edition(shop: Sandbox, get: Get, route: Route) -> None:
+def test_lists_of_b2b_edition_are_sorted_as_asked(
+    shared_store: Sandbox, get: Get, route: Route
+) -> None:
     for field in route.others["sortBy"]:
         for order in route.others["orderBy"]:
             asked = {"sortBy": field, "orderBy": order, "limit": 200, **route.everything}
-            found = rows(get(shop, route.path, **asked))
+            found = rows(get(shared_store, route.path, **asked))
             values = [row[field] for row in found if field in row]
             assert values == sorted(values, reverse=order.upper() == "DESC")
 
 
 @pytest.mark.parametrize("route", [r for r in LISTS if r.wants], ids=operation)
-def test_refuses_a_request_without_the_filter_that_it_wants(
-    shop: Sandbox, get: Get, route: Route
+def test_a_request_without_a_required_filter_is_refused(
+    shared_store: Sandbox, get: Get, route: Route
 ) -> None:
-    assert get(shop, path(shop, route).partition("?")[0]).status_code == 422
+    assert get(shared_store, path(shared_store, route).partition("?")[0]).status_code == 422
 
 
 @pytest.mark.parametrize("route", [r for r in LISTS if r.direction and not r.sorts], ids=operation)
-def test_direction_alone_turns_the_order_around(shop: Sandbox, get: Get, route: Route) -> None:
-    newest = rows(get(shop, route.path, limit=2, direction="desc"))
-    assert newest == shop.rows(route.collection)[:-3:-1]
+def test_direction_alone_turns_the_order_around(
+    shared_store: Sandbox, get: Get, route: Route
+) -> None:
+    newest = rows(get(shared_store, route.path, limit=2, direction="desc"))
+    assert newest == shared_store.rows(route.collection)[:-3:-1]
 
 
 @pytest.mark.parametrize("route", [r for r in TOP_LISTS if r.sorts], ids=operation)
-def test_each_route_sorts_by_its_keys(shop: Sandbox, get: Get, route: Route) -> None:
+def test_each_route_sorts_by_its_keys(shared_store: Sandbox, get: Get, route: Route) -> None:
     for field in route.sorts:
         order = {"sort": field, "direction": "desc"}
         params = order if route.direction else {"sort": f"{field}:desc"}
-        found = rows(get(shop, route.path, limit=250, **params))
+        found = rows(get(shared_store, route.path, limit=250, **params))
         values = [row[field] for row in found if field in row]
         if not field.startswith("date_") and None not in values:
             assert values == sorted(values, reverse=True)
@@ -354,18 +368,24 @@ def test_each_route_sorts_by_its_keys(shop: Sandbox, get: Get, route: Route) -> 
 @pytest.mark.parametrize(
     ("route", "include"), [(r, i) for r in ROUTES for i in r.includes], ids=operation
 )
-def test_includes_change_the_rows(shop: Sandbox, get: Get, route: Route, include: str) -> None:
-    plain, full = (get(shop, path(shop, route), **p) for p in ({}, {"include": include}))
+def test_includes_change_the_rows(
+    shared_store: Sandbox, get: Get, route: Route, include: str
+) -> None:
+    plain, full = (
+        get(shared_store, path(shared_store, route), **p) for p in ({}, {"include": include})
+    )
     assert (plain.status_code, full.status_code) == (200, 200)
     assert plain.content != full.content
-    refused = get(shop, path(shop, route), include="fish")
+    refused = get(shared_store, path(shared_store, route), include="fish")
     assert refused.status_code == route.unknown_parameter
 
 
 @pytest.mark.parametrize("route", [r for r in LISTS if r.fields], ids=operation)
-def test_a_reply_holds_only_the_fields_asked_for(shop: Sandbox, get: Get, route: Route) -> None:
-    first, second = list(rows(get(shop, route.path))[0])[:2]
-    [row] = rows(get(shop, route.path, limit=1, include_fields=second))
+def test_a_reply_holds_only_the_fields_asked_for(
+    shared_store: Sandbox, get: Get, route: Route
+) -> None:
+    first, second = list(rows(get(shared_store, route.path))[0])[:2]
+    [row] = rows(get(shared_store, route.path, limit=1, include_fields=second))
     assert set(row) == {first, second}
 
 
@@ -382,8 +402,10 @@ def test_each_route_asks_for_its_scope(store: Sandbox, get: Get, route: Route) -
 
 
 @pytest.mark.parametrize("route", [r for r in LISTS if r.parent], ids=operation)
-def test_children_of_a_missing_parent_are_not_found(shop: Sandbox, get: Get, route: Route) -> None:
-    assert get(shop, re.sub(r"\{\w+\}", "987654", route.path)).status_code == 404
+def test_children_of_a_missing_parent_are_not_found(
+    shared_store: Sandbox, get: Get, route: Route
+) -> None:
+    assert get(shared_store, re.sub(r"\{\w+\}", "987654", route.path)).status_code == 404
 
 
 def test_paths_outside_the_table_are_not_found() -> None:

@@ -75,7 +75,7 @@ def test_rows_are_sorted_by_any_key(data: Data, sort: str, descending: bool) -> 
     assert len(values) == 300
 
 
-def test_edit_moves_the_row_to_now(data: Data) -> None:
+def test_an_edit_moves_the_row_to_now(data: Data) -> None:
     before = data.get("orders", 100)
     data.clock.advance(60)
     data.edit("orders", 100, {"status_id": 5, "staff_notes": "Stop."})
@@ -91,13 +91,13 @@ def test_edit_moves_the_row_to_now(data: Data) -> None:
     assert len(data.select("orders", [Condition("date_modified", "min", NOW + 60)])) == 1
 
 
-def test_edit_of_a_part_shows_only_when_it_is_included(data: Data) -> None:
+def test_an_edit_of_a_part_shows_only_if_it_is_included(data: Data) -> None:
     data.edit("products", 77, {"images": []})
     assert "images" not in data.get("products", 77)
     assert data.rows("products", ["images"])[0]["images"] == []
 
 
-def test_insert_makes_a_whole_row_with_the_next_id(data: Data) -> None:
+def test_an_insert_makes_a_whole_row_with_the_next_id(data: Data) -> None:
     last = data.rows("orders")[-1]
     key = data.insert("orders", {"line_count": 3, "staff_notes": "By phone."})
     row = data.get("orders", key)
@@ -108,7 +108,7 @@ def test_insert_makes_a_whole_row_with_the_next_id(data: Data) -> None:
     assert len(data.children_of("order_products", key)) == 3
 
 
-def test_delete_leaves_no_trace(data: Data) -> None:
+def test_a_deletion_leaves_no_trace(data: Data) -> None:
     data.delete("orders", 100)
     assert data.count("orders") == 299
     assert data.rows("orders")[0]["id"] > 100

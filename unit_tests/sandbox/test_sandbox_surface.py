@@ -14,16 +14,16 @@ from unit_tests.sandbox.asking import Get
 LINES = {"include": "consignments.line_items", "consignment_structure": "object"}
 
 
-def test_orders_are_read_by_key_in_a_window(shop: Sandbox, get: Get) -> None:
+def test_orders_are_read_by_key_in_a_window(shared_store: Sandbox, get: Get) -> None:
     window = {
         "min_date_modified": "2023-01-01T00:00:00Z",
         "max_date_modified": "Mon, 01 Jan 2024 00:00:00 +0000",
     }
-    whole = get(shop, "/v2/orders", limit=250, **window).json()
+    whole = get(shared_store, "/v2/orders", limit=250, **window).json()
     found: list[dict[str, Any]] = []
     while True:
         after = found[-1]["id"] + 1 if found else 1
-        response = get(shop, "/v2/orders", limit=7, min_id=after, sort="id:asc", **window)
+        response = get(shared_store, "/v2/orders", limit=7, min_id=after, sort="id:asc", **window)
         if response.status_code == 204:
             break
         found += response.json()
@@ -38,11 +38,13 @@ def collected(order: dict[str, Any]) -> list[dict[str, Any]]:
     return [line for part in parts for line in part["line_items"]]
 
 
-def test_side_loaded_lines_are_those_of_the_endpoint(shop: Sandbox, get: Get) -> None:
+def test_side_loaded_lines_are_those_of_the_endpoint(shared_store: Sandbox, get: Get) -> None:
     kept = cut = empty = 0
-    orders = [get(shop, "/v2/orders", limit=250, page=page, **LINES).json() for page in (1, 2)]
+    orders = [
+        get(shared_store, "/v2/orders", limit=250, page=page, **LINES).json() for page in (1, 2)
+    ]
     for order in orders[0] + orders[1]:
-        response = get(shop, f"/v2/orders/{order['id']}/products", limit=250)
+        response = get(shared_store, f"/v2/orders/{order['id']}/products", limit=250)
         lines = response.json() if response.status_code == 200 else []
         side_loaded = sorted(collected(order), key=lambda line: line["id"])
         if "__warning__" in str(order["consignments"]):
@@ -57,9 +59,9 @@ def test_side_loaded_lines_are_those_of_the_endpoint(shop: Sandbox, get: Get) ->
     assert (kept, cut, empty) == (394, 3, 3)
 
 
-def order_with(shop: Sandbox, lines: int) -> dict[str, Any]:
-    counts = shop.data.table("orders").columns["line_count"]
-    key = shop.data.table("orders").columns["id"][counts.index(lines)]
+def order_with(shared_store: Sandbox, lines: int) -> dict[str, Any]:
+    counts = shared_store.data.table("orders").columns["line_count"]
+    key = shared_store.data.table("orders").columns["id"][counts.index(lines)]
     return {"min_id": key, "max_id": key}
 
 
@@ -77,17 +79,17 @@ def test_the_warning_stands_where_the_option_says(store: Sandbox, get: Get, plac
     assert [name for name, value in found.items() if value == WARNING] == [place]
 
 
-def test_fifty_lines_come_without_a_warning(shop: Sandbox, get: Get) -> None:
-    [order] = get(shop, "/v2/orders", **order_with(shop, 50), **LINES).json()
+def test_fifty_lines_come_without_a_warning(shared_store: Sandbox, get: Get) -> None:
+    [order] = get(shared_store, "/v2/orders", **order_with(shared_store, 50), **LINES).json()
     assert len(collected(order)) == 50
     assert "__warning__" not in str(order)
 
 
-def test_consignments_are_an_array_unless_asked_otherwise(shop: Sandbox, get: Get) -> None:
-    legacy = get(shop, "/v2/orders", include="consignments.line_items", limit=3).json()
-    modern = get(shop, "/v2/orders", limit=3, **LINES).json()
+def test_consignments_are_an_array_unless_asked_otherwise(shared_store: Sandbox, get: Get) -> None:
+    legacy = get(shared_store, "/v2/orders", include="consignments.line_items", limit=3).json()
+    modern = get(shared_store, "/v2/orders", limit=3, **LINES).json()
     assert [o["consignments"] for o in legacy] == [[o["consignments"]] for o in modern]
-    assert get(shop, "/v2/orders", consignment_structure="array").status_code == 422
+    assert get(shared_store, "/v2/orders", consignment_structure="array").status_code == 422
 
 
 def test_links_stand_for_what_was_not_included(store: Sandbox, get: Get) -> None:
@@ -104,17 +106,18 @@ def test_links_stand_for_what_was_not_included(store: Sandbox, get: Get) -> None
     assert collected({"consignments": order["consignments"][0]}) == [order["products"]]
 
 
-def test_orders_are_counted_by_status(shop: Sandbox, get: Get) -> None:
-    body = get(shop, "/v2/orders/count").json()
+def test_orders_are_counted_by_status(shared_store: Sandbox, get: Get) -> None:
+    body = get(shared_store, "/v2/orders/count").json()
     assert body["count"] == 400 == sum(status["count"] for status in body["statuses"])
     assert (
-        get(shop, "/v2/orders/count", status_id=0).json()["count"] == body["statuses"][0]["count"]
+        get(shared_store, "/v2/orders/count", status_id=0).json()["count"]
+        == body["statuses"][0]["count"]
     )
 
 
-def test_the_time_and_the_store_are_told(shop: Sandbox, get: Get) -> None:
-    assert get(shop, "/v2/time").json() == {"time": 1_772_323_200}
-    assert get(shop, "/v2/store").json()["logo"] == []
+def test_the_time_and_the_store_are_told(shared_store: Sandbox, get: Get) -> None:
+    assert get(shared_store, "/v2/time").json() == {"time": 1_772_323_200}
+    assert get(shared_store, "/v2/store").json()["logo"] == []
 
 
 @pytest.mark.parametrize(("option", "statuses"), [("200", {200}), ("204", {204}), ("404", {404})])
@@ -134,18 +137,19 @@ def test_orders_without_transactions_answer_as_the_option_says(
     assert answers() == statuses
 
 
-def test_lines_of_a_huge_order_take_two_pages(shop: Sandbox, get: Get) -> None:
-    key = order_with(shop, 263)["min_id"]
+def test_lines_of_a_huge_order_take_two_pages(shared_store: Sandbox, get: Get) -> None:
+    key = order_with(shared_store, 263)["min_id"]
     pages = [
-        get(shop, f"/v2/orders/{key}/products", limit=250, page=page).json() for page in (1, 2)
+        get(shared_store, f"/v2/orders/{key}/products", limit=250, page=page).json()
+        for page in (1, 2)
     ]
     assert [len(page) for page in pages] == [250, 13]
-    assert len(get(shop, f"/v2/orders/{key}/products").json()) == 50
+    assert len(get(shared_store, f"/v2/orders/{key}/products").json()) == 50
 
 
-def test_children_of_no_order_are_not_found(shop: Sandbox, get: Get) -> None:
+def test_children_of_no_order_are_not_found(shared_store: Sandbox, get: Get) -> None:
     for path in ("/v2/orders/1/products", "/v3/orders/1/transactions", "/v2/orders/1"):
-        assert get(shop, path).status_code == 404
+        assert get(shared_store, path).status_code == 404
 
 
 def test_customers_are_read_by_cursor(store: Sandbox, get: Get) -> None:
@@ -174,8 +178,8 @@ def test_later_pages_and_stores_without_cursors_send_none(store: Sandbox, get: G
 @pytest.mark.parametrize(
     "params", [{"after": "fish"}, {"after": "eyJpZCI6NX0=", "sort": "last_name:asc"}]
 )
-def test_bad_cursors_are_refused(shop: Sandbox, get: Get, params: dict[str, str]) -> None:
-    assert get(shop, "/v3/customers", **params).status_code == 422
+def test_bad_cursors_are_refused(shared_store: Sandbox, get: Get, params: dict[str, str]) -> None:
+    assert get(shared_store, "/v3/customers", **params).status_code == 422
 
 
 def test_included_addresses_are_cut_at_ten() -> None:
@@ -184,24 +188,26 @@ def test_included_addresses_are_cut_at_ten() -> None:
     assert any(len(c["addresses"]) == 10 < c["address_count"] for c in customers)
 
 
-def test_products_are_read_by_key(shop: Sandbox, get: Get) -> None:
-    key = shop.rows("products")[9]["id"]
-    body = get(shop, "/v3/catalog/products", **{"id:greater": key, "sort": "id"}, limit=20).json()
-    assert body["data"] == shop.rows("products")[10:30]
+def test_products_are_read_by_key(shared_store: Sandbox, get: Get) -> None:
+    key = shared_store.rows("products")[9]["id"]
+    body = get(
+        shared_store, "/v3/catalog/products", **{"id:greater": key, "sort": "id"}, limit=20
+    ).json()
+    assert body["data"] == shared_store.rows("products")[10:30]
     assert body["meta"]["pagination"]["total_pages"] == 3
 
 
 @pytest.mark.parametrize("include", ["options", "modifiers", "images,options"])
-def test_options_cap_the_page_at_ten(shop: Sandbox, get: Get, include: str) -> None:
-    body = get(shop, "/v3/catalog/products", limit=250, include=include).json()
+def test_options_cap_the_page_at_ten(shared_store: Sandbox, get: Get, include: str) -> None:
+    body = get(shared_store, "/v3/catalog/products", limit=250, include=include).json()
     assert len(body["data"]) == 10
     assert body["meta"]["pagination"]["total_pages"] == 6
 
 
-def test_products_do_not_take_a_direction_in_sort(shop: Sandbox, get: Get) -> None:
-    assert get(shop, "/v3/catalog/products", sort="id:asc").status_code == 422
-    body = get(shop, "/v3/catalog/products", sort="id", direction="desc", limit=250).json()
-    assert body["data"] == shop.rows("products")[::-1]
+def test_products_do_not_take_a_direction_in_sort(shared_store: Sandbox, get: Get) -> None:
+    assert get(shared_store, "/v3/catalog/products", sort="id:asc").status_code == 422
+    body = get(shared_store, "/v3/catalog/products", sort="id", direction="desc", limit=250).json()
+    assert body["data"] == shared_store.rows("products")[::-1]
 
 
 def test_a_bare_date_means_that_date_at_this_time_of_day(store: Sandbox, get: Get) -> None:
@@ -218,11 +224,15 @@ def test_a_bare_date_means_that_date_at_this_time_of_day(store: Sandbox, get: Ge
     assert key in found("2026-02-28T00:00:00Z")
 
 
-def test_fields_can_be_chosen(shop: Sandbox, get: Get) -> None:
-    only = get(shop, "/v3/catalog/products", include_fields="name", limit=1).json()["data"][0]
+def test_fields_can_be_chosen(shared_store: Sandbox, get: Get) -> None:
+    only = get(shared_store, "/v3/catalog/products", include_fields="name", limit=1).json()["data"][
+        0
+    ]
     assert only.keys() == {"id", "name"}
-    less = get(shop, "/v3/catalog/brands", exclude_fields="name,id", limit=1).json()["data"][0]
-    assert less.keys() == shop.rows("brands")[0].keys() - {"name"}
+    less = get(shared_store, "/v3/catalog/brands", exclude_fields="name,id", limit=1).json()[
+        "data"
+    ][0]
+    assert less.keys() == shared_store.rows("brands")[0].keys() - {"name"}
 
 
 def ask(store: Sandbox, path: str = "/v2/time", **headers: str) -> requests.Response:
@@ -230,10 +240,10 @@ def ask(store: Sandbox, path: str = "/v2/time", **headers: str) -> requests.Resp
     return requests.get(f"{store.url}/stores{path}", headers=base | headers, timeout=5)
 
 
-def test_a_wrong_token_is_refused(shop: Sandbox) -> None:
-    v2 = ask(shop, "/sandbox/v2/orders", **{"X-Auth-Token": "wrong"})
+def test_a_wrong_token_is_refused(shared_store: Sandbox) -> None:
+    v2 = ask(shared_store, "/sandbox/v2/orders", **{"X-Auth-Token": "wrong"})
     assert (v2.status_code, v2.json()[0]["status"]) == (401, 401)
-    v3 = ask(shop, "/sandbox/v3/customers", **{"X-Auth-Token": "wrong"})
+    v3 = ask(shared_store, "/sandbox/v3/customers", **{"X-Auth-Token": "wrong"})
     assert v3.status_code == 401
     assert v3.json()["title"].startswith("Unauthorized - the v3 Auth client ID or token")
 
@@ -244,13 +254,15 @@ def test_a_wrong_store_is_refused(store: Sandbox, status: int) -> None:
     assert ask(store, "/other/v2/time").status_code == status
 
 
-def test_a_request_must_accept_json(shop: Sandbox) -> None:
-    assert ask(shop, "/sandbox/v2/time", Accept="*/*").status_code == 406
+def test_a_request_must_accept_json(shared_store: Sandbox) -> None:
+    assert ask(shared_store, "/sandbox/v2/time", Accept="*/*").status_code == 406
 
 
-def test_only_get_where_nothing_is_written(shop: Sandbox) -> None:
-    headers = {"X-Auth-Token": shop.access_token, "Accept": "application/json"}
-    url = f"{shop.url}/stores/sandbox/v3/catalog/brands"
+def test_other_methods_than_get_are_refused_where_nothing_can_be_written(
+    shared_store: Sandbox,
+) -> None:
+    headers = {"X-Auth-Token": shared_store.access_token, "Accept": "application/json"}
+    url = f"{shared_store.url}/stores/sandbox/v3/catalog/brands"
     assert requests.post(url, json=[], headers=headers, timeout=5).status_code == 405
 
 

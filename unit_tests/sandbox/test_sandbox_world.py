@@ -28,38 +28,38 @@ COLLECTIONS = (*DATA.tables, *DATA.children, *DATA.objects)
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
-def test_the_same_seed_gives_the_same_rows(shop: Sandbox, collection: str) -> None:
+def test_the_same_seed_gives_the_same_rows(shared_store: Sandbox, collection: str) -> None:
     twin = Sandbox(orders=400, customers=120, products=60)
-    assert twin.rows(collection) == shop.rows(collection)
+    assert twin.rows(collection) == shared_store.rows(collection)
 
 
-def test_another_seed_gives_other_rows(shop: Sandbox) -> None:
+def test_another_seed_gives_other_rows(shared_store: Sandbox) -> None:
     other = Sandbox(orders=400, customers=120, products=60, seed=8)
-    assert other.rows("orders") != shop.rows("orders")
+    assert other.rows("orders") != shared_store.rows("orders")
 
 
-def test_the_past_does_not_depend_on_the_platform(shop: Sandbox) -> None:
-    first = shop.rows("orders")[0]
+def test_the_past_does_not_depend_on_the_platform(shared_store: Sandbox) -> None:
+    first = shared_store.rows("orders")[0]
     assert (first["id"], first["date_created"]) == (100, "Sat, 06 Mar 2021 09:16:33 +0000")
     assert first["cart_id"] == "083be64c-8cf8-4c8b-a043-9f87ecbcb013"
 
 
 @pytest.mark.parametrize("collection", [*DATA.tables, *DATA.children])
-def test_keys_are_unique_and_ascending(shop: Sandbox, collection: str) -> None:
+def test_keys_are_unique_and_ascending(shared_store: Sandbox, collection: str) -> None:
     keyless = ("order_consignments", "tree_categories", "b2b_payment_transactions")
     if collection in (*keyless, *OF_PARENT):
         return  # These have no keys; those of trees are nested.
     if collection in DATA.tables:
-        table = shop.data.table(collection)
+        table = shared_store.data.table(collection)
         keys = list(table.columns[table.key])
     elif collection in WITHIN_PARENT:
-        children = shop.data.children[collection]
+        children = shared_store.data.children[collection]
         for at in children.parent.select():
             own = [row["id"] for row in children.rows(at)]
             assert len(own) == len(set(own))
         return
     else:
-        keys = [row.get("id") or row["uuid"] for row in shop.rows(collection)]
+        keys = [row.get("id") or row["uuid"] for row in shared_store.rows(collection)]
     if isinstance(keys[0], str):
         keys.sort()  # a uuid has no order
     assert keys == sorted(set(keys))
@@ -79,8 +79,8 @@ def test_rows_come_and_go(collection: str) -> None:
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
-def test_every_row_has_the_same_fields(shop: Sandbox, collection: str) -> None:
-    fields = {frozenset(row) for row in shop.rows(collection)}
+def test_every_row_has_the_same_fields(shared_store: Sandbox, collection: str) -> None:
+    fields = {frozenset(row) for row in shared_store.rows(collection)}
     # By their kind: pages, automatic and coupon promotions, values of customers and of addresses,
     # listings that were modified or never, cards and PayPal and bank accounts.
     kinds = {
@@ -93,19 +93,19 @@ def test_every_row_has_the_same_fields(shop: Sandbox, collection: str) -> None:
     assert len(fields) == kinds.get(collection, 1)
 
 
-def test_references_are_whole(shop: Sandbox) -> None:
+def test_references_are_whole(shared_store: Sandbox) -> None:
     names = ("orders", "customers", "products", "brands", "channels")
-    ids = {name: {row["id"] for row in shop.rows(name)} for name in names}
-    categories = {row["category_id"] for row in shop.rows("categories")}
-    for order in shop.rows("orders"):
+    ids = {name: {row["id"] for row in shared_store.rows(name)} for name in names}
+    categories = {row["category_id"] for row in shared_store.rows("categories")}
+    for order in shared_store.rows("orders"):
         assert order["customer_id"] in ids["customers"] | {0}
         assert order["channel_id"] in ids["channels"]
-    for line in shop.rows("order_products"):
+    for line in shared_store.rows("order_products"):
         assert line["product_id"] in ids["products"] | {0}
         assert line["order_id"] in ids["orders"]
-    for transaction in shop.rows("transactions"):
+    for transaction in shared_store.rows("transactions"):
         assert int(transaction["order_id"]) in ids["orders"]
-    for product in shop.rows("products", ["channels"]):
+    for product in shared_store.rows("products", ["channels"]):
         assert product["brand_id"] in ids["brands"] | {0}
         assert set(product["categories"]) <= categories
         assert set(product["channels"]) <= ids["channels"]
@@ -216,14 +216,14 @@ def values(row: Any, field: str) -> Iterator[Any]:
 
 @pytest.mark.parametrize(("collection", "field", "target"), REFERENCES)
 def test_references_of_lists_are_whole(
-    shop: Sandbox, collection: str, field: str, target: str
+    shared_store: Sandbox, collection: str, field: str, target: str
 ) -> None:
     key = {"categories": "category_id", "b2b_companies": "companyId"}.get(target, "id")
-    known = {row[key] for row in shop.rows(target)} | {None, 0}
-    found = {value for row in shop.rows(collection) for value in values(row, field)}
+    known = {row[key] for row in shared_store.rows(target)} | {None, 0}
+    found = {value for row in shared_store.rows(collection) for value in values(row, field)}
     assert found - {None, 0}
     if field == "items.item_id":  # Refunds of whole orders name those.
-        known |= {row["id"] for row in shop.rows("orders")}
+        known |= {row["id"] for row in shared_store.rows("orders")}
     assert found <= known
 
 
@@ -245,37 +245,41 @@ def test_collections_are_longer_than_a_page(collection: str) -> None:
     assert len(Sandbox().rows(collection)) > 250
 
 
-def test_segments_are_those_that_customers_name(shop: Sandbox) -> None:
-    known = {row["id"] for row in shop.rows("segments")}
-    named = {key for row in shop.rows("customers", ["segment_ids"]) for key in row["segment_ids"]}
+def test_segments_are_those_that_customers_name(shared_store: Sandbox) -> None:
+    known = {row["id"] for row in shared_store.rows("segments")}
+    named = {
+        key for row in shared_store.rows("customers", ["segment_ids"]) for key in row["segment_ids"]
+    }
     assert named
     assert named <= known
 
 
-def test_coupons_of_orders_are_those_that_their_lines_name(shop: Sandbox) -> None:
-    codes = {row["id"]: row["code"] for row in shop.rows("coupons")}
+def test_coupons_of_orders_are_those_that_their_lines_name(shared_store: Sandbox) -> None:
+    codes = {row["id"]: row["code"] for row in shared_store.rows("coupons")}
     by_lines = {
         (line["order_id"], discount["code"])
-        for line in shop.rows("order_products")
+        for line in shared_store.rows("order_products")
         for discount in line["applied_discounts"]
     }
-    coupons = shop.rows("order_coupons")
+    coupons = shared_store.rows("order_coupons")
     assert all(codes[coupon["coupon_id"]] == coupon["code"] for coupon in coupons)
     # Coupons for free shipping are on no line.
     on_lines = {(c["order_id"], c["code"]) for c in coupons if c["type"] == 1}
     assert by_lines <= on_lines
 
 
-def test_items_total_is_the_sum_of_quantities(shop: Sandbox) -> None:
-    lines = groupby(shop.rows("order_products"), lambda line: line["order_id"])
+def test_items_total_is_the_sum_of_quantities(shared_store: Sandbox) -> None:
+    lines = groupby(shared_store.rows("order_products"), lambda line: line["order_id"])
     totals = {order: sum(line["quantity"] for line in group) for order, group in lines}
-    assert {o["id"]: o["items_total"] for o in shop.rows("orders") if o["items_total"]} == totals
+    assert {
+        o["id"]: o["items_total"] for o in shared_store.rows("orders") if o["items_total"]
+    } == totals
 
 
-def test_every_kind_of_order_is_there(shop: Sandbox) -> None:
-    orders = shop.rows("orders")
+def test_every_kind_of_order_is_there(shared_store: Sandbox) -> None:
+    orders = shared_store.rows("orders")
     counts = {o["id"]: 0 for o in orders}
-    for line in shop.rows("order_products"):
+    for line in shared_store.rows("order_products"):
         counts[line["order_id"]] += 1
     assert {specimen.lines for specimen in SPECIMENS} <= set(counts.values())
     assert any(o["customer_id"] == 0 for o in orders)
@@ -285,13 +289,13 @@ def test_every_kind_of_order_is_there(shop: Sandbox) -> None:
     assert any(o["date_shipped"] == "" for o in orders)
 
 
-def test_transaction_and_store_ids_pass_32_bits(shop: Sandbox) -> None:
-    assert shop.rows("transactions")[-1]["id"] > 2**32
-    assert shop.rows("store")[0]["store_id"] > 2**32
+def test_transaction_and_store_ids_pass_32_bits(shared_store: Sandbox) -> None:
+    assert shared_store.rows("transactions")[-1]["id"] > 2**32
+    assert shared_store.rows("store")[0]["store_id"] > 2**32
 
 
-def test_many_rows_share_a_second(shop: Sandbox) -> None:
-    dates = [order["date_modified"] for order in shop.rows("orders")]
+def test_many_rows_share_a_second(shared_store: Sandbox) -> None:
+    dates = [order["date_modified"] for order in shared_store.rows("orders")]
     assert max(dates.count(date) for date in dates) > 3
 
 
