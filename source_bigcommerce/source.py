@@ -4,14 +4,10 @@ import logging
 import pkgutil
 import sys
 import threading
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
-from itertools import islice
-from typing import Any, cast
+from typing import Any
 from weakref import WeakMethod
 
 from airbyte_cdk.models import (
@@ -25,7 +21,6 @@ from airbyte_cdk.models import (
     Status,
     SyncMode,
 )
-from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.types import ConnectionDefinition
@@ -34,35 +29,25 @@ from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_bigcommerce import check
 from source_bigcommerce.components.clock import store_clock
 from source_bigcommerce.components.config import of_the_form
-from source_bigcommerce.components.error_handler import ScopeLacking
 from source_bigcommerce.components.marks import Marks
 from source_bigcommerce.components.messages import (
     B2B_OFF,
-    FIRST_SYNC_LONG,
     HASH_MISSING,
-    NO_ACCESS,
     STREAM_UNKNOWN,
-    STREAMS_UNREADABLE,
-    UNANSWERED,
 )
 from source_bigcommerce.components.moments import dates, starting, utc_now
 from source_bigcommerce.components.personal import KEEP, Personal, said
 from source_bigcommerce.components.state import DateCursor
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.components.values import Values
-from source_bigcommerce.questions import answers
 
 _RECEIPTS = "sync_receipts"
 _NO_LOOKBACK = "with a Look-back of 0, nothing looks for rows that the store saves late"
 # Records that wait to be printed: two pages. A longer queue makes no sync faster.
 _QUEUED = 500
-# What the check asks for: small pages, all dates at once, one parent, and few tries.
-_OF_CHECK = {"page_size": 1, "window": "P36500D", "skip_likely_empty": False}
-_TRIES_OF_CHECK = 2
-# The check warns of a first sync that takes at least so many seconds.
-_LONG = 3600
 # The scope of B2B streams, as the control panel calls it: its technical name is not documented.
 B2B_EDITION = "B2B Edition"
 
@@ -366,113 +351,26 @@ class SourceBigcommerce(YamlDeclarativeSource):
         self._concurrent_source._threadpool._shutdown()
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
-        """Asks for one row of each stream that the manifest names for a check, all at once.
-
-        Fails, in one sentence, if nothing can be read. Otherwise succeeds, and says which streams
-        will not work and which scopes they need.
-
-        Names an endpoint that hangs, and waits no longer than the patience of `questions`.
-
-        The manifest's CheckStream asks one stream after the other, and stops at the first failure.
-        """
+        """Whether the store can be read, and what of it cannot; see the module `check`."""
         try:
             source = self._for(config)
         except AirbyteTracedException as error:
             return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
         if source is not self:
             return source.check(logger, {})
-        probes = self.resolved_manifest["check"]["stream_names"]
-        probe_of: dict[str, Mapping[str, Any]] = {}
-        streams_of: dict[str, list[str]] = defaultdict(list)
-        offered = filter(self._offers, self.resolved_manifest["streams"])
-        for each in (stream["$parameters"] for stream in offered):
-            if scope := each.get("scope"):
-                streams_of[scope].append(each["name"])
-            if each["name"] in probes:
-                probe_of[each["scope"]] = each
-        self._wanted = set(probes)
-        sync = Sync(self._config, tries=_TRIES_OF_CHECK, most_parents=1)
-        streams = {stream.name: stream for stream in self._streams_of_check(sync)}
+        manifest = self.resolved_manifest
+        sync = Sync(self._config, **check.LIMITS)
+        self._wanted = set(manifest["check"]["stream_names"])
+        built = {stream.name: stream for stream in self._streams_of_check(sync)}
         self._wanted = None
-        began = time.monotonic()
-        questions: dict[str, Callable[[], AirbyteTracedException | None]] = {
-            scope: partial(_error_of, streams[probe["name"]]) for scope, probe in probe_of.items()
-        }
-        orders: list[int] = []
-        questions["orders"] = partial(_count_orders, streams.values(), orders)
-        results = answers(questions, pause=lambda: sync.pause)
-        sync.end()
-        problems = {scope: failure for scope, failure in results.items() if failure}
-        unanswered = {scope: names for scope, names in streams_of.items() if scope not in results}
-        lacking: dict[str, list[str]] = defaultdict(list)
-        sentences: list[str] = []
-        for scope, failure in problems.items():
-            if isinstance(failure, ScopeLacking):
-                # It may be the scope of another stream: transactions are read through orders.
-                lacking[failure.scope] += streams_of[scope]
-            elif (sentence := failure.message or str(failure)) not in sentences:
-                sentences.append(sentence)
-        if unanswered:
-            endpoints = "; ".join(
-                f"/{probe_of[scope]['endpoint']} ({', '.join(names)})"
-                for scope, names in unanswered.items()
-            )
-            where = endpoints if len(unanswered) < len(streams_of) else self._config["api_url"]
-            seconds = round(time.monotonic() - began)
-            sentences.append(UNANSWERED.message(seconds=seconds, endpoints=where))
-        if len(problems) + len(unanswered) == len(streams_of):
-            return AirbyteConnectionStatus(
-                status=Status.FAILED, message=sentences[0] if sentences else NO_ACCESS.message()
-            )
-        if lacking:
-            needs = "; ".join(
-                f"{', '.join(names)} need{'s' * (len(names) == 1)} the scope {scope}"
-                for scope, names in lacking.items()
-            )
-            sentences.append(STREAMS_UNREADABLE.message(needs=needs))
-        if sentences:
-            logger.warning(" ".join(sentences))
-        readable = {
-            name
-            for scope, names in streams_of.items()
-            for name in names
-            if scope in results and scope not in problems
-        }
-        sentences += self._long_first_sync(sync, orders, readable.difference(*lacking.values()))
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=" ".join(sentences) or None)
-
-    def _long_first_sync(self, sync: Sync, orders: list[int], readable: set[str]) -> list[str]:
-        """A sentence if requests for single orders alone make a first sync take an hour or more.
-
-        It sends other requests, too, so it takes at least that long. Nothing if the store does not
-        tell its number of orders or its quota.
-        """
-        from source_bigcommerce.estimate.prices import duration, seconds_of_all
-
-        endpoints = {
-            each["name"]: each["endpoint"]
-            for each in map(self._asked_for_each_order, self.resolved_manifest["streams"])
-            if each and each["name"] in readable
-        }
-        took = seconds_of_all(sync, sum(orders), endpoints.values(), self._config["quota_share"])
-        if took < _LONG:
-            return []
-        told = {"time": duration(took), "orders": f"{sum(orders):,}", "names": ", ".join(endpoints)}
-        return [FIRST_SYNC_LONG.message(**told)]
-
-    def _asked_for_each_order(self, stream: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The `$parameters` of a stream that needs a request for every order; None for others."""
-        words, retriever = stream["$parameters"], stream["retriever"]
-        is_of_orders = "counter" in retriever.get("parents", {})
-        skips = self._config["skip_likely_empty"] and "likely_empty" in retriever
-        is_for_some = words.get("embeds") or "only_with" in retriever or skips
-        return words if is_of_orders and not is_for_some else None
+        offered = list(filter(self._offers, manifest["streams"]))
+        return check.status(offered, built, sync, self._config, logger)
 
     def _streams_of_check(self, sync: Sync) -> list[AbstractStream]:
         of_syncs = self._config
         self._begin(sync)
         # The framework can override values as well, but warns of those that the form does not have.
-        self._config = {**of_syncs, **_OF_CHECK}
+        self._config = {**of_syncs, **check.SETTINGS}
         try:
             return super().streams(self._config)
         finally:
@@ -482,36 +380,6 @@ class SourceBigcommerce(YamlDeclarativeSource):
 
 def _is_a(component: type, configured: Mapping[str, Any]) -> bool:
     return str(configured.get("class_name")).endswith(f".{component.__name__}")
-
-
-def _count_orders(streams: Iterable[AbstractStream], counts: list[int]) -> None:
-    """Adds to the list how many orders there are for the streams that are read through orders."""
-    for stream in streams:
-        parents: Any = getattr(retriever_of(stream), "parents", None)
-        if parents and getattr(parents, "counter", None):
-            for window in islice(stream.generate_partitions(), 1):
-                with suppress(AirbyteTracedException):
-                    counts.append(parents.counted(window.to_slice()) or 0)
-            return
-
-
-def retriever_of(stream: AbstractStream) -> Retriever:
-    """The retriever of a stream. Private attributes: see unit_tests."""
-    generator = cast(Any, stream)._stream_partition_generator
-    return cast(Retriever, generator._partition_factory._retriever)
-
-
-def _error_of(stream: AbstractStream) -> AirbyteTracedException | None:
-    """The error at the first row of a stream; None also if it has no rows.
-
-    AbstractStream.check_availability returns only the text of an error.
-    """
-    try:
-        for window in islice(stream.generate_partitions(), 1):
-            next(iter(window.read()), None)
-    except AirbyteTracedException as error:
-        return error
-    return None
 
 
 def _call_before_threads_are_joined(end: "WeakMethod[Any]") -> None:

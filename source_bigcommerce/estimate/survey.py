@@ -12,13 +12,14 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_bigcommerce.check import retriever_of
 from source_bigcommerce.components.error_handler import ScopeLacking
 from source_bigcommerce.components.state import DateCursor
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.estimate.dry_run import Cost, DryRun
 from source_bigcommerce.estimate.looks import Asker, ListLook, Look, look, since
 from source_bigcommerce.questions import answers
-from source_bigcommerce.source import SourceBigcommerce, retriever_of
+from source_bigcommerce.source import SourceBigcommerce
 
 FIRST, DAILY = "first", "daily"
 _TRIES = 3
