@@ -1,70 +1,57 @@
 """`python -m benchmarks.costs`: how long a sync of a store takes, by quota and by size.
 
-Requests are counted by the formulas of `requests_needed`; what a store of so many orders holds
-besides, and how much of it changes in a day, is assumed (`store_of`, `day_of`). Those for deleted
-rows are counted: the search runs on ids without a store.
+The estimate counts the requests, for a sandbox store that is made larger.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
 from benchmarks.plain import ENDPOINTS
 from benchmarks.report import Report, Row
-from benchmarks.requests_needed import Rows, most, most_of_all, seconds
+from integration_tests.syncs import catalog_of, config_for
+from sandbox import Sandbox
+from source_bigcommerce.components.budget import Limit
 from source_bigcommerce.components.known_ids import KnownIds
+from source_bigcommerce.components.quotas import Quotas
+from source_bigcommerce.components.sync import Sync
+from source_bigcommerce.estimate.looks import ChildrenLook, Look
+from source_bigcommerce.estimate.prices import Prices, duration
+from source_bigcommerce.estimate.survey import DAILY, FIRST, Survey
 from unit_tests.searches import PAGE, Ids, gone, searched
 
-_PLANS = {"150 per 30 s": 150, "450 per 30 s": 450, "unlimited": None}
-_WORKERS = 10
-_LATENCY = 0.25
-_DELETED = {
-    "none": "0",
-    "1": "1",
-    "5": "5",
-    "20": "20",
+_PLANS = {"150 per 30 s": Limit(150, 30), "450 per 30 s": Limit(450, 30), "unlimited": None}
+_COLUMNS = ("sync", "requests", *_PLANS)
+_STORE: dict[str, Any] = {"orders": 20_000, "customers": 8_000, "products": 1_000}
+# What a larger store has more of.
+_GROWING = (*_STORE, "order_products", "transactions")
+_ALL = {"all ten": [*ENDPOINTS]}
+_WORKERS, _LATENCY = 10, 0.25
+_DELETED = {number: number for number in ("0", "1", "5", "20")} | {
     "1,000 in a row": "stretch",
     "1,000 here and there": "1000",
 }
 
 
-def store_of(orders: int) -> Rows:
-    """What is assumed of a store with so many orders: mostly small ones, in five years."""
-    return Rows(
-        orders=orders,
-        customers=orders * 2 // 5,
-        products=min(50_000, max(500, orders // 20)),
-        cut_orders=orders // 500,
-    )
-
-
-def day_of(store: Rows) -> Rows:
-    """What is assumed to change in a day; the other streams are read whole."""
-    return replace(
-        store,
-        orders=store.orders // 600,
-        customers=store.customers // 1000,
-        products=store.products // 50,
-        cut_orders=store.cut_orders // 600,
-    )
-
-
 def main() -> None:
     report = Report()
-    report.table(
-        "Requests and time of each stream, 100,000 orders",
-        ("stream", "first sync", *_PLANS, "daily sync", "daily, 150 per 30 s"),
-        _by_stream(100_000),
-    )
+    each = {name: [name] for name in ENDPOINTS}
+    rows = _rows(100_000, each | _ALL)
+    report.table("Requests and time of each stream, 100,000 orders", ("stream", *_COLUMNS), rows)
+    held = ", ".join(f"{rows:,} {name}" for name, rows in _STORE.items())
+    changed = ", ".join(f"{_survey().looks[DAILY][name].rows} of the {name}" for name in _STORE)
+    cut = f"{vars(_survey().looks[FIRST]['order_products'])['asked']:.2%} of the orders are cut"
+    without = {"without transactions": [name for name in ENDPOINTS if name != "transactions"]}
     report.table(
         "Time of the ten streams, by size of the store",
-        ("orders", "sync", "requests", *_PLANS),
-        (row for exponent in range(4, 8) for row in _by_sync(10**exponent)),
-        f"Unlimited: {_WORKERS} workers, {_LATENCY * 1000:.0f} ms an answer. Five years of orders;"
-        " for each ten of them four customers; one order in 500 with more line items than the order"
-        " list shows; in a day, one order in 600, one customer in 1,000 and one product in 50"
-        " change.",
+        ("orders", "stream", *_COLUMNS),
+        (row for exponent in range(4, 8) for row in _rows(10**exponent, _ALL | without)),
+        f"In proportion to a sandbox store with {held} of five years. Its last day changed"
+        f" {changed}; {cut}. {_WORKERS} workers, {_LATENCY * 1000:.0f} ms a reply.",
     )
     report.table(
         "Requests that find deleted rows: the most of five tries",
@@ -74,25 +61,40 @@ def main() -> None:
     )
 
 
-def _by_stream(orders: int) -> Iterator[Row]:
-    first, day = store_of(orders), day_of(store_of(orders))
-    counted = [(name, most(name, first, _WORKERS), most(name, day, 1)) for name in ENDPOINTS]
-    counted.append(("all ten", most_of_all(first, _WORKERS), most_of_all(day, 1)))
-    for name, of_first, of_day in counted:
-        daily = {"daily sync": of_day, "daily, 150 per 30 s": _times(of_day)["150 per 30 s"]}
-        yield {"stream": name, "first sync": of_first, **_times(of_first), **daily}
+@cache
+def _survey() -> Survey:
+    with Sandbox(now="real", **_STORE) as store:
+        config = config_for(store, num_workers=_WORKERS)
+        survey = Survey(config, catalog_of(ENDPOINTS, config))
+        survey.ask()
+    return survey
 
 
-def _by_sync(orders: int) -> Iterator[Row]:
-    first, day = store_of(orders), day_of(store_of(orders))
-    of_first = most_of_all(first, _WORKERS)
-    requests = {
-        "first": of_first,
-        "first, without transactions": of_first - most("transactions", first, _WORKERS),
-        "daily": most_of_all(day, 1),
-    }
-    for sync, number in requests.items():
-        yield {"orders": orders, "sync": sync, "requests": number, **_times(number)}
+def _rows(orders: int, groups: Mapping[str, Sequence[str]]) -> Iterator[Row]:
+    """Requests of some streams together, and the time that they take with each plan."""
+    survey, sync = copy(_survey()), Sync()
+    for kind in (FIRST, DAILY):
+        known = survey.looks[kind]
+        grown = {name: larger(known[name], orders / _STORE["orders"]) for name in _GROWING}
+        survey.looks = {**survey.looks, kind: {**known, **grown}}
+        costs = survey.costs(kind)
+        for name, streams in groups.items():
+            chosen = [costs[stream] for stream in streams]
+            times = dict[str, str]()
+            for plan, limit in _PLANS.items():
+                sync.quotas = Quotas(limit=limit)
+                prices = Prices(sync, page=_LATENCY, few=_LATENCY)
+                times[plan] = duration(prices.seconds(chosen, survey.form, share=100))
+            requests = sum(cost.requests for cost in chosen)
+            yield {"orders": orders, "stream": name, "sync": kind, "requests": requests, **times}
+
+
+def larger(known: Look, times: float) -> Look:
+    """What would be known of a store with so many times the rows."""
+    if isinstance(known, ChildrenLook):
+        return replace(known, parents=larger(known.parents, times))
+    windows = [(window, round(rows * times)) for window, rows in known.windows]
+    return replace(known, windows=windows)
 
 
 def _of_search(rows: int) -> Row:
@@ -103,19 +105,6 @@ def _of_search(rows: int) -> Row:
             searched(ids)
         requests[name] = max(ids.requests for ids in tries)
     return {"known rows": rows, "to learn them": rows // PAGE, **requests}
-
-
-def _times(requests: int) -> dict[str, str]:
-    rate = _WORKERS / _LATENCY
-    return {plan: _shown(seconds(requests, quota, rate)) for plan, quota in _PLANS.items()}
-
-
-def _shown(duration: float) -> str:
-    if duration < 100:
-        return f"{max(1, duration):.0f} s"
-    if duration < 100 * 60:
-        return f"{duration / 60:.0f} min"
-    return f"{duration / 3600:.0f} h" if duration < 96 * 3600 else f"{duration / 86400:.0f} days"
 
 
 if __name__ == "__main__":

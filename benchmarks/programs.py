@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
@@ -20,13 +20,8 @@ from integration_tests import sending, syncs
 from sandbox.process import Log, Store
 
 _ROOT = Path(__file__).parent.parent
-_LONG_AGO = "2010-01-01"
 _FILES = tempfile.TemporaryDirectory(prefix="benchmarks-")
 Command = list[str]
-
-
-class Failed(Exception):
-    """A program ended with an error, or without all records."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +44,13 @@ class Run:
         return replace(self, seconds=max(0.01, seconds), processor=max(0.01, processor))
 
 
-def connector(store: Store, streams: Iterable[str], **config: Any) -> Command:
+def connector(streams: Iterable[str], store: Store, **config: Any) -> Command:
     """The connector's `read` of some streams."""
     catalog = syncs.catalog_of(streams, {})
     return [sys.executable, "-m", "source_bigcommerce", "read", *_files(store, catalog, config)]
 
 
-def connector_start(store: Store) -> Command:
-    """The connector's `read` of a time in which nothing happened."""
-    return connector(store, ["orders"], start_date=_LONG_AGO, end_date=_LONG_AGO)
-
-
-def loop(store: Store, streams: Iterable[str]) -> Command:
+def loop(streams: Iterable[str], store: Store) -> Command:
     """Baseline (a), `benchmarks.plain`; of no streams it is its start."""
     return [sys.executable, "-m", "benchmarks.plain", store.url, *streams]
 
@@ -73,48 +63,45 @@ def destination(store: Store, **config: Any) -> Command:
 
 def run(command: Command, given: bytes = b"") -> Run:
     """Runs a program to its end with this input, and counts the records that it prints."""
-    with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as stdin:
+    with tempfile.TemporaryFile() as stdin:
         stdin.write(given)
         stdin.seek(0)
         started = time.monotonic()
         process = subprocess.Popen(
-            command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, cwd=_ROOT, bufsize=1 << 20
+            command, stdin=stdin, stdout=subprocess.PIPE, cwd=_ROOT, bufsize=1 << 20
         )
-        records, said = 0, list[bytes]()
+        records, said = 0, b""
         for line in process.stdout or ():
             if line.startswith(b'{"type":"RECORD"'):
                 records += 1
             elif b"ERROR" in line:
-                said.append(line[:500])
+                said += line[:500]
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            errors.seek(0)
-            reason = b"".join([*said, errors.read()[-2000:]]).decode()
-            raise Failed(f"{' '.join(command[1:4])} ended with {process.returncode}\n{reason}")
+    if process.returncode:
+        name = " ".join(command[1:4])
+        raise RuntimeError(f"{name} ended with {process.returncode}\n{said.decode()}")
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, records)
 
 
 def in_turn(
     commands: Mapping[Any, Command], times: int, run: Callable[[Command], Run] = run
 ) -> dict[Any, Run]:
-    """The medians of some runs of each, in turn: what else the machine does meets all of them."""
-    runs: dict[Any, list[Run]] = {name: [] for name in commands}
-    for _ in range(times):
-        for name, command in commands.items():
-            runs[name].append(run(command))
-    return {name: _median(of_name) for name, of_name in runs.items()}
+    """Some runs of each, in turn: what else the machine does meets all of them.
 
-
-def _median(runs: Sequence[Run]) -> Run:
-    """The median times, and the highest peak."""
-    return replace(
-        runs[0],
-        seconds=median(run.seconds for run in runs),
-        processor=median(run.processor for run in runs),
-        megabytes=max(run.megabytes for run in runs),
-    )
+    Gives the median times, and the highest peaks.
+    """
+    rounds = [{name: run(command) for name, command in commands.items()} for _ in range(times)]
+    return {
+        name: replace(
+            last,
+            seconds=median(each[name].seconds for each in rounds),
+            processor=median(each[name].processor for each in rounds),
+            megabytes=max(each[name].megabytes for each in rounds),
+        )
+        for name, last in rounds[-1].items()
+    }
 
 
 def file_of(name: str, content: bytes) -> Path:
@@ -124,9 +111,13 @@ def file_of(name: str, content: bytes) -> Path:
     return path
 
 
+def input_of(records: Iterable[Mapping[str, Any]]) -> bytes:
+    """The messages that send these orders, with states between."""
+    lines = sending.lines_of(map(dict, records), every=25)
+    return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+
+
 def _files(store: Store, catalog: ConfiguredAirbyteCatalog, config: dict[str, Any]) -> list[str]:
-    files = {
-        "config": {**store.config, **config},
-        "catalog": ConfiguredAirbyteCatalogSerializer.dump(catalog),
-    }
-    return [f"--{name}={file_of(name, orjson.dumps(files[name]))}" for name in files]
+    given = {**store.config, **config}
+    files = {"config": given, "catalog": ConfiguredAirbyteCatalogSerializer.dump(catalog)}
+    return [f"--{name}={file_of(name, orjson.dumps(content))}" for name, content in files.items()]

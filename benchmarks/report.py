@@ -25,22 +25,16 @@ class Report:
         if note:
             print(f"\n{note}", flush=True)
 
-    def at_least(self, name: str, value: float, bound: float) -> None:
-        """A bound that is reached from `bound` on."""
-        self._bound(name, f"≥ {_shown(bound)}", value, value >= bound)
-
-    def at_most(self, name: str, value: float, bound: float) -> None:
-        """A bound that is reached up to `bound`."""
-        self._bound(name, f"≤ {_shown(bound)}", value, value <= bound)
+    def must(self, name: str, value: float, sign: str, bound: float) -> None:
+        """A bound that is reached up to (≤) or from (≥) this value on."""
+        is_reached = value <= bound if sign == "≤" else value >= bound
+        told = {"must be": f"{sign} {_shown(bound)}", "is": value}
+        self._bounds.append({"": name, **told, "reached": "yes" if is_reached else "**no**"})
 
     def summary(self) -> bool:
         """Prints all bounds; True when each was reached."""
         self.table("Must reach", ("", "must be", "is", "reached"), self._bounds)
         return all(bound["reached"] == "yes" for bound in self._bounds)
-
-    def _bound(self, name: str, must: str, value: float, is_reached: bool) -> None:
-        reached = "yes" if is_reached else "**no**"
-        self._bounds.append({"": name, "must be": must, "is": value, "reached": reached})
 
 
 def _shown(value: object) -> str:

@@ -80,7 +80,8 @@ def status(
     sentences += _lacking(failed)
     if sentences:
         logger.warning(" ".join(sentences))
-    unreadable = {name for scope in (*silent, *dict(failed)) for name in scope.streams}
+    unheard = [*silent, *(scope for scope, _ in failed)]
+    unreadable = {name for scope in unheard for name in scope.streams}
     readable = [each for each in declared if each["$parameters"]["name"] not in unreadable]
     sentences += _long_first_sync(readable, sum(orders), sync, config)
     return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=" ".join(sentences) or None)
