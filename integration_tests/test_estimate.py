@@ -267,6 +267,13 @@ def test_totals_that_are_too_low_are_not_believed() -> None:
     assert survey.looks[FIRST]["brands"].rows == 700
 
 
+def test_orders_whose_count_is_refused_are_counted_by_their_list(small: Sandbox) -> None:
+    small.faults.add("orders.count", "status", status=403, times=99)
+    survey = surveyed(small, "orders")
+    assert survey.unreadable == {}
+    assert survey.looks[FIRST]["orders"].rows == 60
+
+
 def test_the_start_date_of_single_orders_saves_what_an_estimate_with_it_tells(
     small: Sandbox,
 ) -> None:

@@ -169,8 +169,10 @@ class Asker:
         return page
 
     def counted(self, rows: Rows, window: StreamSlice) -> int | None:
-        """What the endpoint for counts says."""
-        return self._once(_question(rows.counter, window, {}), lambda: rows.counted(window))
+        """What the endpoint for counts says; None also where it refuses: a sync goes on then."""
+        with suppress(AirbyteTracedException):
+            return self._once(_question(rows.counter, window, {}), lambda: rows.counted(window))
+        return None
 
     def counts(self, rows: Rows) -> bool:
         """Whether replies of such a list may say how many rows it has: those of v2 never do."""
