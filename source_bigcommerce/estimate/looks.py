@@ -115,7 +115,7 @@ class ChildrenLook:
     empty: part of them that seem to have no children, and would be asked all the same.
     embedded: rows that a parent brings along, in the mean.
     children: lists of some parents that need a request.
-    sample: rows that parents brought along.
+    sample: rows that parents brought along, or were asked for where they brought none.
     """
 
     parents: "Look"
@@ -461,13 +461,19 @@ def _at_children(
         empty=sum(map(rows.may_be_skipped, asked)) / len(sample) if sample else 0.0,
         embedded=_mean([len(given or ()) for given in brought]),
         children=children,
-        sample=[
-            {**child, rows.parent_key: key_of(parent, rows.parents.key)}
-            for parent, given in zip(sample, brought, strict=True)
-            for child in given or ()
-        ],
+        sample=_of_all(rows, zip(sample, brought, strict=True))
+        or _of_all(rows, zip(picked, [each.sample for each in children], strict=True)),
         store=_at_list(asker, store, [_NOWHERE]) if isinstance(store, Rows) else None,
     )
+
+
+def _of_all(rows: ChildRows, parents: Iterable[tuple[Row, list[Row] | None]]) -> list[Row]:
+    """The children of some parents, each with the key of its own."""
+    return [
+        {**child, rows.parent_key: key_of(parent, rows.parents.key)}
+        for parent, children in parents
+        for child in children or ()
+    ]
 
 
 def _at_batches(
