@@ -267,6 +267,18 @@ def test_totals_that_are_too_low_are_not_believed() -> None:
     assert survey.looks[FIRST]["brands"].rows == 700
 
 
+def test_rows_of_rows_that_orders_do_not_bring_along_are_asked_for_one_by_one() -> None:
+    with Sandbox(orders=40, customers=3, products=3, ignore_include=True) as store:
+        assert_within(0.05, store, "order_shipping_quotes")
+
+
+def test_orders_whose_count_is_refused_are_counted_by_their_list(small: Sandbox) -> None:
+    small.faults.add("orders.count", "status", status=403, times=99)
+    survey = surveyed(small, "orders")
+    assert survey.unreadable == {}
+    assert survey.looks[FIRST]["orders"].rows == 60
+
+
 def test_the_start_date_of_single_orders_saves_what_an_estimate_with_it_tells(
     small: Sandbox,
 ) -> None:

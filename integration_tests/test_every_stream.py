@@ -32,7 +32,7 @@ LIMITED = [
 WITH_ORDERS = [row for row in STREAMS if row.first_request.startswith("v2/orders?include=")]
 
 SIZES: dict[str, Any] = {"orders": 110, "customers": 110, "products": 110, "seed": 11}
-SETTINGS = {"page_size": 50}
+SETTINGS: dict[str, Any] = {"page_size": 50}
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 LOOK_BACK = timedelta(minutes=10)
 

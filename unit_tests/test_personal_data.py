@@ -29,7 +29,7 @@ SUSPECT = re.compile(
     r"|birth|gender|(^|_)ip(_|$)|note|message|comment|memo|subject|text|body|review|summary|reason"
     r"|contact|instruction|field_?value|attribute_?value|label|account|signature|avatar|passport"
     r"|vat|tax_?id|last_?4|iin|issuer|expiry|masked|card|token|secret|password|latitude|longitude"
-    r"|location|zip|postal|postcode|city|state|province|country|region",
+    r"|location|zip|postal|postcode|city|state|province|country|region|^tracking_link$",
     re.IGNORECASE,
 )
 NOT_PERSONAL = {

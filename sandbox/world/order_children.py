@@ -69,7 +69,7 @@ class OrderChildren:
             metafields(mix(seed, 21), history, table, "order", most=1),
             Table(
                 "order_pickups",
-                {"id": array("q", range(1, _PICKUPS + 1))},
+                {"id": array("q", range(1, self._unless_empty(_PICKUPS) + 1))},
                 self._pickup,
                 shows=(table,),
             ),
@@ -152,6 +152,10 @@ class OrderChildren:
             for nth, address in enumerate(self._orders.shipping_addresses(at))
         ]
 
+    def _unless_empty(self, rows: int) -> int:
+        """So many rows of a few orders; none where there is no order."""
+        return rows if self._size else 0
+
     def _some_order(self, nth: int, of: int) -> int:
         """Position of one of a few orders, spread over all; the first one for those added later."""
         return nth * self._size // of if nth < of else 0
@@ -181,9 +185,10 @@ class OrderChildren:
 
     def _cart_metafields(self, history: History) -> Table:
         """Their ids are text, as those of carts."""
-        created = array("q", (history.start + n * 50 * DAY for n in range(_CART_METAFIELDS)))
+        count = self._unless_empty(_CART_METAFIELDS)
+        created = array("q", (history.start + n * 50 * DAY for n in range(count)))
         columns = {
-            "id": array("q", range(900, 900 + _CART_METAFIELDS)),
+            "id": array("q", range(900, 900 + count)),
             "date_created": created,
             "date_modified": array("q", (min(d + 5 * DAY, history.end) for d in created)),
         }

@@ -114,7 +114,7 @@ class ChildrenLook:
     asked: the part of them that needs a request of its own.
     embedded: rows that a parent brings along on average.
     children: lists of some parents that need a request.
-    sample: rows that parents brought along.
+    sample: rows that parents brought along, or were asked for where they brought none.
     empty: the part of the parents that needs a request, although they seem to have no children.
     """
 
@@ -169,8 +169,10 @@ class Asker:
         return page
 
     def counted(self, rows: Rows, window: StreamSlice) -> int | None:
-        """What the endpoint for counts says."""
-        return self._once(_question(rows.counter, window, {}), lambda: rows.counted(window))
+        """What the endpoint for counts says; None also where it refuses: a sync goes on then."""
+        with suppress(AirbyteTracedException):
+            return self._once(_question(rows.counter, window, {}), lambda: rows.counted(window))
+        return None
 
     def counts(self, rows: Rows) -> bool:
         """Whether replies of such a list may say how many rows it has: those of v2 never do."""
@@ -459,13 +461,19 @@ def _at_children(
         empty=sum(map(rows.may_be_skipped, asked)) / len(sample) if sample else 0.0,
         embedded=_mean([len(given or ()) for given in brought]),
         children=children,
-        sample=[
-            {**child, rows.parent_key: key_of(parent, rows.parents.key)}
-            for parent, given in zip(sample, brought, strict=True)
-            for child in given or ()
-        ],
+        sample=_of_all(rows, zip(sample, brought, strict=True))
+        or _of_all(rows, zip(picked, [each.sample for each in children], strict=True)),
         store=_at_list(asker, store, [_NOWHERE]) if isinstance(store, Rows) else None,
     )
+
+
+def _of_all(rows: ChildRows, parents: Iterable[tuple[Row, list[Row] | None]]) -> list[Row]:
+    """The children of some parents, each with the key of its own."""
+    return [
+        {**child, rows.parent_key: key_of(parent, rows.parents.key)}
+        for parent, children in parents
+        for child in children or ()
+    ]
 
 
 def _at_batches(

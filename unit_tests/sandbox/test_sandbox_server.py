@@ -78,6 +78,9 @@ def test_unknown_options_are_named() -> None:
 def test_an_empty_store_answers() -> None:
     store = Sandbox(orders=0, customers=0, products=0, brands=0, categories=0, pages=0)
     assert store.rows("orders") == store.rows("products") == store.rows("customers") == []
+    of_orders = ("order_pickups", "cart_metafields", "order_metafields")
+    assert all(store.rows(name) == [] for name in of_orders)
+    assert all(isinstance(store.rows(name), list) for name in store.data.tables)
 
 
 def test_the_control_endpoints_tell_health_and_log(store: Sandbox, get: Get) -> None:
