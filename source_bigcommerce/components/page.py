@@ -74,7 +74,9 @@ class Page:
         per_page = as_count(told) or None
         pages = as_count(counts.get("total_pages"))
         if total is not None:
-            size = max(per_page or limit or 0, len(rows), 1)
+            size = max(per_page or limit or 0, len(rows)) or page_size
+            if not (per_page or limit):  # the last page is shorter than the others
+                size = max(size, largest())
             pages = max(pages or 0, -(-total // size))
         if pages is not None and pages > _MOST_PAGES:
             total = pages = None
@@ -99,6 +101,13 @@ class Page:
         """A hash of each row. Take it before the rows are passed on, because they change then."""
         return list(map(_content, self.rows))
 
+    @cached_property
+    def identity(self) -> frozenset[int | str]:
+        """What tells this page from others, even if its rows change their order and values."""
+        keys = [row.get("id") for row in self.rows]
+        has_keys = all(isinstance(key, (int, str)) for key in keys)
+        return frozenset(keys if has_keys else self.content)
+
     @property
     def is_counted(self) -> bool:
         return self.pages is not None
@@ -111,9 +120,8 @@ class Page:
     @property
     def is_full(self) -> bool:
         """Whether it has as many rows as asked for, or as it says a page has."""
-        if self.limit is None or not self.rows:
-            return False
-        return len(self.rows) >= min(self.limit, self.per_page or self.limit)
+        sizes = [size for size in (self.limit, self.per_page) if size]
+        return bool(self.rows and sizes) and len(self.rows) >= min(sizes)
 
     @property
     def is_as_long_as_asked(self) -> bool:
