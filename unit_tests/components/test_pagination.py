@@ -487,6 +487,22 @@ def test_a_reply_without_rows_behind_a_full_page_is_no_end_by_itself(
 
     store = Stumbling(range(1, 42), **options)
     assert sorted(read(store, way)) == store.rows
+    if way == "cursor":
+        assert store.said == []  # the way of reading stays
+
+
+@pytest.mark.parametrize("lie", ["right", "none", "of the page"])
+def test_cursors_that_lead_to_nothing_are_followed_by_pages(lie: str) -> None:
+    class Nothing(Store):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            page = super().__call__(asked_by)
+            if "after" not in asked_by:
+                return page
+            return Page.of(self._reply([], {"data": [], "meta": {}}), 10, 250, int)
+
+    store = Nothing(range(1, 42), cursors=True, claim=LIES[lie])
+    assert sorted(read(store, "cursor")) == store.rows
+    assert store.said
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
@@ -556,7 +572,9 @@ def test_a_list_without_a_limit_is_read_by_the_size_of_its_pages(
 ) -> None:
     store = Store(range(1, rows + 1), claim=LIES[lie], says_cap=says_cap, **UNSIZED)
     assert sorted(read(store, "page")) == store.rows
-    assert len(store.asked) <= 2 * -(-rows // 20) + 2
+    pages = max(1, -(-rows // 20))
+    most = 2 * pages + 2 if lie == "of the page" else pages + (pages > 1) + (rows % 20 == 0)
+    assert len(store.asked) <= most
 
 
 def test_a_list_without_a_limit_that_counts_rows_and_sends_none_costs_few_requests() -> None:
