@@ -64,6 +64,10 @@ class Backward:
         self._pauses = iter(_PAUSES)
         # Whether rows may have moved onto a page that had been read: the last one, or any.
         self._moved_onto_last = self._moved = False
+        # Rows that are new on the first page in the end: they moved others backward.
+        self._came_to_front = 0
+        # Rows were read in another way before: how many of these are left is unknown.
+        self._is_first_way = not seen.count
         # Whether the first page came again instead of the last one that is counted.
         self._only_first = False
 
@@ -121,6 +125,7 @@ class Backward:
             fresh, is_unread = self._turn_to(number), number in self._unread
             page = self._page
             self._moved |= is_unread and 0 < len(fresh) < len(page.rows)
+            self._came_to_front = self._in_front(fresh)
             self._moved |= number == 1 and self._claim.identity != self._first.identity
             yield fresh
 
@@ -131,13 +136,23 @@ class Backward:
         If as many rows went, the total does not show it, but the pages do.
         """
         grew = (self._page.total or 0) > (self._first.total or 0) > 0
-        if not self._page.is_counted or not (grew or self._moved):
+        came, is_sure = self._came_to_front, self._page.is_counted and self._is_first_way
+        if not came and not (self._page.is_counted and (grew or self._moved)):
             return
-        self._unread, self._last = range(0), self._page.pages or 1
+        due = (self._first.total or 0) + came if came else 0
+        self._unread, self._last = range(0), self._page.pages or self._last
         for number in range(self._last, 0, -1):
-            if self._seen.count >= (self._page.total or 0):
+            is_all = self._seen.count >= max(due, self._page.total or 0)
+            if is_all and (is_sure or not came):
                 return
             yield self._turn_to(number)
+
+    def _in_front(self, fresh: list[Row]) -> int:
+        """How many new rows stand in front of those that were on the first page before, if any of
+        these is left. Rows behind them moved forward."""
+        page, new = self._page, {id(row) for row in fresh}
+        kept = [at for at, name in enumerate(page.names) if name in self._first.identity]
+        return sum(id(row) in new for row in page.rows[: max(kept, default=len(page.rows))])
 
     def _turn_to(self, number: int) -> list[Row]:
         """Asks for a page; returns its new rows.

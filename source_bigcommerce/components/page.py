@@ -102,11 +102,16 @@ class Page:
         return list(map(_content, self.rows))
 
     @cached_property
+    def names(self) -> list[int | str]:
+        """What names each row even if its values change: its id, if all rows have one."""
+        ids = [row.get("id") for row in self.rows]
+        names = [name for name in ids if isinstance(name, (int, str))]
+        return names if len(names) == len(ids) else [*self.content]
+
+    @property
     def identity(self) -> frozenset[int | str]:
         """What tells this page from others, even if its rows change their order and values."""
-        keys = [row.get("id") for row in self.rows]
-        has_keys = all(isinstance(key, (int, str)) for key in keys)
-        return frozenset(keys if has_keys else self.content)
+        return frozenset(self.names)
 
     @property
     def is_counted(self) -> bool:
