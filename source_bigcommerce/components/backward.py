@@ -66,8 +66,6 @@ class Backward:
         self._moved_onto_last = self._moved = False
         # Rows that are new on the first page in the end: they moved others backward.
         self._came_to_front = 0
-        # Rows were read in another way before: how many of these are left is unknown.
-        self._is_first_way = not seen.count
         # Whether the first page came again instead of the last one that is counted.
         self._only_first = False
 
@@ -136,14 +134,14 @@ class Backward:
         If as many rows went, the total does not show it, but the pages do.
         """
         grew = (self._page.total or 0) > (self._first.total or 0) > 0
-        came, is_sure = self._came_to_front, self._page.is_counted and self._is_first_way
-        if not came and not (self._page.is_counted and (grew or self._moved)):
+        came, is_counted = self._came_to_front, self._page.is_counted
+        if not came and not (is_counted and (grew or self._moved)):
             return
         due = (self._first.total or 0) + came if came else 0
         self._unread, self._last = range(0), self._page.pages or self._last
         for number in range(self._last, 0, -1):
             is_all = self._seen.count >= max(due, self._page.total or 0)
-            if is_all and (is_sure or not came):
+            if is_counted and is_all:
                 return
             yield self._turn_to(number)
 

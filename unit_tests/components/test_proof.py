@@ -190,7 +190,7 @@ def test_a_count_behind_a_page_that_counts_the_whole_list_proves_nothing() -> No
         def behind(self, key: int) -> int | None:
             return len(self.ids)
 
-    assert proved(Deaf([1, 2, 3, 5], [TWO], 5))[1:] == (Finding(Verdict.WHOLE, 4, "", 5), False)
+    assert proved(Deaf([1, 2, 3, 5], [TWO], 6))[1:] == (Finding(Verdict.WHOLE, 4, "", 5), False)
 
 
 def test_rows_that_leave_a_list_without_totals_hide_no_others() -> None:
