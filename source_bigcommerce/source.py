@@ -175,7 +175,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
         receipts, failed, cursors = self._sync.receipts, None, self._cursors()
         receipts.begin({each.stream.name: cursors.get(each.stream.name, "") for each in others})
         if not self._config["lookback_minutes"]:
-            receipts.doubt(self._continued(), _NO_LOOKBACK)
+            receipts.doubt(self._continued(catalog), _NO_LOOKBACK)
         try:
             for message in self._marked(super().read(logger, self._config, catalog), catalog):
                 if message.trace and (error := message.trace.error):
@@ -292,8 +292,11 @@ class SourceBigcommerce(YamlDeclarativeSource):
             if stream.get("incremental_sync")
         }
 
-    def _continued(self) -> set[str]:
-        """The streams that continue from a date in their state."""
+    def _continued(self, catalog: ConfiguredAirbyteCatalog) -> set[str]:
+        """The streams that continue from a date in their state; a full refresh uses none."""
+        incremental = {
+            each.stream.name for each in catalog.streams if each.sync_mode == SyncMode.incremental
+        }
         states = [each.stream for each in self._given[2] or [] if each.stream]
         dated = {
             stream["name"]
@@ -301,6 +304,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
             if (cursor := stream.get("incremental_sync"))
             and not cursor.get("$parameters", {}).get("remembers")
         }
+        dated &= incremental
         return dated & {each.stream_descriptor.name for each in states if each.stream_state}
 
     def _stream_configs(self, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:

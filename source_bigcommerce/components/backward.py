@@ -13,19 +13,22 @@ from source_bigcommerce.components.reply import Row, described
 
 # Seconds to wait before asking again for a page that is counted, but did not come.
 _PAUSES = (1, 5)
+# Pages in a row that bring nothing new, behind the last one that did, before a list is endless.
+_MOST_BARREN = 10
 
 
 class _Claim(NamedTuple):
     """What a reply held and said, without its rows."""
 
-    content: list[int]
+    identity: frozenset[int | str]
+    size: int
     total: int | None
     pages: int
     is_full: bool
 
     @classmethod
     def of(cls, page: Page) -> "_Claim":
-        return cls(page.content, page.total, page.pages or 1, page.is_full)
+        return cls(page.identity, len(page.rows), page.total, page.pages or 1, page.is_full)
 
 
 class _AllRead(Exception):
@@ -46,7 +49,7 @@ class Backward:
     def __init__(self, ask: Ask, seen: Seen, first: Page) -> None:
         """first: the reply without a page."""
         self._ask, self._seen, self._page = ask, seen, first
-        self._first = self._before = _Claim.of(first)
+        self._first = self._before = self._claim = _Claim.of(first)
         # A full page of a parent's rows means that the parent may have more.
         self._fills_page = ask.is_of_parent and len(first.rows) >= min(
             first.limit or first.page_size, first.per_page or first.page_size
@@ -61,6 +64,8 @@ class Backward:
         self._pauses = iter(_PAUSES)
         # Whether rows may have moved onto a page that had been read: the last one, or any.
         self._moved_onto_last = self._moved = False
+        # Rows that are new on the first page in the end: they moved others backward.
+        self._came_to_front = 0
         # Whether the first page came again instead of the last one that is counted.
         self._only_first = False
 
@@ -82,13 +87,15 @@ class Backward:
             fresh = self._turn_to(self._last)
             self._unread = range(2, self._last)
             page = self._page
-            self._only_first = bool(page.rows) and page.content == self._first.content
+            self._only_first = bool(page.rows) and self._claim.identity == self._first.identity
             yield fresh
 
     def _to_last(self) -> Iterator[list[Row]]:
         """Beyond the counted pages, for as long as there may be more."""
+        barren = 0
         while self._may_go_on():
-            page, is_full = self._page, self._page.is_as_long_as_asked
+            page = self._page
+            is_full = page.is_as_long_as_asked or page.limit is None
             try:
                 fresh = self._turn_to(self._last + 1)
             except ParameterRefused:
@@ -103,8 +110,11 @@ class Backward:
                     self._missing = self._last + 1
                 self._moved_onto_last = is_full and self._may_have_grown()
                 return
-            if self._is_repeated or (page.rows and page.content == self._first.content):
+            if self._is_repeated or (page.rows and self._claim.identity == self._first.identity):
                 return
+            barren = 0 if fresh else barren + 1
+            if barren > _MOST_BARREN:
+                raise self._error(LIST_ENDLESS, f"nothing new on {barren} pages")
             self._last += 1
             yield fresh
 
@@ -113,7 +123,8 @@ class Backward:
             fresh, is_unread = self._turn_to(number), number in self._unread
             page = self._page
             self._moved |= is_unread and 0 < len(fresh) < len(page.rows)
-            self._moved |= number == 1 and page.content != self._first.content
+            self._came_to_front = self._in_front(fresh)
+            self._moved |= number == 1 and self._claim.identity != self._first.identity
             yield fresh
 
     def _once_more(self) -> Iterator[list[Row]]:
@@ -123,16 +134,23 @@ class Backward:
         many rows were removed, the total does not show it, but the pages do.
         """
         grew = (self._page.total or 0) > (self._first.total or 0) > 0
-        if not self._page.is_counted or not (grew or self._moved):
+        came, is_counted = self._came_to_front, self._page.is_counted
+        if not came and not (is_counted and (grew or self._moved)):
             return
-        self._unread, self._last = range(0), self._page.pages or 1
+        due = (self._first.total or 0) + came if came else 0
+        self._unread, self._last = range(0), self._page.pages or self._last
         for number in range(self._last, 0, -1):
-            if self._seen.count >= (self._page.total or 0):
+            is_all = self._seen.count >= max(due, self._page.total or 0)
+            if is_counted and is_all:
                 return
-            fresh = self._turn_to(number)
-            yield fresh
-            if not fresh and not grew:
-                return
+            yield self._turn_to(number)
+
+    def _in_front(self, fresh: list[Row]) -> int:
+        """How many new rows stand in front of those that were on the first page before, if any of
+        these is left. Rows behind them moved forward."""
+        page, new = self._page, {id(row) for row in fresh}
+        kept = [at for at, name in enumerate(page.names) if name in self._first.identity]
+        return sum(id(row) in new for row in page.rows[: max(kept, default=len(page.rows))])
 
     def _turn_to(self, number: int) -> list[Row]:
         """Asks for a page; returns its new rows.
@@ -140,9 +158,9 @@ class Backward:
         Asks again if nothing comes although a reply counts this page. An empty page that counts
         itself may consist of rows that the store never shows.
         """
-        self._before = _Claim.of(self._page)
+        self._before = self._claim
         is_counted = number in self._unread
-        self._page = self._ask({"page": number})
+        self._page = self._reply(number)
         while not self._page.rows and (is_counted or (number == 1 and self._page.pages)):
             if (pause := next(self._pauses, None)) is None:
                 if _is_nothing(self._page, number):
@@ -150,10 +168,24 @@ class Backward:
                 break
             time.sleep(pause)
             self._page = self._ask({"page": number})
+        self._claim = _Claim.of(self._page)  # before its rows are passed on, and change
         fresh = self._seen.new(self._page)
-        if not fresh and (is_counted or number > self._last):
+        if is_counted or number > self._last:
             self._check_repetition()
         return fresh
+
+    def _reply(self, number: int) -> Page:
+        """Asks again if the list seems to end behind a full page, and nothing counts its rows: the
+        reply may have come by mistake."""
+        may_go_on = number > self._last and (self._before.is_full or self._last > 1)
+        try:
+            page = self._ask({"page": number})
+            if page.rows or page.total or not may_go_on:
+                return page
+        except ParameterRefused:
+            if not may_go_on:
+                raise
+        return self._ask({"page": number})
 
     def _may_go_on(self) -> bool:
         """Whether a page may follow the last one."""
@@ -162,7 +194,7 @@ class Backward:
             return True
         # If pages hold fewer rows than they say, the pages that are counted are too few.
         may_hold_less = self._last == 1 or not self._first.is_full
-        on_unread = len(self._unread) * len(self._first.content)
+        on_unread = len(self._unread) * self._first.size
         lacks_rows = (page.total or 0) > self._seen.count + on_unread
         return may_hold_less and bool(page.rows) and lacks_rows
 
@@ -174,8 +206,8 @@ class Backward:
     @property
     def _is_repeated(self) -> bool:
         """Whether the page before came again."""
-        page, before = self._page, self._before
-        return bool(page.rows) and page.content == before.content and page.total == before.total
+        page, before = self._claim, self._before
+        return bool(page.size) and page.identity == before.identity and page.total == before.total
 
     def _check_repetition(self) -> None:
         """Raises an error if the page before came again, and promises more than has been read.
@@ -185,10 +217,12 @@ class Backward:
         page = self._page
         if not self._is_repeated:
             return
-        # If no pages are documented, this is all there is.
-        if not self._is_all_read() and (page.limit is not None or page.is_counted):
+        is_first = self._claim.identity == self._first.identity
+        # If no pages are documented, the first one is all there is.
+        has_pages = page.limit is not None or page.is_counted or not is_first
+        if has_pages and not self._is_all_read():
             raise self._error(LIST_ENDLESS, "the page before, once more")
-        if page.content == self._first.content:
+        if is_first:
             raise _AllRead
 
     def _is_all_read(self) -> bool:

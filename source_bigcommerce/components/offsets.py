@@ -29,7 +29,7 @@ def by_offset(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
     first, granted = _total(page), len(page.rows)
     if not granted and first:
         raise LIST_UNPROVED.error(f"{first} rows counted, none sent: {described(page.response)}")
-    first_content = page.content
+    first_identity = page.identity
     yield seen.new(page)
     if not page.may_be_cut and first <= granted:
         return
@@ -37,7 +37,7 @@ def by_offset(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
     offset = step * max(1, -(-(first - granted) // step))
     while True:
         page = ask({"offset": offset})
-        if page.rows and page.content == first_content:
+        if page.rows and page.identity == first_identity:
             is_all = 0 < _total(page) <= seen.count
             if is_all or (page.limit is None and not page.is_counted):  # no pages are documented
                 return

@@ -74,7 +74,9 @@ class Page:
         per_page = as_count(told) or None
         pages = as_count(counts.get("total_pages"))
         if total is not None:
-            size = max(per_page or limit or 0, len(rows), 1)
+            size = max(per_page or limit or 0, len(rows)) or page_size
+            if not (per_page or limit):  # the last page is shorter than the others
+                size = max(size, largest())
             pages = max(pages or 0, -(-total // size))
         if pages is not None and pages > _MOST_PAGES:
             total = pages = None
@@ -99,6 +101,18 @@ class Page:
         """A hash of each row. Take it before the rows are passed on, because they change then."""
         return list(map(_content, self.rows))
 
+    @cached_property
+    def names(self) -> list[int | str]:
+        """What names each row even if its values change: its id, if all rows have one."""
+        ids = [row.get("id") for row in self.rows]
+        names = [name for name in ids if isinstance(name, (int, str))]
+        return names if len(names) == len(ids) else [*self.content]
+
+    @property
+    def identity(self) -> frozenset[int | str]:
+        """What tells this page from others, even if its rows change their order and values."""
+        return frozenset(self.names)
+
     @property
     def is_counted(self) -> bool:
         return self.pages is not None
@@ -111,9 +125,8 @@ class Page:
     @property
     def is_full(self) -> bool:
         """Whether it has as many rows as asked for, or as it says a page has."""
-        if self.limit is None or not self.rows:
-            return False
-        return len(self.rows) >= min(self.limit, self.per_page or self.limit)
+        sizes = [size for size in (self.limit, self.per_page) if size]
+        return bool(self.rows and sizes) and len(self.rows) >= min(sizes)
 
     @property
     def is_as_long_as_asked(self) -> bool:

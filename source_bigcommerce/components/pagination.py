@@ -65,6 +65,12 @@ def by_key(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[Row]]:
         last = keys[-1]
         asked = last + includes_key
         page = ask({parameter: asked})
+        if not page.rows and asked != last and parameter.startswith("min_"):
+            # The reply may have come by mistake: with the last row, something must come.
+            asked, must_come = last, True
+            page = ask({parameter: asked})
+            if _ascending(page.rows, seen.key, asked) == [last]:
+                return
         if page.rows or not must_come:
             continue
         whole = ask({})  # a bulk edit can really empty a window
@@ -80,6 +86,7 @@ def by_cursor(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
     if not page.next_cursor:
         yield from by_page(ask, seen, page)
         return
+    is_led_on = False
     while True:
         fresh = seen.new(page)
         total = page.believed_total if not followed else total
@@ -91,7 +98,7 @@ def by_cursor(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
         yield fresh
         promised = page.next_link or (total is not None and total > seen.count)
         if not page.next_cursor:
-            if not promised:
+            if not (promised or is_led_on) and (total is not None or not page.is_full):
                 return
             reason = "no further cursor"
         elif total is not None and not promised and not page.may_be_cut:
@@ -102,7 +109,12 @@ def by_cursor(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
             reason = "a cursor that was followed before"
         else:
             followed.add(page.next_cursor)
-            page = ask({"after": page.next_cursor})
+            asked, leads_on = {"after": page.next_cursor}, page.next_link
+            may_go_on = leads_on or promised or (total is None and page.is_full)
+            page = ask(asked)
+            if not page.rows and may_go_on:
+                page = ask(asked)  # the reply may have come by mistake
+            is_led_on = leads_on and not page.rows
             continue
         whole = ask({})
         if not whole.rows or _is_all(whole, seen):

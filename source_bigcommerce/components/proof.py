@@ -197,9 +197,9 @@ class Proof:
         edges = watch.edges[:-1][:_MOST_EDGES]
         for edge in edges:
             behind = self.counting.behind(edge)
-            if behind is None:
-                break
             beyond = sum(isinstance(key, int) and key > edge for key in watch.distinct)
+            if behind is None or behind == after > beyond:  # the store does not heed the key
+                break
             if behind > beyond:
                 return Finding(Verdict.SHORT, came + behind - beyond, _BEHIND, came)
         return Finding(Verdict.WHOLE, after, "", came)

@@ -157,7 +157,7 @@ def keys(name: str, *values: Any) -> list[Any]:
         ("page", 0, V2, []),
         ("page", 4, V2, []),
         ("page", 7, V2, numbers(2)),
-        ("page", 10, V2, numbers(2, 1)),
+        ("page", 10, V2, numbers(2, 2, 1)),  # a full page, and nothing behind it: asked again
         ("page", 14, V2, numbers(2, 1)),
         # By key: from the last key on, and by the next one once that came again.
         ("min_id", 0, V2, []),
@@ -165,7 +165,7 @@ def keys(name: str, *values: Any) -> list[Any]:
         ("min_id", 7, V2, keys("min_id", 7)),
         ("min_id", 10, V2, keys("min_id", 10)),
         ("min_id", 23, V2, keys("min_id", 10, 20)),
-        ("min_id", 29, V2, keys("min_id", 10, 20, 30)),
+        ("min_id", 29, V2, keys("min_id", 10, 20, 30, 29)),  # the same
         ("id:greater", 9, {}, []),
         ("id:greater", 10, {}, keys("id:greater", 10)),
         ("id:greater", 25, {}, keys("id:greater", 10, 20)),
@@ -450,6 +450,184 @@ def test_a_row_that_comes_twice_on_a_page_is_read_once(way: str) -> None:
 
     store = Twice(range(1, 26), version="v2" if way == "min_id" else "v3")
     assert sorted(read(store, way)) == store.rows
+
+
+# How a store answers one request by mistake, as if there were no rows.
+MISTAKES: dict[str, Any] = {
+    "204": b"",
+    "no counts": {"data": []},
+    "no rows are counted": {"data": [], "meta": {"pagination": {"total": 0, "total_pages": 0}}},
+}
+STUMBLING: list[tuple[str, dict[str, Any]]] = [
+    ("page", V2),
+    ("min_id", V2),
+    ("page", {}),
+    ("page", {"claim": LIES["none"]}),
+    ("page", {"claim": of_page}),
+    ("id:greater", {}),
+    ("cursor", CURSORS),
+    ("cursor", {**CURSORS, "claim": LIES["none"]}),
+    ("cursor", {**CURSORS, "claim": of_page}),
+]
+
+
+@pytest.mark.parametrize("at", [2, 3, 4, 5])
+@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize(("way", "options"), STUMBLING)
+def test_a_reply_without_rows_behind_a_full_page_is_no_end_by_itself(
+    way: str, options: dict[str, Any], mistake: str, at: int
+) -> None:
+    class Stumbling(Store):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            page = super().__call__(asked_by)
+            if len(self.asked) != at:
+                return page
+            body = MISTAKES["204" if self.version == "v2" else mistake]
+            return Page.of(self._reply([], body or []), 10, 250, int)
+
+    store = Stumbling(range(1, 42), **options)
+    assert sorted(read(store, way)) == store.rows
+    if way == "cursor":
+        assert store.said == []  # the way of reading stays
+
+
+@pytest.mark.parametrize("lie", ["right", "none", "of the page"])
+def test_cursors_that_lead_to_nothing_are_followed_by_pages(lie: str) -> None:
+    class Nothing(Store):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            page = super().__call__(asked_by)
+            if "after" not in asked_by:
+                return page
+            return Page.of(self._reply([], {"data": [], "meta": {}}), 10, 250, int)
+
+    store = Nothing(range(1, 42), cursors=True, claim=LIES[lie])
+    assert sorted(read(store, "cursor")) == store.rows
+    assert store.said
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_full_page_without_a_cursor_is_no_end_if_nothing_counts_the_rows(at: int) -> None:
+    class Short(Store):
+        """One of its replies does not tell how to go on."""
+
+        def _body(self, page: list[int], total: int, size: int, more: bool) -> Any:
+            body = super()._body(page, total, size, more)
+            if len(self.asked) == at + 1:
+                del body["meta"]["cursor_pagination"]
+            return body
+
+    store = Short(range(1, 42), cursors=True, claim=LIES["none"])
+    assert sorted(read(store, "cursor")) == store.rows
+
+
+@pytest.mark.parametrize("way", ["page", "id:greater", "cursor"])
+@pytest.mark.parametrize("by", [10, 30])
+def test_a_total_that_grows_with_each_reply_ends_in_an_error(way: str, by: int) -> None:
+    store = Store(range(1, 36))
+    store.claim = lambda total, pages, rows: (total + by * len(store.asked), None)
+    with pytest.raises(AirbyteTracedException):
+        read(store, way)
+    assert len(store.asked) < 100
+
+
+@pytest.mark.parametrize("version", ["v2", "v3"])
+@pytest.mark.parametrize("kind", ["in another order", "with other values"])
+def test_a_page_that_comes_again_changed_is_an_error(version: str, kind: str) -> None:
+    class Changing(Store):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            page = super().__call__(asked_by)
+            if kind == "in another order":
+                page.rows[:] = page.rows[len(self.asked) % 7 :] + page.rows[: len(self.asked) % 7]
+            for row in page.rows:
+                row["seen"] = len(self.asked) if kind == "with other values" else 0
+            return page
+
+    store = Changing(range(1, 31), version=version, ignored=frozenset({"page"}))
+    with pytest.raises(AirbyteTracedException, match="again and again"):
+        read(store, "page")
+    assert len(store.asked) < 50
+
+
+def test_a_row_that_moved_onto_a_page_that_was_read_comes_though_the_total_is_the_same() -> None:
+    class Moving(Store):
+        """A row moves to the front, so that another one moves onto page 3, which was read."""
+
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            if asked_by.get("page") == 2:
+                self.rows.insert(0, self.rows.pop(self.rows.index(26)))
+            return super().__call__(asked_by)
+
+    store = Moving(range(1, 36), is_of_parent=True)
+    assert set(store.rows) == {*read(store, "page")}
+
+
+@pytest.mark.parametrize("at", [3, 4])
+def test_a_row_pushed_back_by_a_new_one_comes_though_another_one_went(at: int) -> None:
+    """The total stays as it was; only the new row on the first page tells."""
+
+    class Newest(Store):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            if asked_by.get("page") == at - 1:
+                self.rows = [99, *(n for n in self.rows if n not in (43, 99))]
+            return super().__call__(asked_by)
+
+    store = Newest(range(1, 45))
+    found = {*read(store, "page")}
+    assert set(store.rows) <= found
+
+
+def test_a_row_that_moves_forward_and_back_comes_though_nothing_counts_it() -> None:
+    class Moving(Store):
+        """A row goes on the way to the end, one comes to the front on the way back."""
+
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            if asked_by.get("page") == 3:
+                self.rows = [n for n in self.rows if n != 5]
+            if self.asked.count(("page", 2)) == 1 and asked_by.get("page") == 2:
+                self.rows.insert(0, 99)
+            return super().__call__(asked_by)
+
+    store = Moving(range(1, 46), version="v2")
+    found = {*read(store, "page")}
+    assert set(store.rows) <= found
+
+
+UNSIZED: dict[str, Any] = {"limit": None, "cap": 20}
+
+
+@pytest.mark.parametrize("rows", [0, 1, 20, 41, 60, 61])
+@pytest.mark.parametrize("says_cap", [True, False])
+@pytest.mark.parametrize("lie", ["right", "of the page", "total only"])
+def test_a_list_without_a_limit_is_read_by_the_size_of_its_pages(
+    rows: int, says_cap: bool, lie: str
+) -> None:
+    store = Store(range(1, rows + 1), claim=LIES[lie], says_cap=says_cap, **UNSIZED)
+    assert sorted(read(store, "page")) == store.rows
+    pages = max(1, -(-rows // 20))
+    most = 2 * pages + 2 if lie == "of the page" else pages + (pages > 1) + (rows % 20 == 0)
+    assert len(store.asked) <= most
+
+
+def test_a_list_without_a_limit_that_counts_rows_and_sends_none_costs_few_requests() -> None:
+    store = Store((), limit=None, cap=20, says_cap=False, claim=lambda *_: (208, None))
+    with suppress(AirbyteTracedException):
+        read(store, "page")
+    assert len(store.asked) < 5
+
+
+def test_a_further_page_that_comes_again_without_a_limit_is_an_error() -> None:
+    class Stuck(Store):
+        def __call__(self, asked_by: Mapping[str, Any]) -> Page:
+            return super().__call__({"page": min(2, asked_by.get("page", 1))})
+
+    store = Stuck(range(1, 61), version="v2", **UNSIZED)
+    with pytest.raises(AirbyteTracedException, match="again and again"):
+        read(store, "page")
+
+
+def test_a_row_that_moves_onto_the_only_page_of_a_list_without_a_limit_is_read() -> None:
+    store = Store(range(1, 22), version="v2", deletes=[5], **UNSIZED)
+    assert set(read(store, "page")) == set(range(1, 22))
 
 
 @settings(max_examples=300, deadline=None)

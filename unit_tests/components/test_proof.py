@@ -185,6 +185,14 @@ def test_rows_that_left_and_hide_others_that_were_missed_are_found_behind_their_
     assert proved(store)[1:] == (Finding(Verdict.WHOLE, 4, "", 4), False)
 
 
+def test_a_count_behind_a_page_that_counts_the_whole_list_proves_nothing() -> None:
+    class Deaf(Store):
+        def behind(self, key: int) -> int | None:
+            return len(self.ids)
+
+    assert proved(Deaf([1, 2, 3, 5], [TWO], 6))[1:] == (Finding(Verdict.WHOLE, 4, "", 5), False)
+
+
 def test_rows_that_leave_a_list_without_totals_hide_no_others() -> None:
     # As many came as are counted in the end: 1 left after it was read, so 4 was passed over.
     shifted = [rows(1, 2, 3), rows(5)]
