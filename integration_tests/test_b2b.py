@@ -106,13 +106,55 @@ def test_sync_when_an_error_comes_with_status_200_is_no_empty_list(store: Sandbo
     assert len(read.records["b2b_users"]) == len(store.rows("b2b_users"))
 
 
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_sync_when_only_the_body_says_that_the_store_has_none_of_it_says_so(
+    store: Sandbox, status: int
+) -> None:
+    body = json.dumps({"code": status, "data": {}, "meta": {"message": "No access"}})
+    store.faults.add("b2b_users.list", "status", status=200, body=body, times=None)
+    read = sync(store, "b2b_users", failing=True)
+    [told] = [error for error in read.errors if error.stream_descriptor]
+    assert told.message == B2B_CLOSED.message(status=status)
+    assert "No access" in (told.internal_message or "")
+    assert "b2b_users" not in read.records
+
+
+def test_terms_when_only_the_body_says_that_a_company_has_none_are_those_of_the_others(
+    store: Sandbox,
+) -> None:
+    body = '{"code": 404, "data": {}, "meta": {"message": "This resource is not found."}}'
+    store.faults.add("b2b_payment_terms.get", "status", status=200, body=body)
+    read = sync(store, "b2b_payment_terms")
+    assert read.errors == []
+    assert len(read.records["b2b_payment_terms"]) == len(store.rows("b2b_companies")) - 1
+
+
+def test_channels_when_another_reason_is_given_than_one_storefront_are_an_error(
+    store: Sandbox,
+) -> None:
+    body = '{"code": 403, "data": {}, "meta": {"message": "No access"}}'
+    store.faults.add("b2b_channels.list", "status", status=403, body=body, times=None)
+    read = sync(store, "b2b_orders", failing=True, tries=1)
+    assert B2B_CLOSED.message(status=403) in {error.message for error in read.errors}
+
+
+def test_lists_when_a_user_has_no_company_are_those_of_the_others(store: Sandbox) -> None:
+    """The words of the OpenAPI file."""
+    wrong = {"user Id": ["user must belong to a company"]}
+    body = {"code": 422, "data": {"errMsg": wrong}, "meta": {"message": "Parameter Error"}}
+    fault = store.faults.add("b2b_shopping_lists.list", "status", status=422, body=json.dumps(body))
+    read = sync(store, "b2b_shopping_lists", num_workers=1)
+    assert (read.errors, fault.fired) == ([], 1)
+    assert len(store.requests("b2b_shopping_lists.list")) == len(store.rows("b2b_users"))
+
+
 def test_credit_when_the_store_has_none_is_empty(store: Sandbox) -> None:
     store.options.b2b_credit = False
     read = sync(store, "b2b_company_credit", "b2b_payment_terms")
     assert read.errors == []
     assert "b2b_company_credit" not in read.records
     assert len(read.records["b2b_payment_terms"]) == len(store.rows("b2b_companies"))
-    [said] = [line for line in read.logs(Level.INFO) if "turned off in the store" in line][:1]
+    [said] = [line for line in read.logs(Level.INFO) if "the store has none of this" in line][:1]
     assert "credit feature" in said
 
 
@@ -128,7 +170,7 @@ def test_lists_when_several_users_see_them_come_once(store: Sandbox) -> None:
     assert sorted(found) == sorted(row["id"] for row in lists)
 
 
-@pytest.mark.parametrize("channels", ["all", "first"])
+@pytest.mark.parametrize("channels", ["all", "first", "none"])
 @pytest.mark.parametrize("name", ["b2b_orders", "b2b_quotes"])
 def test_rows_when_one_channel_comes_unasked_are_those_of_all(
     store: Sandbox, name: str, channels: str
