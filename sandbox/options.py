@@ -140,8 +140,8 @@ class Options:
     without_b2b: int = 0
     """Status that B2B Edition's API answers a store without it; 0: the store has it."""
     b2b_channels: str = "all"
-    """Channels whose orders and quotes B2B Edition lists by default: all, or the first one. None: the
-    store has one storefront, and the API answers 403 to the question which channels it has."""
+    """Channels whose orders and quotes B2B Edition lists by default: all, or the first one. none:
+    the store has one storefront, and the API answers 403 to the question which channels it has."""
     b2b_credit: bool = True
     """False: companies have no credit, and the API answers 400 to questions about it."""
     parent_dates: str = "orders"

@@ -240,8 +240,10 @@ def _checked_rows(response: requests.Response) -> list[Row]:
         if rows is None and _BARE.search(response.url):
             rows = body
     else:
-        # The OpenAPI file has the tags of the blog as a list in a list.
-        rows = body[0] if isinstance(body, list) and len(body) == 1 and body[0] else body
+        # The OpenAPI file has the tags of the blog in lists within a list.
+        rows = body
+        if isinstance(body, list) and all(each and isinstance(each, list) for each in body):
+            rows = [row for each in body for row in each]
     if isinstance(rows, dict):
         rows = [rows]
     if isinstance(rows, list) and all(map(_is_row, rows)):
