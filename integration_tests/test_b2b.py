@@ -129,13 +129,24 @@ def test_terms_when_only_the_body_says_that_a_company_has_none_are_those_of_the_
     assert len(read.records["b2b_payment_terms"]) == len(store.rows("b2b_companies")) - 1
 
 
-def test_channels_when_another_reason_is_given_than_one_storefront_are_an_error(
-    store: Sandbox,
-) -> None:
-    body = '{"code": 403, "data": {}, "meta": {"message": "No access"}}'
-    store.faults.add("b2b_channels.list", "status", status=403, body=body, times=None)
-    read = sync(store, "b2b_orders", failing=True, tries=1)
-    assert B2B_CLOSED.message(status=403) in {error.message for error in read.errors}
+@pytest.mark.parametrize("status", [400, 403, 422])
+def test_refusals_when_another_reason_is_given_are_errors(store: Sandbox, status: int) -> None:
+    body = json.dumps({"code": status, "data": {}, "meta": {"message": "No access"}})
+    lists = {"b2b_orders": "b2b_channels.list", "b2b_company_credit": "b2b_company_credit.get"}
+    for operation in lists.values():
+        store.faults.add(operation, "status", status=status, body=body, times=None)
+    read = sync(store, *lists, failing=True, tries=1)
+    told = {each.stream_descriptor.name for each in read.errors if each.stream_descriptor}
+    assert told == lists.keys()
+
+
+def test_channels_when_their_ids_are_of_another_kind_are_not_asked_for(store: Sandbox) -> None:
+    body = json.dumps({"code": 200, "data": [{"channelId": [1]}, {"channelId": {"a": 1}}]})
+    store.faults.add("b2b_channels.list", "status", status=200, body=body, times=None)
+    read = sync(store, "b2b_orders")
+    assert read.errors == []
+    assert store.requests("b2b_channels.list")
+    assert_equal("b2b_orders", read.records["b2b_orders"], rows_of(store, "b2b_orders"))
 
 
 def test_lists_when_a_user_has_no_company_are_those_of_the_others(store: Sandbox) -> None:
@@ -155,7 +166,7 @@ def test_credit_when_the_store_has_none_is_empty(store: Sandbox) -> None:
     assert "b2b_company_credit" not in read.records
     assert len(read.records["b2b_payment_terms"]) == len(store.rows("b2b_companies"))
     [said] = [line for line in read.logs(Level.INFO) if "the store has none of this" in line][:1]
-    assert "credit feature" in said
+    assert "company credit" in said
 
 
 def test_lists_when_several_users_see_them_come_once(store: Sandbox) -> None:

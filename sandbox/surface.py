@@ -183,7 +183,7 @@ class Surface:
                 row = dict.fromkeys(row)
         row = route.shown(row) if route.shown else row
         if route.collection == "b2b_company_credit" and not self.options.b2b_credit:
-            raise Refusal(400, "The credit feature is turned off.")
+            raise Refusal(400, "Store company credit is not enabled")
         row = other(row) if self.options.other_forms else row
         if route.family is Family.B2B:
             body = {"code": 200, "data": row, "meta": {"message": "SUCCESS"}}

@@ -77,8 +77,9 @@ _PROBLEMS = {
     404: NOT_FOUND,
 }
 
-# As the OpenAPI files have it: "Multi storefront is not enabled", "user must belong to a company".
-_OFF = re.compile("is not enabled|must belong to a company")
+# As the OpenAPI files have it: "Store company credit is not enabled" (400), "Multi storefront is
+# not enabled" (403), "user must belong to a company" (422).
+_OFF = re.compile("not enabled|must belong to a company")
 
 # How B2B Edition refuses a store that has none of it, or a token without its scope: which of these
 # is not documented.
@@ -118,7 +119,7 @@ class ErrorHandler(DefaultErrorHandler):
     - `of_several`: a refused request for several parents is not the end (ParameterRefused), nor
       does a 404 mean that none of them has rows: they are asked for in parts;
     - `permission`: what the scope must allow, one of `PERMISSIONS`;
-    - `off_is_empty`: a 400, or a 403 or 422 that says so, means that there is no such thing;
+    - `off_is_empty`: a refusal that says so (`_OFF`) means that the store has none of this;
     - `may_refuse`: a refusal is not the end (ParameterRefused): the store is asked otherwise. Nor
       is that of a page behind the first: there may be none.
 
@@ -183,7 +184,7 @@ class ErrorHandler(DefaultErrorHandler):
                 words = REPLY_UNKNOWN.message()
                 raise ParameterRefused(described(reply), words, REPLY_UNKNOWN.failure_type)
             return SUCCESS_RESOLUTION
-        if self.off_is_empty and self._is_off(reply):
+        if self.off_is_empty and 400 <= reply.status_code < 500 and _OFF.search(described(reply)):
             LOGGER.info("No rows, as the store has none of this: %s", described(reply))
             return SUCCESS_RESOLUTION
         if reply.status_code in _REFUSED and self.may_refuse:
@@ -232,11 +233,6 @@ class ErrorHandler(DefaultErrorHandler):
     def _shrinks(self, reply: Reply) -> bool:
         """Whether a page that is too heavy can be asked for in parts: one row has none."""
         return self.shrinks_pages and _page_sizes(reply)[0] != 1
-
-    def _is_off(self, reply: requests.Response) -> bool:
-        """Whether a store refuses what it has turned off; a 403 may also be about the token."""
-        may_be = reply.status_code in (403, 422)
-        return reply.status_code == 400 or (may_be and bool(_OFF.search(described(reply))))
 
     def _may_pass(self, reply: requests.Response) -> bool:
         """Whether a refusal contradicts what this sync has seen, or comes from elsewhere."""
