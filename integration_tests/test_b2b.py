@@ -108,14 +108,67 @@ def test_an_error_with_status_200_is_not_an_empty_list(store: Sandbox) -> None:
     assert len(read.records["b2b_users"]) == len(store.rows("b2b_users"))
 
 
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_store_whose_bodies_alone_refuse_is_told_like_any_closed_store(
+    store: Sandbox, status: int
+) -> None:
+    body = json.dumps({"code": status, "data": {}, "meta": {"message": "No access"}})
+    store.faults.add("b2b_users.list", "status", status=200, body=body, times=None)
+    read = sync(store, "b2b_users", failing=True)
+    [told] = [error for error in read.errors if error.stream_descriptor]
+    assert told.message == B2B_CLOSED.message(status=status)
+    assert "No access" in (told.internal_message or "")
+    assert "b2b_users" not in read.records
+
+
+def test_a_company_without_terms_by_its_body_alone_leaves_those_of_the_others(
+    store: Sandbox,
+) -> None:
+    body = '{"code": 404, "data": {}, "meta": {"message": "This resource is not found."}}'
+    store.faults.add("b2b_payment_terms.get", "status", status=200, body=body)
+    read = sync(store, "b2b_payment_terms")
+    assert read.errors == []
+    assert len(read.records["b2b_payment_terms"]) == len(store.rows("b2b_companies")) - 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
+def test_a_refusal_for_another_reason_is_an_error(store: Sandbox, status: int) -> None:
+    body = json.dumps({"code": status, "data": {}, "meta": {"message": "No access"}})
+    lists = {"b2b_orders": "b2b_channels.list", "b2b_company_credit": "b2b_company_credit.get"}
+    for operation in lists.values():
+        store.faults.add(operation, "status", status=status, body=body, times=None)
+    read = sync(store, *lists, failing=True, tries=1)
+    told = {each.stream_descriptor.name for each in read.errors if each.stream_descriptor}
+    assert told == lists.keys()
+
+
+def test_channels_with_ids_of_another_kind_are_not_asked_for(store: Sandbox) -> None:
+    body = json.dumps({"code": 200, "data": [{"channelId": [1]}, {"channelId": {"a": 1}}]})
+    store.faults.add("b2b_channels.list", "status", status=200, body=body, times=None)
+    read = sync(store, "b2b_orders")
+    assert read.errors == []
+    assert store.requests("b2b_channels.list")
+    assert_equal("b2b_orders", read.records["b2b_orders"], rows_of(store, "b2b_orders"))
+
+
+def test_a_user_without_a_company_leaves_the_lists_of_the_others(store: Sandbox) -> None:
+    """The words of the OpenAPI file."""
+    wrong = {"user Id": ["user must belong to a company"]}
+    body = {"code": 422, "data": {"errMsg": wrong}, "meta": {"message": "Parameter Error"}}
+    fault = store.faults.add("b2b_shopping_lists.list", "status", status=422, body=json.dumps(body))
+    read = sync(store, "b2b_shopping_lists", num_workers=1)
+    assert (read.errors, fault.fired) == ([], 1)
+    assert len(store.requests("b2b_shopping_lists.list")) == len(store.rows("b2b_users"))
+
+
 def test_a_store_without_credit_has_no_rows_of_credit(store: Sandbox) -> None:
     store.options.b2b_credit = False
     read = sync(store, "b2b_company_credit", "b2b_payment_terms")
     assert read.errors == []
     assert "b2b_company_credit" not in read.records
     assert len(read.records["b2b_payment_terms"]) == len(store.rows("b2b_companies"))
-    [said] = [line for line in read.logs(Level.INFO) if "turned off in the store" in line][:1]
-    assert "credit feature" in said
+    [said] = [line for line in read.logs(Level.INFO) if "the store has none of this" in line][:1]
+    assert "company credit" in said
 
 
 def test_a_list_that_several_users_see_comes_once(store: Sandbox) -> None:
@@ -130,7 +183,7 @@ def test_a_list_that_several_users_see_comes_once(store: Sandbox) -> None:
     assert sorted(found) == sorted(row["id"] for row in lists)
 
 
-@pytest.mark.parametrize("channels", ["all", "first"])
+@pytest.mark.parametrize("channels", ["all", "first", "none"])
 @pytest.mark.parametrize("name", ["b2b_orders", "b2b_quotes"])
 def test_rows_of_all_channels_come_if_the_api_sends_only_one_by_default(
     store: Sandbox, name: str, channels: str

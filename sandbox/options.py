@@ -140,7 +140,8 @@ class Options:
     without_b2b: int = 0
     """Status that B2B Edition's API answers a store without it; 0: the store has it."""
     b2b_channels: str = "all"
-    """Channels whose orders and quotes B2B Edition lists by default: all, or the first one."""
+    """Channels whose orders and quotes B2B Edition lists by default: all, or the first one. none:
+    the store has one storefront, and the API answers 403 to the question which channels it has."""
     b2b_credit: bool = True
     """False: companies have no credit, and the API answers 400 to questions about it."""
     parent_dates: str = "orders"
@@ -168,7 +169,7 @@ class Options:
         self.check()
 
     def check(self) -> None:
-        _one_of("b2b_channels", self.b2b_channels, ("all", "first"))
+        _one_of("b2b_channels", self.b2b_channels, ("all", "first", "none"))
         _one_of("unknown_store", self.unknown_store, (403, 404))
         _one_of("totals", self.totals, tuple(TOTALS))
         _one_of("ok", self.ok, (200, 203))

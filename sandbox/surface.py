@@ -134,6 +134,8 @@ class Surface:
             parents = self.data.children[route.collection].parent
             parent = self.data.key_of(parents, next(iter(ids.values())))
             return self._child_list(route, parent, asked, list(ids.items())[1:])
+        if route.collection == "b2b_channels" and self.options.b2b_channels == "none":
+            raise Refusal(403, "Multi storefront is not enabled")
         if route.parent:
             self.data.get(route.parent, int(next(iter(ids.values()))))
         within = tuple(Condition(name, "eq", int(value)) for name, value in ids.items())
@@ -170,6 +172,9 @@ class Surface:
             [row] = found
         elif ids:
             row = self.data.get(route.collection, int(next(iter(ids.values()))))
+            for condition in asked.conditions:
+                if callable(condition.field) and condition.field(row) != condition.value:
+                    raise KeyError(condition.value)
         else:
             row = self.data.objects[route.collection]
             for condition in asked.conditions:
@@ -178,7 +183,7 @@ class Surface:
                 row = dict.fromkeys(row)
         row = route.shown(row) if route.shown else row
         if route.collection == "b2b_company_credit" and not self.options.b2b_credit:
-            raise Refusal(400, "The credit feature is turned off.")
+            raise Refusal(400, "Store company credit is not enabled")
         row = other(row) if self.options.other_forms else row
         if route.family is Family.B2B:
             body = {"code": 200, "data": row, "meta": {"message": "SUCCESS"}}

@@ -226,6 +226,10 @@ KNOWN = {
     "blog_posts.published_date_iso8601": "the examples went through a spreadsheet",
     "store_metafields.id": "text in the API; the connector makes a number of it",
     "catalog_summary.lowest_variant_price": "text in the API; the connector makes a number of it",
+    **{
+        f"promotions.shipping_address.countries{part}": "kept whole, as it may hold `not` instead"
+        for part in ("", "[].iso2_country_code")
+    },
     "checkouts.order_id": "text in the API; the connector makes a number of it",
     **{
         f"checkouts.cart.line_items.{items}[].{key}": "an id is a whole number"

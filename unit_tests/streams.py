@@ -606,7 +606,7 @@ STREAMS = (
         B2B,
         "updatedAt",
         "quoteId",
-        children_query="",
+        children_query="date=01/31/2024",
     ),
 )
 

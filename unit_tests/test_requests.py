@@ -19,6 +19,7 @@ PARENT = {
     "cart_id": "7",
     "companyId": 7,
     "quoteId": 7,
+    "createdAt": 1706745599,
     # A theme and its variation.
     "uuid": "7",
     "variations": [{"uuid": "7"}],

@@ -7,6 +7,7 @@ Source: https://developer.bigcommerce.com/b2b-edition/apis
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 
 from sandbox.reply import Family
 from sandbox.route import Answer, Filter, Filters, Kind, Meta, Paging, Route, v3_filters
@@ -50,6 +51,11 @@ def _undated(row: Row) -> Row:
 
 def _listed_quote(row: Row) -> Row:
     return {name: row[name] for name in _QUOTE_OF_LIST}
+
+
+def _created_on(row: Row) -> str:
+    """The day of a quote's creation, as the endpoint of one quote wants it."""
+    return datetime.fromtimestamp(row["createdAt"], timezone.utc).strftime("%m/%d/%Y")
 
 
 def _quote(row: Row) -> Row:
@@ -178,6 +184,8 @@ ROUTES: tuple[Route, ...] = (
         EDITION,
         Answer.OBJECT,
         Paging.NONE,
+        filters={"date": Filter(_created_on, "eq", Kind.TEXT)},
+        wants="date",
         shown=_quote,
     ),
     _list("invoices", "ip/invoices", sorts=_BY_UPDATE, everything=_EXTRA_FIELDS),

@@ -6,10 +6,10 @@ from typing import Any
 
 from airbyte_cdk.sources.types import StreamSlice
 
+from source_bigcommerce.components.keys import key_of
 from source_bigcommerce.components.proof import Watch
 from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.rows import Rows
-from source_bigcommerce.components.values import whole
 from source_bigcommerce.components.window import WindowRetriever
 
 CHANNEL = "channelId"
@@ -46,7 +46,7 @@ class AllChannels(WindowRetriever):
     ) -> Generator[list[Row], None, None]:
         came = set[Any]()
         for rows in super().replies(window, watch):
-            came.update(whole(row.get(CHANNEL)) for row in rows)
+            came.update(key_of(row, CHANNEL) for row in rows)
             yield rows
         if self.config["channel_ids"] or self.api_budget.most_pages is not None:
             return
@@ -58,6 +58,6 @@ class AllChannels(WindowRetriever):
     def _channels(self) -> list[int]:
         if self._ids is None:
             pages = self._list_known.pages(StreamSlice(partition={}, cursor_slice={}))
-            ids = {whole(row.get(CHANNEL)) for rows in pages for row in rows}
+            ids = {key_of(row, CHANNEL) for rows in pages for row in rows}
             self._ids = sorted(each for each in ids if isinstance(each, int))
         return self._ids

@@ -41,6 +41,9 @@ _PAGES_AHEAD = 10
 
 _SKIPPED = "what seemed to be empty was not asked for"
 
+# A word in the name of a key.
+_WORD = re.compile("[A-Z]?[a-z]+")
+
 # A price of zero in text.
 _ZERO = re.compile(r"0+([.]0+)?")
 
@@ -315,9 +318,9 @@ class ChildRows(Retriever):
             if self.drops_late and is_late(row.get(self.children.date), window):
                 continue
             if seen is not None:
-                if row.get("id") in seen:
+                if (key := key_of(row, "id")) in seen:
                     continue
-                seen.add(row.get("id"))
+                seen.add(key)
             for name, value in given.items():
                 if row.get(name) is None:
                     row[name] = value
@@ -365,4 +368,5 @@ def lacking(
 
 
 def _named(parent_key: str) -> str:
-    return parent_key.rpartition("_")[0].replace("_", " ")
+    """`sales staff` for `sales_staff_id` and `salesStaffId`."""
+    return " ".join(_WORD.findall(parent_key)[:-1]).lower()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from source_bigcommerce.components.keys import key_of
 from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.values import whole
 
@@ -54,10 +55,11 @@ def line_items(order: Mapping[str, Any], at_most: int) -> list[Row] | None:
         items.extend(part)
     if not _are_rows(items) or not _counted(items, order):
         return None
-    ids = {whole(item["id"]) for item in items}
+    by_id = {key: item for item in items if isinstance(key := whole(item["id"]), int)}
     # Counts do not show a missing line with a quantity of 0. Lines that name it as their parent do.
-    named = {whole(item.get("parent_order_product_id")) for item in items} - {None, 0}
-    return sorted(items, key=lambda item: int(whole(item["id"]))) if named <= ids else None
+    named = {key_of(item, "parent_order_product_id") for item in items} - {None, 0}
+    is_whole = len(by_id) == len(items) and named <= by_id.keys()
+    return [by_id[key] for key in sorted(by_id)] if is_whole else None
 
 
 def _counted(items: list[Row], counter: Mapping[str, Any]) -> bool:

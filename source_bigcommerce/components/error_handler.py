@@ -47,6 +47,7 @@ from source_bigcommerce.components.reply import (
     is_v3_url,
     parsed_body,
     rows_of,
+    take_told_status,
     values_of,
 )
 from source_bigcommerce.components.sync import Sync
@@ -75,6 +76,10 @@ _PROBLEMS = {
     403: SCOPE_LACKING,
     404: NOT_FOUND,
 }
+
+# As the OpenAPI files have it: "Store company credit is not enabled" (400), "Multi storefront is
+# not enabled" (403), "user must belong to a company" (422).
+_OFF = re.compile("not enabled|must belong to a company")
 
 # How B2B Edition refuses a store that has none of it, or a token without its scope: which of these
 # is not documented.
@@ -114,7 +119,7 @@ class ErrorHandler(DefaultErrorHandler):
     - `of_several`: a refused request for several parents is not the end (ParameterRefused), nor
       does a 404 mean that none of them has rows: they are asked for in parts;
     - `permission`: what the scope must allow, one of `PERMISSIONS`;
-    - `off_is_empty`: a 400 to it means that the store has this turned off;
+    - `off_is_empty`: a refusal that says so (`_OFF`) means that the store has none of this;
     - `may_refuse`: a refusal is not the end (ParameterRefused): the store is asked otherwise. Nor
       is that of a page behind the first: there may be none.
 
@@ -152,6 +157,7 @@ class ErrorHandler(DefaultErrorHandler):
                 raise REPLY_TOO_LARGE.error(repr(reply), size=reply)
             return super().interpret_response(reply)
         self.api_budget.answered()
+        take_told_status(reply)
         if reply.status_code == 204:
             self.api_budget.accepted.add(self._scope)
             return SUCCESS_RESOLUTION
@@ -178,8 +184,8 @@ class ErrorHandler(DefaultErrorHandler):
                 words = REPLY_UNKNOWN.message()
                 raise ParameterRefused(described(reply), words, REPLY_UNKNOWN.failure_type)
             return SUCCESS_RESOLUTION
-        if reply.status_code == 400 and self.off_is_empty:
-            LOGGER.info("No rows, as this is turned off in the store: %s", described(reply))
+        if self.off_is_empty and 400 <= reply.status_code < 500 and _OFF.search(described(reply)):
+            LOGGER.info("No rows, as the store has none of this: %s", described(reply))
             return SUCCESS_RESOLUTION
         if reply.status_code in _REFUSED and self.may_refuse:
             words = REQUEST_REFUSED.message(status=reply.status_code)

@@ -8,6 +8,7 @@ import requests
 from airbyte_cdk.sources.declarative.extractors.record_extractor import RecordExtractor
 from airbyte_cdk.sources.types import Config
 
+from source_bigcommerce.components.messages import REPLY_UNKNOWN
 from source_bigcommerce.components.reply import Row, rows_of
 from source_bigcommerce.components.values import whole
 
@@ -41,7 +42,7 @@ class RowsExtractor(RecordExtractor):
     def records_of(self, rows: list[Row]) -> list[Row]:
         """The records that the selector makes of these rows of a reply."""
         if self.rows_under and len(rows) == 1 and self.rows_under in rows[0]:
-            rows = rows[0][self.rows_under]
+            rows = nested(rows[0], self.rows_under)
         if self.channel and (chosen := self.config["channel_ids"]):
             rows = [row for row in rows if whole(row.get(self.channel)) in chosen]
         return rows
@@ -58,11 +59,14 @@ class StockExtractor(RowsExtractor):
     """
 
     def records_of(self, rows: list[Row]) -> list[Row]:
-        return [
-            {"identity": item["identity"], **item["identity"], **location}
-            for item in rows
-            for location in item["locations"]
-        ]
+        found: list[Row] = []
+        for item in rows:
+            identity = item.get("identity")
+            if not isinstance(identity, dict):
+                raise REPLY_UNKNOWN.error(f"identity is a {type(identity).__name__}")
+            for location in nested(item, "locations"):
+                found.append({"identity": identity, **identity, **location})
+        return found
 
 
 @dataclass
@@ -87,5 +91,17 @@ class NestedRowsExtractor(RowsExtractor):
         return [
             {**{name: row.get(of) for name, of in self.outer.items()}, **inner}
             for row in super().records_of(rows)
-            for inner in row.get(self.nested) or ()
+            for inner in nested(row, self.nested)
         ]
+
+
+def nested(row: Row, name: str) -> list[Row]:
+    """The rows of a list within a row: none where it is null, empty or not there.
+
+    Raises an error for anything else that is no list of rows.
+    """
+    rows = row.get(name) or []
+    rows = [rows] if isinstance(rows, dict) else rows
+    if isinstance(rows, list) and all(isinstance(each, dict) for each in rows):
+        return rows
+    raise REPLY_UNKNOWN.error(f"{name} is no list of rows")

@@ -240,15 +240,23 @@ def test_children_get_whole_ids_if_theirs_are_text_or_null() -> None:
     assert second["id"] not in (None, first["id"])
 
 
-def test_rows_of_a_parent_that_are_not_all_sent_are_an_error_that_names_it() -> None:
+@pytest.mark.parametrize(
+    ("name", "parent_key", "named"),
+    [
+        ("price_list_records", "price_list_id", "price list records of price list 1"),
+        ("b2b_quotes", "quoteId", "b2b quotes of quote 1"),
+        ("b2b_companies", "salesStaffId", "b2b companies of sales staff 1"),
+    ],
+)
+def test_rows_of_a_parent_that_are_not_all_sent_are_an_error_that_names_it(
+    name: str, parent_key: str, named: str
+) -> None:
     def fail(window: StreamSlice) -> list[dict[str, Any]]:
         raise REPLY_UNKNOWN.error("page 2 is missing")
 
     retriever = child_rows(fail)
-    retriever.parent_key, retriever.name = "price_list_id", "price_list_records"
-    with pytest.raises(
-        AirbyteTracedException, match="price list records of price list 1"
-    ) as raised:
+    retriever.parent_key, retriever.name = parent_key, name
+    with pytest.raises(AirbyteTracedException, match=named) as raised:
         list(retriever.read_records({}, WINDOW))
     assert raised.value.failure_type == FailureType.system_error
     assert "page 2 is missing" in str(raised.value.internal_message)
@@ -267,6 +275,13 @@ def test_children_that_changed_after_the_window_wait_for_the_next_sync() -> None
     rows = [{"id": n, "date_modified": date} for n, date in enumerate(dates)]
     read = child_rows(lambda _: rows, PARENTS[:1], drops_late=True).read_records({}, WINDOW)
     assert [record.data["id"] for record in read] == [0, 2]
+
+
+def test_children_of_several_parents_come_once_whatever_their_ids_are() -> None:
+    ids: list[Any] = ["a", {"a": 1}, [1], "a", {"a": 1}]
+    rows = [{"id": each} for each in ids]
+    read = child_rows(lambda _: rows, PARENTS[:1], once=True).read_records({}, WINDOW)
+    assert [record.data["id"] for record in read] == ["a", {"a": 1}, [1]]
 
 
 # What the manifest says of parents

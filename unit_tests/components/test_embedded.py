@@ -117,6 +117,11 @@ CUT: dict[str, dict[str, Any]] = {
     "i: the line that another one belongs to": shipping(
         {"id": 2, "quantity": 1, "parent_order_product_id": 1}
     ),
+    "j: an id that is no number": shipping({"id": "a", "quantity": 1}),
+    "j: null for an id": shipping({"id": None, "quantity": 1}),
+    "j: an object for the line that another one belongs to": shipping(
+        {"id": 2, "quantity": 1, "parent_order_product_id": {"id": 1}}
+    ),
 }
 
 

@@ -28,6 +28,11 @@ EXTRACTOR = RowsExtractor(config=CONFIG, parameters={})
         ("v3/customers", 200, {"data": ROWS, "meta": {}}, ROWS),
         ("v3/customers", 200, {"data": []}, []),
         ("v3/customers", 200, {"data": {"id": 1}}, [{"id": 1}]),
+        # As the OpenAPI files have them: no `data` around the row, and a list in a list.
+        ("v3/customers/settings", 200, {"privacy_settings": {}}, [{"privacy_settings": {}}]),
+        ("v3/customers/settings/channels/1", 200, {"data": {"a": 1}}, [{"a": 1}]),
+        ("v2/blog/tags", 200, [[{"tag": "a"}, {"tag": "b"}]], [{"tag": "a"}, {"tag": "b"}]),
+        ("v2/blog/tags", 200, [[{"tag": "a"}], [{"tag": "b"}]], [{"tag": "a"}, {"tag": "b"}]),
         ("v3/orders/7/transactions", 204, b"", []),
         ("v3/orders/7/transactions", 404, {"status": 404, "title": "Not found"}, []),
     ],
@@ -88,6 +93,44 @@ def test_an_item_in_two_locations_is_two_rows() -> None:
         reply(200, body, path="v3/inventory")
     )
     assert list(found) == [{"identity": identity, **identity, **each} for each in locations]
+
+
+def around(rows: Any) -> list[tuple[RowsExtractor, dict[str, Any]]]:
+    """Each extractor that takes rows out of a row, and such a row."""
+    return [
+        (StockExtractor(CONFIG, {}), {"identity": {"product_id": 1}, "locations": rows}),
+        (NestedRowsExtractor(CONFIG, {}, nested="variations"), {"uuid": "a", "variations": rows}),
+        (RowsExtractor(CONFIG, {}, rows_under="fees"), {"fees": rows}),
+    ]
+
+
+def nested_in(rows: Any) -> list[Any]:
+    return [extractor.records_of([row]) for extractor, row in around(rows)]
+
+
+@pytest.mark.parametrize("rows", [None, [], {}, "", False])
+def test_nested_rows_that_are_null_or_empty_are_none(rows: Any) -> None:
+    assert nested_in(rows) == [[], [], []]
+
+
+def test_a_nested_row_that_is_alone_is_one() -> None:
+    stock, *others = nested_in({"id": 4})
+    assert stock == [{"identity": {"product_id": 1}, "product_id": 1, "id": 4}]
+    assert others == [[{"id": 4}], [{"id": 4}]]
+
+
+@pytest.mark.parametrize("rows", ["text", 5, True, [None], [5], ["text"], [[]], [{"id": 4}, 5]])
+@pytest.mark.parametrize("nth", range(3))
+def test_nested_rows_of_another_kind_are_an_error_in_plain_words(nth: int, rows: Any) -> None:
+    extractor, row = around(rows)[nth]
+    with pytest.raises(AirbyteTracedException, match="not what its documentation says"):
+        extractor.records_of([row])
+
+
+@pytest.mark.parametrize("item", [{}, {"identity": None}, {"identity": []}, {"identity": "a"}])
+def test_an_item_without_an_identity_is_an_error_in_plain_words(item: dict[str, Any]) -> None:
+    with pytest.raises(AirbyteTracedException, match="not what its documentation says"):
+        StockExtractor(CONFIG, {}).records_of([{**item, "locations": [{"location_id": 3}]}])
 
 
 def test_nested_rows_get_fields_of_the_row_around_them() -> None:

@@ -332,6 +332,7 @@ def test_what_is_copied_from_a_parent_is_treated_like_the_rest(
     requests_mock: requests_mock.Mocker, mode: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     listed = {"quoteId": 7, "company": "Ada Ltd", "salesRep": "Ada", "updatedAt": 1704100000}
+    listed["createdAt"] = 1704000000
     own = {"quoteId": 7, "channelId": 1, "company": None}
     requests_mock.get(
         re.compile(f"{B2B_API}/api/v3/io/rfq[?]"), json={"code": 200, "data": {"list": [listed]}}
@@ -339,8 +340,8 @@ def test_what_is_copied_from_a_parent_is_treated_like_the_rest(
     requests_mock.get(f"{B2B_API}/api/v3/io/rfq/7", json={"code": 200, "data": own})
     requests_mock.get(f"{B2B_API}/api/v3/io/channels", json={"code": 200, "data": []})
     [record] = read("b2b_quotes", form(**mode))
-    expected = {"quoteId": 7, "channelId": 1, "updatedAt": "2024-01-01T09:06:40Z", **expected}
-    assert record == expected
+    dates = {"createdAt": "2023-12-31T05:20:00Z", "updatedAt": "2024-01-01T09:06:40Z"}
+    assert record == {"quoteId": 7, "channelId": 1, **dates, **expected}
 
 
 def test_an_id_of_our_own_is_made_of_nothing_personal(

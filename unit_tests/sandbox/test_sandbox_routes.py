@@ -44,8 +44,8 @@ def path(store: Sandbox, route: Route) -> str:
             if children
             else store.rows(route.collection)[0]
         )
-        field = str(route.filters[route.wants].field)
-        wanted = f"?{route.wants}={row[field]}"
+        field: Any = route.filters[route.wants].field
+        wanted = f"?{route.wants}={field(row) if callable(field) else row[field]}"
         if route.filters[route.wants].op == "in":
             keys = ",".join(str(each[field]) for each in store.rows(route.collection))
             wanted = f"?{route.wants}={keys}"
