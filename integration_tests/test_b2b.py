@@ -131,6 +131,18 @@ def test_a_company_without_terms_by_its_body_alone_leaves_those_of_the_others(
     assert len(read.records["b2b_payment_terms"]) == len(store.rows("b2b_companies")) - 1
 
 
+def test_a_listed_quote_that_is_not_found_is_an_error(store: Sandbox) -> None:
+    """Its day may be wrong: the time zone of this day is not documented."""
+    fault = store.faults.add("b2b_quotes.get", "status", status=404)
+    whole = sync(store, "b2b_quotes")
+    assert (whole.errors, fault.fired) == ([], 1)
+    assert len(whole.records["b2b_quotes"]) == len(store.rows("b2b_quotes"))
+    store.faults.add("b2b_quotes.get", "status", status=404, times=None)
+    read = sync(store, "b2b_quotes", failing=True, tries=2)
+    [told] = [error for error in read.errors if error.stream_descriptor]
+    assert told.message.startswith("BigCommerce answered 404 2 times in a row.")
+
+
 @pytest.mark.parametrize("status", [400, 403, 422])
 def test_a_refusal_for_another_reason_is_an_error(store: Sandbox, status: int) -> None:
     body = json.dumps({"code": status, "data": {}, "meta": {"message": "No access"}})

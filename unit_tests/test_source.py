@@ -140,7 +140,7 @@ def test_error_handlers_shrink_keyset_pages_and_excuse_lone_orders() -> None:
             "order_shipping_quotes": [keyset, plain, keyset, child, child],
             "products": [keyset],
             "b2b_orders": [plain, plain, child],
-            "b2b_quotes": [plain, plain, child, child],
+            "b2b_quotes": [plain, plain, child, plain],
             "channel_listings": [plain, (True, True)],
         }
     )

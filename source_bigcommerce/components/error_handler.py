@@ -113,8 +113,8 @@ class ErrorHandler(DefaultErrorHandler):
       token lacks fails at once: otherwise a first sync would wait for each of its streams;
     - `shrinks_pages`: a page that is too heavy (413, 500, 504, a time-out, a reply beyond the
       authenticator's bound) is asked for again in smaller parts; otherwise the error names a size;
-    - a 404 to `endpoint` of one parent, `v2/orders/{order_id}/fees`, means that it has no rows
-      (`missing_is_empty`);
+    - a 404 to `endpoint` of one parent, `v2/orders/{order_id}/fees`, means that it has no rows,
+      unless `missing_is_empty` is false: then it is retried;
     - `has_no_pages`: a refused second page means that the first one was all;
     - `of_several`: a refused request for several parents is not the end (ParameterRefused), nor
       does a 404 mean that none of them has rows: they are asked for in parts;
@@ -130,7 +130,7 @@ class ErrorHandler(DefaultErrorHandler):
     """
 
     shrinks_pages: bool = False
-    missing_is_empty: bool = False
+    missing_is_empty: bool | None = None
     has_no_pages: bool = False
     may_refuse: bool = False
     of_several: bool = False
@@ -143,8 +143,10 @@ class ErrorHandler(DefaultErrorHandler):
         super().__post_init__(parameters)
         self.max_retries = self.max_time = _NO_LIMIT
         self.backoff_strategies = [self]  # type: ignore[list-item]  # its backoff_time is used
-        self.missing_is_empty = self.missing_is_empty or "{" in parameters.get("endpoint", "")
         self._scope, self._endpoint = parameters.get("scope"), parameters.get("endpoint")
+        self._is_of_one_parent = "{" in (self._endpoint or "")
+        if self.missing_is_empty is None:
+            self.missing_is_empty = self._is_of_one_parent
         # One thread makes all tries of a request, one after the other.
         self._tried = threading.local()
 
@@ -255,7 +257,9 @@ class ErrorHandler(DefaultErrorHandler):
         status, words = reply.status_code, described(reply)
         asked, smaller = _page_sizes(reply)
         problem = _PROBLEMS.get(status)
-        if status in (401, 403) and not is_of_the_api(reply):
+        if status == 404 and self._is_of_one_parent:
+            problem = None
+        elif status in (401, 403) and not is_of_the_api(reply):
             problem = FIREWALL
         elif status in _CLOSED and is_b2b_url(reply.url):
             problem = B2B_CLOSED
