@@ -5,14 +5,15 @@ from __future__ import annotations
 import gc
 import pickle
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
 from airbyte_cdk.sources.declarative import concurrent_declarative_source
 from airbyte_cdk.sources.declarative.parsers import model_to_component_factory
+from airbyte_cdk.sources.declarative.schema import JsonFileSchemaLoader
 from airbyte_cdk.sources.utils import schema_helpers
 from jsonschema.exceptions import best_match
 from jsonschema.validators import validator_for
@@ -69,9 +70,18 @@ def _quick_start() -> Iterator[None]:
         ):
             patch.setattr(module, name, cache(getattr(module, name)))
         patch.setattr(BaseModel, "parse_obj", classmethod(_parsed))
+        load = partial(_schema, JsonFileSchemaLoader.get_json_schema, {})
+        patch.setattr(JsonFileSchemaLoader, "get_json_schema", lambda self: load(self))
         patch.setattr(concurrent_declarative_source, "deepcopy", _copied)
         yield
     assert pickle.dumps(manifest) == before, "a source changed the manifest, which all share"
+
+
+def _schema(load: Callable[[Any], Any], schemas: dict[str, bytes], loader: Any) -> Any:
+    path = loader._get_json_filepath()
+    if path not in schemas:
+        schemas[path] = pickle.dumps(load(loader))
+    return pickle.loads(schemas[path])
 
 
 def _parsed(kind: type[BaseModel], part: Mapping[str, Any]) -> Any:
