@@ -20,7 +20,7 @@ from sandbox.world.small_tables import small_table
 COUPONS = 320
 _PROMOTIONS = 24
 # Of the coupon promotions: how many codes each has, over and over; one is more than a page.
-_CODES = (1, 300, 1, 40, 0)
+_CODES = (1, 300, 1, 40, 0, 1, 12, 1, 5, 0, 1, 8)
 _TYPES = (
     "per_total_discount",
     "per_item_discount",
