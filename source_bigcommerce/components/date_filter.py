@@ -30,7 +30,8 @@ class DateFilter:
     field: the field of a row that the dates are about.
     key: the field that no two rows share.
     say: called once, when that happens.
-    has_open_end: whether a window without a lower bound has no upper bound either.
+    has_open_end: whether a window without a lower bound has no upper bound either, and whoever
+        reads the windows drops what comes from after their end.
     """
 
     def __init__(
@@ -92,7 +93,9 @@ class DateFilter:
             if self.is_ignored:
                 break
             for date, row in zip(dates, rows, strict=True):
-                if date and (date <= early or date >= end):
+                # What comes from after an open end is dropped: it belongs to a later window.
+                is_dropped = self._has_open_end and date > end
+                if date and not is_dropped and (date <= early or date >= end):
                     self._own(row, date, start)
             yield rows
         if self.is_ignored:

@@ -38,10 +38,11 @@ WHOLE = [[row(n, f"{year}-06-01T00:00:00+00:00")] for n, year in enumerate(YEARS
 class Dates(DateFilter):
     """Keeps what it said, and the windows that were asked for."""
 
-    def __init__(self, config: dict[str, Any] | None = None) -> None:
+    def __init__(self, config: dict[str, Any] | None = None, has_open_end: bool = False) -> None:
         self.said: list[str] = []
         self.asked: list[tuple[str, str]] = []
-        super().__init__("date_modified", config or CONFIG, self.said.append, key="id")
+        say = self.said.append
+        super().__init__("date_modified", config or CONFIG, say, has_open_end, key="id")
 
     def ids(self, of: StreamSlice, read: Callable[[StreamSlice], Iterator[list[Row]]]) -> list[int]:
         def asked(window: StreamSlice) -> Iterator[list[Row]]:
@@ -124,6 +125,14 @@ def test_a_row_at_the_second_that_two_windows_share_comes_once(order: tuple[int,
     ]
     ids = [dates.ids(windows[at], lambda _: iter([[row(1, edges[1])]])) for at in order]
     assert sorted(ids) == [[], [1]]
+
+
+def test_a_window_with_an_open_end_leaves_what_comes_after_it_to_the_next() -> None:
+    """Whoever reads the windows drops these rows from it."""
+    dates = Dates({**CONFIG, "reads_everything": True}, has_open_end=True)
+    assert dates.ids(window(2020), lambda _: iter(WHOLE)) == [0, 1, 2, 3]
+    assert dates.ids(window(2021, 2023), obeying) == [1, 2, 3]
+    assert dates.said == []
 
 
 def test_a_row_that_changed_between_two_windows_comes_again() -> None:
