@@ -165,15 +165,15 @@ def test_the_receipt_of_a_sync_that_does_not_look_back_says_not_proved(store: Sa
 
 
 def test_the_receipt_of_a_full_refresh_asks_for_no_look_back_though_a_state_is_given(
-    shop: Sandbox, monkeypatch: pytest.MonkeyPatch
+    shared_store: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ("products", "sync_receipts")
-    first = sync(shop, *names, lookback_minutes=0, **SPAN)
-    catalog = catalog_of(names, config_for(shop))
+    first = sync(shared_store, *names, lookback_minutes=0, **SPAN)
+    catalog = catalog_of(names, config_for(shared_store))
     for each in catalog.streams:
         each.sync_mode = SyncMode.full_refresh
     monkeypatch.setattr(syncs, "catalog_of", lambda *_: catalog)
-    read = sync(shop, *names, state=first.state, lookback_minutes=0, **SPAN)
+    read = sync(shared_store, *names, state=first.state, lookback_minutes=0, **SPAN)
     assert receipts(read)["products"]["rows_delivered"] == len(first.records["products"])
     assert receipts(read)["products"]["verdict"] == "whole"
 

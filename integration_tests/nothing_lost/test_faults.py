@@ -261,8 +261,8 @@ def _fault(request: pytest.FixtureRequest, name: str) -> tuple[str, dict[str, An
 
 
 def _make_store(group: str) -> Sandbox:
-    """A few pages of each list; some of 120 orders have lines that cost a request of their own."""
-    orders = 120 if group == "order_products" else 42
+    """A few pages of each list; some of 200 orders have lines that cost a request of their own."""
+    orders = 200 if group == "order_products" else 42
     sizes = {"orders": orders, "customers": 42, "products": 42, "pages": 30}
     # A 204 has nothing to cut in the middle.
     return make_store_that_hides(**sizes, empty_transactions="200")
