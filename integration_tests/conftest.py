@@ -6,14 +6,20 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
+import backoff._sync
 import pytest
+from airbyte_cdk.sources.declarative.retrievers import page_size_reducer
+from airbyte_cdk.sources.streams.http import rate_limiting
 
 from sandbox import Sandbox
 from source_bigcommerce import run
+from source_bigcommerce.components import backward
 from source_bigcommerce.components import sync as own_sync
 from source_bigcommerce.components.budget import Limit
 
@@ -54,6 +60,20 @@ def _empty_log(request: pytest.FixtureRequest) -> None:
     """Clears the log, so that it holds the requests of one test only."""
     if "shared_store" in request.fixturenames:
         request.getfixturevalue("shared_store").log.clear()
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Makes back-off take no time; holds how long each wait would have been."""
+    asked: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        asked.append(seconds)
+        time.sleep(min(seconds, 0.001))
+
+    for module in (rate_limiting, page_size_reducer, backoff._sync, backward):
+        monkeypatch.setattr(module, "time", SimpleNamespace(sleep=sleep))
+    return asked
 
 
 Command = Callable[..., tuple[int, str, str]]

@@ -17,6 +17,8 @@ from sandbox import Sandbox
 from sandbox.faults import Change
 from source_bigcommerce import SourceBigcommerce
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[1]
 OF = ("products", "customers", "orders", "subscribers", "brands", "categories")
 NAMES = tuple(f"deleted_{each}" for each in OF)

@@ -27,6 +27,8 @@ from source_bigcommerce.estimate.looks import Archived, ListLook
 from source_bigcommerce.estimate.report import document
 from source_bigcommerce.estimate.survey import DAILY, FIRST, Survey
 
+pytestmark = pytest.mark.thorough
+
 LOGGER = logging.getLogger("airbyte")
 LISTS = (
     *("orders", "order_products", "customers", "products", "product_images", "brands", "coupons"),
@@ -272,6 +274,7 @@ def test_rows_of_rows_that_orders_do_not_bring_along_are_asked_for_one_by_one() 
         assert_within(0.05, store, "order_shipping_quotes")
 
 
+@pytest.mark.usefixtures("waits")
 def test_orders_whose_count_is_refused_are_counted_by_their_list(small: Sandbox) -> None:
     small.faults.add("orders.count", "status", status=403, times=99)
     survey = surveyed(small, "orders")

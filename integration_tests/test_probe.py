@@ -20,6 +20,8 @@ from source_bigcommerce.probe import command as probe_command
 from source_bigcommerce.probe.assumptions import ASSUMPTIONS
 from source_bigcommerce.probe.report import SCHEMA
 
+pytestmark = pytest.mark.thorough
+
 SIZES: dict[str, Any] = {"orders": 40, "customers": 20, "products": 15, "categories": 20}
 NAMES = [each.id for each in ASSUMPTIONS]
 

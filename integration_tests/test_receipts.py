@@ -84,6 +84,7 @@ def test_the_receipt_of_a_list_that_the_store_does_not_count_says_not_proved(
     )
 
 
+@pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize("status", [413, 500, 504])
 def test_a_count_that_fails_for_a_moment_is_asked_for_again(
     shared_store: Sandbox, status: int

@@ -13,6 +13,8 @@ from integration_tests.hosts.environments import snippet
 from integration_tests.syncs import Sync, sync
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.thorough
+
 PAGE = "docs/recipes.md"
 HISTORY = "Keep every version of an order"
 CHANGE = "Change over from another connector"

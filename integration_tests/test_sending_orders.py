@@ -28,6 +28,8 @@ from integration_tests.syncs import sync
 from sandbox import Sandbox
 from source_bigcommerce import questions
 
+pytestmark = pytest.mark.thorough
+
 LOGGER = logging.getLogger("airbyte")
 
 

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
-from types import SimpleNamespace
 from typing import Any
 
-import backoff._sync
 import pytest
 import requests
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
-from airbyte_cdk.sources.declarative.retrievers import page_size_reducer
-from airbyte_cdk.sources.streams.http import rate_limiting
 
 from integration_tests.nothing_lost.completeness import TOKEN
-from source_bigcommerce.components import backward, budget, moments
+from source_bigcommerce.components import budget, moments
 
 _READ_TIMEOUT = 60
 _SHORT_READ_TIMEOUT = 0.3
 
 
 @pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Makes back-off take no time; holds how long each wait would have been."""
-    asked: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        asked.append(seconds)
-        time.sleep(min(seconds, 0.001))
-
-    for module in (rate_limiting, page_size_reducer, backoff._sync, backward):
-        monkeypatch.setattr(module, "time", SimpleNamespace(sleep=sleep))
-    return asked
+def _no_test_waits(waits: list[float]) -> None:
+    """Back-off takes no time in any of these tests."""
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from sandbox import Entry, Sandbox
 from sandbox.clock import instant
 from sandbox.faults import Change
 
+pytestmark = pytest.mark.thorough
+
 STREAMS = ("orders", "order_products", "transactions")
 SIZES = {"orders": 60, "customers": 5, "products": 10, "channels": 3}
 A_WINDOW: dict[str, Any] = {"num_workers": 1, "page_size": 10}

@@ -12,6 +12,8 @@ from integration_tests.rows import assert_equal, rows_of
 from integration_tests.syncs import sync
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.thorough
+
 NAME, OPERATION = "product_tax_properties", "product_tax_properties.list"
 SIZES = {"orders": 5, "customers": 5, "products": 130}
 

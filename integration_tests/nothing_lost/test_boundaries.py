@@ -29,6 +29,8 @@ from sandbox.clock import instant, iso
 from sandbox.routes import ROUTES
 from source_bigcommerce.components.moments import BEGINNING
 
+pytestmark = pytest.mark.thorough
+
 # Streams read in windows, page by page within them.
 WINDOWED = tuple(name for name in INCREMENTAL if name != "channels")
 SETTINGS = whole_history(page_size=10)

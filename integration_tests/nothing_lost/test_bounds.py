@@ -133,7 +133,7 @@ def test_an_endpoint_whose_connections_break_takes_no_tries_of_others(waits: lis
 def test_a_resource_with_plenty_left_waits_for_no_other() -> None:
     """Quotas by resource: addresses, which one worker reads, allow two requests in a window."""
     own, names = {"/v3/customers/addresses": 2}, ["customer_addresses", "products"]
-    with make_store(customers=30, products=80, resource_quotas=own, window_ms=4000) as store:
+    with make_store(customers=30, products=80, resource_quotas=own, window_ms=2500) as store:
         read = sync(store, *names, page_size=10, num_workers=2, start_date=START)
         assert read.errors == []
         assert_complete(store, names, read)

@@ -21,6 +21,8 @@ from sandbox import Sandbox
 from sandbox.clock import instant, iso
 from sandbox.faults import Change
 
+pytestmark = pytest.mark.thorough
+
 SIZES = {"orders": 12, "customers": 12, "products": 12, "channels": 12}
 SETTINGS: dict[str, Any] = {"start_date": START, "num_workers": 1, "page_size": 4}
 MINUTE = 60

@@ -26,6 +26,8 @@ from integration_tests.syncs import Sync, catalog_of, config_for, sync
 from sandbox import Sandbox
 from source_bigcommerce import SourceBigcommerce
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 LOGGER = logging.getLogger("airbyte")
 

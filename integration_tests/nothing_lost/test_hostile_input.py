@@ -29,6 +29,8 @@ from integration_tests.nothing_lost.completeness import (
 from integration_tests.syncs import Row, State, Sync, config_for, sync
 from source_bigcommerce import SourceBigcommerce, run
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 WORDS: list[Any] = [
     "\x00\x1b[2J\x7f",

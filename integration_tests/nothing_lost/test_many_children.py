@@ -8,6 +8,8 @@ from integration_tests.nothing_lost.completeness import assert_complete, complet
 from integration_tests.syncs import sync
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.thorough
+
 SIZES = {"orders": 40, "customers": 5, "products": 10, "channels": 3}
 # With a shorter page, the store may have capped it, and more requests would follow.
 MANY = 15

@@ -20,6 +20,8 @@ from integration_tests.syncs import sync
 from sandbox import Sandbox
 from sandbox.clock import DAY
 
+pytestmark = pytest.mark.thorough
+
 SETTINGS: dict[str, Any] = {"start_date": "30 days ago", "num_workers": 3, "page_size": 5}
 PAUSE = 60
 

@@ -13,6 +13,8 @@ from integration_tests.syncs import State, Sync, sync
 from sandbox import Sandbox
 from sandbox.clock import DAY, instant, iso
 
+pytestmark = pytest.mark.thorough
+
 NAME = "transactions"
 ORDERS = 40
 AGE = 100

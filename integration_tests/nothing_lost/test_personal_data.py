@@ -27,6 +27,8 @@ from source_bigcommerce.components.personal import Treatment
 from unit_tests.components.test_personal import closed
 from unit_tests.streams import DELETIONS, RECEIPTS, STREAMS
 
+pytestmark = pytest.mark.thorough
+
 NAMES = [row.name for row in (*STREAMS, *DELETIONS, RECEIPTS)]
 SIZES: dict[str, Any] = {
     "orders": 45,

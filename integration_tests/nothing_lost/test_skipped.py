@@ -14,6 +14,8 @@ from sandbox import Sandbox
 from sandbox.clock import instant
 from source_bigcommerce.components import skipped
 
+pytestmark = pytest.mark.thorough
+
 FIELDS: dict[str, tuple[str, Any, Any]] = {
     "order_coupons": ("coupon_discount", "0.0000", "5.0000"),
     "order_shipments": ("items_shipped", 0, 3),

@@ -20,6 +20,8 @@ from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components.keys import give_ids
 from unit_tests.streams import STREAMS
 
+pytestmark = pytest.mark.thorough
+
 RIGHT = "2026-01-02T03:04:05Z"
 WEST, EAST = "2026-01-02T00:04:05-03:00", "2026-01-02T03:04:05+05:00"
 ORDERS = [row for row in STREAMS if row.name in ("order_shipping_addresses", "order_products")]

@@ -16,6 +16,8 @@ from integration_tests.nothing_lost.completeness import (
 )
 from integration_tests.syncs import sync
 
+pytestmark = pytest.mark.thorough
+
 SIZES = {"orders": 60, "customers": 5, "products": 10, "channels": 3}
 LISTS: dict[str, dict[str, Any]] = {
     "dates are ignored": {"ignored": {"dates"}},

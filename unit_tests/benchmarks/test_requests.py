@@ -12,6 +12,8 @@ from benchmarks.reads import least
 from integration_tests.syncs import sync
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.thorough
+
 # Pages that are exactly full, and one row more or less.
 SIZES: dict[str, Any] = {"orders": 250, "customers": 251, "products": 249}
 # Requests beside those of the loop: in one window, and at most in each further one.

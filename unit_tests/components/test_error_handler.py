@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import requests
@@ -663,7 +664,7 @@ def test_a_refusal_says_so_if_the_endpoint_needs_the_scope_to_modify(
 ) -> None:
     requests_mock.get(f"{API}/v3/segments", json={"data": [{"id": "a"}]})
     requests_mock.get(f"{API}/v3/segments/a/shopper-profiles", status_code=403, json=V3)
-    with pytest.raises(AirbyteTracedException) as raised:
+    with patch("time.sleep"), pytest.raises(AirbyteTracedException) as raised:
         read("segment_shopper_profiles", CONFIG)
     assert raised.value.message == SCOPE.replace(
         "products_read_only", "customers_read_only"

@@ -22,6 +22,8 @@ from unit_tests.probe.asking import (
     verdicts,
 )
 
+pytestmark = pytest.mark.thorough
+
 # Of the sandbox as it is by default; whatever is in neither holds.
 NOT_HOLDING = {
     "empty_transactions_are_200",
