@@ -60,7 +60,6 @@ def _quick_start() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SourceBigcommerce, "_read_and_parse_yaml_file", lambda *_: {})
         patch.setattr(SourceBigcommerce, "_pre_process_manifest", lambda *_: manifest)
-        patch.setattr(concurrent_declarative_source, "validate_manifest", lambda *_: None)
         patch.setattr(schema_helpers, "validate", _validate)
         for module, name in (
             (concurrent_declarative_source, "get_declarative_component_schema"),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from airbyte_cdk.sources.declarative.transformations.config_transformations.config_transformation import (  # noqa: E501
     ConfigTransformation,
 )
+from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 
 from source_bigcommerce.components.connections import is_loopback
 from source_bigcommerce.components.given import NOT_GIVEN, given, shown
@@ -70,12 +71,9 @@ _SECRET_PART = re.compile(r"([?#]|:(?!/|\d{1,5}(?:[/?#]|$))).*", re.DOTALL)
 
 @cache
 def _form_of_the_manifest() -> Mapping[str, Any]:
-    """For scripts. A sync passes the form, because it has parsed the manifest anyway."""
-    import yaml
-
-    manifest = files("source_bigcommerce").joinpath("manifest.yaml").read_text()
-    spec = yaml.safe_load(manifest)["spec"]["connection_specification"]
-    return cast(Mapping[str, Any], spec["properties"])
+    # The framework passes none of the fields that a manifest gives to a CustomConfigTransformation.
+    manifest = safe_load_yaml(files("source_bigcommerce").joinpath("manifest.yaml").read_text())
+    return cast(Mapping[str, Any], manifest["spec"]["connection_specification"]["properties"])
 
 
 @dataclass
