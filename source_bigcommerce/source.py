@@ -237,9 +237,7 @@ class SourceBigcommerce(YamlDeclarativeSource):
 
     def _receipts(self) -> Iterator[AirbyteMessage]:
         """All messages of the stream of receipts; the CDK would read it beside the others."""
-        self._wanted = {_RECEIPTS}
-        [stream] = super().streams(self._config)
-        self._wanted = None
+        [stream] = self._built({_RECEIPTS})
         described = stream.as_airbyte_stream()
         yield as_airbyte_message(described, AirbyteStreamStatus.STARTED)
         yield as_airbyte_message(described, AirbyteStreamStatus.RUNNING)
@@ -283,7 +281,10 @@ class SourceBigcommerce(YamlDeclarativeSource):
             self._prepare_dates(catalog)
         for name, state in (states or {}).items():
             self._connector_state_manager.update_state_for_stream(name, None, state)
-        self._wanted = {configured.stream.name for configured in catalog.streams}
+        return self._built({configured.stream.name for configured in catalog.streams})
+
+    def _built(self, names: set[str]) -> list[AbstractStream]:
+        self._wanted = names
         try:
             return super().streams(self._config)
         finally:
@@ -369,19 +370,18 @@ class SourceBigcommerce(YamlDeclarativeSource):
             return source.check(logger, {})
         manifest = self.resolved_manifest
         sync = Sync(self._config, **check.LIMITS)
-        self._wanted = set(manifest["check"]["stream_names"])
-        built = {stream.name: stream for stream in self._streams_of_check(sync)}
-        self._wanted = None
+        probes = set(manifest["check"]["stream_names"])
+        built = {stream.name: stream for stream in self._built_for_check(probes, sync)}
         offered = list(filter(self._offers, manifest["streams"]))
         return check.status(offered, built, sync, self._config, logger)
 
-    def _streams_of_check(self, sync: Sync) -> list[AbstractStream]:
+    def _built_for_check(self, names: set[str], sync: Sync) -> list[AbstractStream]:
         of_syncs = self._config
         self._begin(sync)
         # The framework can override values as well, but warns of those that the form does not have.
         self._config = {**of_syncs, **check.SETTINGS}
         try:
-            return super().streams(self._config)
+            return self._built(names)
         finally:
             self._config = of_syncs
             self._begin(self._sync)

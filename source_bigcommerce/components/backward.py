@@ -86,8 +86,7 @@ class Backward:
         if self._counted:
             fresh = self._turn_to(self._last)
             self._unread = range(2, self._last)
-            page = self._page
-            self._only_first = bool(page.rows) and self._claim.identity == self._first.identity
+            self._only_first = self._is_first_page
             yield fresh
 
     def _to_last(self) -> Iterator[list[Row]]:
@@ -110,7 +109,7 @@ class Backward:
                     self._missing = self._last + 1
                 self._moved_onto_last = is_full and self._may_have_grown()
                 return
-            if self._is_repeated or (page.rows and self._claim.identity == self._first.identity):
+            if self._is_repeated or self._is_first_page:
                 return
             barren = 0 if fresh else barren + 1
             if barren > _MOST_BARREN:
@@ -123,8 +122,9 @@ class Backward:
             fresh, is_unread = self._turn_to(number), number in self._unread
             page = self._page
             self._moved |= is_unread and 0 < len(fresh) < len(page.rows)
-            self._came_to_front = self._in_front(fresh)
-            self._moved |= number == 1 and self._claim.identity != self._first.identity
+            if number == 1:
+                self._came_to_front = self._in_front(fresh)
+                self._moved |= self._claim.identity != self._first.identity
             yield fresh
 
     def _once_more(self) -> Iterator[list[Row]]:
@@ -204,6 +204,11 @@ class Backward:
         return is_new and (self._page.total or self._last) != self._seen.count
 
     @property
+    def _is_first_page(self) -> bool:
+        """Whether the first page came in place of this one."""
+        return bool(self._claim.size) and self._claim.identity == self._first.identity
+
+    @property
     def _is_repeated(self) -> bool:
         """Whether the page before came again."""
         page, before = self._claim, self._before
@@ -217,7 +222,7 @@ class Backward:
         page = self._page
         if not self._is_repeated:
             return
-        is_first = self._claim.identity == self._first.identity
+        is_first = self._is_first_page
         # If no pages are documented, the first one is all there is.
         has_pages = page.limit is not None or page.is_counted or not is_first
         if has_pages and not self._is_all_read():

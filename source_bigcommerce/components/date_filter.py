@@ -93,9 +93,9 @@ class DateFilter:
             if self.is_ignored:
                 break
             for date, row in zip(dates, rows, strict=True):
+                is_at_edge = date and (date <= early or date >= end)
                 # What comes from after an open end is dropped: it belongs to a later window.
-                is_dropped = self._has_open_end and date > end
-                if date and not is_dropped and (date <= early or date >= end):
+                if is_at_edge and not (self._has_open_end and date > end):
                     self._own(row, date, start)
             yield rows
         if self.is_ignored:

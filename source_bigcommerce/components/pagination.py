@@ -110,7 +110,7 @@ def by_cursor(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
         else:
             followed.add(page.next_cursor)
             asked, leads_on = {"after": page.next_cursor}, page.next_link
-            may_go_on = leads_on or promised or (total is None and page.is_full)
+            may_go_on = promised or (total is None and page.is_full)
             page = ask(asked)
             if not page.rows and may_go_on:
                 page = ask(asked)  # the reply may have come by mistake
