@@ -19,7 +19,7 @@ def main() -> None:
     parts["ordeal"] = sending.ordeal
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="The connector beside a hand-written loop, on the sandbox. Takes ten minutes.",
+        description="The connector beside a hand-written loop, on the sandbox.",
     )
     parser.add_argument("--quick", action="store_true", help="small stores, to see that it runs")
     parser.add_argument(
