@@ -1,6 +1,7 @@
 """Bounds the memory for all replies that a sync holds."""
 
 import threading
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,8 +34,9 @@ class Memory:
 
     A list holds a reply until it asks for the next one, because then its rows have been passed on.
     The expected size of a reply follows from the earlier replies of its resource; until one has
-    arrived, requests go one at a time. A reply that is larger than expected waits to be parsed, and
-    one that is larger than all the room comes alone.
+    arrived with rows, requests go one at a time, and one more beside for each that came empty. A
+    reply that is larger than expected waits to be parsed, and one that is larger than all the room
+    comes alone.
 
     No two threads wait for each other: a waiting thread holds nothing, except a reply that is not
     parsed. A list of parents waits for their children, so children have as much room of their own,
@@ -50,7 +52,9 @@ class Memory:
         self._held = {False: 0, True: 0}
         self._parsing = {False: 0, True: 0}  # replies that have arrived, and wait for room
         self._expected: dict[str, int] = {}
-        self._first: dict[str, Share] = {}
+        # By resource: requests on their way while its size is unknown, and replies without rows.
+        self._first: defaultdict[str, set[Share]] = defaultdict(set)
+        self._empty = Counter[str]()
         self._of_parent = 1
         self._is_stopped = False
         self._of_thread = threading.local()
@@ -81,8 +85,8 @@ class Memory:
             # A request that is repeated has waited for others already.
             is_known = resource in self._expected or share.resource == resource
             if not (share.is_of_parent or is_known):
-                self._wait(lambda: resource not in self._first, FIRST_REPLY_WAIT)
-                self._first[resource] = share
+                self._wait(lambda: self._may_be_first(resource), FIRST_REPLY_WAIT)
+                self._first[resource].add(share)
             share.resource, kind = resource, share.is_of_parent
             expected = self._expected.get(resource, self._most // 10)
             self._wait(lambda: not self._parsing[kind] and self._has_room(share, expected))
@@ -106,9 +110,10 @@ class Memory:
     def learn(self, share: Share, rows: int, asked: int | None) -> None:
         """Notes how many of the rows asked for came. The next reply may hold all of them."""
         with self._changed:
-            if self._first.get(share.resource) is share:
-                del self._first[share.resource]
-            if rows:
+            self._first[share.resource].discard(share)
+            if not rows:
+                self._empty[share.resource] += 1
+            else:
                 whole = share.size * max(asked or 0, rows) // rows
                 expected = min(whole, self._most // 2)
                 self._expected[share.resource] = max(
@@ -123,8 +128,7 @@ class Memory:
         """Notes that the rows of the last reply have been passed on."""
         with self._changed:
             self._set(share, 0)
-            if self._first.get(share.resource) is share:
-                del self._first[share.resource]
+            self._first[share.resource].discard(share)
 
     @property
     def parents_ahead(self) -> int:
@@ -146,6 +150,9 @@ class Memory:
     @property
     def _share(self) -> Share | None:
         return getattr(self._of_thread, "share", None)
+
+    def _may_be_first(self, resource: str) -> bool:
+        return resource in self._expected or (len(self._first[resource]) <= self._empty[resource])
 
     def _has_room(self, share: Share, size: int) -> bool:
         held = self._held[share.is_of_parent]

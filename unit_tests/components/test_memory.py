@@ -156,6 +156,38 @@ def test_windows_wait_for_the_first_reply_of_their_list(
         assert memory._held[False] == 60 + 400 + 400
 
 
+def test_each_empty_reply_lets_one_more_window_ask(threads: Threads) -> None:
+    """Else the windows of years without orders are asked for one after the other."""
+    memory, came = Memory(1000), [threading.Event() for _ in range(7)]
+    under_way: list[int] = []
+
+    def window(number: int) -> None:
+        share = Share()
+        with memory.asked_for(share):
+            memory.make_room("list")
+            under_way.append(number)
+            came[number].wait(LONG)
+            memory.came(reply(body=b""))
+        memory.learn(share, rows=0, asked=25)
+
+    def are_under_way(count: int) -> bool:
+        time.sleep(SOON)
+        return len(under_way) == count
+
+    with stopped(memory):
+        windows = [threads.submit(window, number) for number in range(7)]
+        assert are_under_way(1)
+        came[under_way[0]].set()
+        assert are_under_way(1 + 2)
+        came[under_way[1]].set()
+        came[under_way[2]].set()
+        assert are_under_way(1 + 2 + 4)
+        for event in came:
+            event.set()
+        for each in windows:
+            each.result(LONG)
+
+
 def test_a_first_request_that_is_made_again_does_not_wait_for_itself(threads: Threads) -> None:
     memory, share = Memory(1000), Share()
 
