@@ -25,8 +25,8 @@ demo: $(STAMP)  ## copy a sandbox store into DuckDB, twice
 demo-orders: $(STAMP)  ## send 50 purchase orders to a sandbox store, twice
 	@$(BIN)/python -m demo.orders
 
-# A worker a core; the long files of integration_tests come first, so that both end together. What
-# needs real time runs in the end, by itself.
+# The long files of integration_tests come first, so that all workers end together. What needs real
+# time runs in the end, by itself.
 TESTS := not hosts and not image_tests
 PYTEST := $(BIN)/python -m pytest
 PARALLEL := $(PYTEST) -n auto --dist loadfile --no-loadscope-reorder integration_tests unit_tests

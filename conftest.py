@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import pickle
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from functools import cache, partial
 from typing import Any
@@ -41,6 +41,12 @@ def _no_process_without_a_mark(
 
 def _refused(*_: Any, **__: Any) -> None:
     pytest.fail("this test starts a process: mark it with pytest.mark.process")
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Three workers on two cores, with `-n auto`: a third of the tests' time is waiting."""
+    return (yield) * 3 // 2
 
 
 def pytest_collection_finish() -> None:
