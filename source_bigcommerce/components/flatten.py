@@ -6,6 +6,7 @@ from functools import cache, cached_property
 from pathlib import PurePath
 from typing import Any
 
+import orjson
 from airbyte_cdk.sources.declarative.schema.json_file_schema_loader import JsonFileSchemaLoader
 from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 from airbyte_cdk.sources.types import Config, StreamSlice, StreamState
@@ -143,7 +144,7 @@ class SchemaFile(JsonFileSchemaLoader):
 
     def get_json_schema(self) -> Mapping[str, Any]:
         path = self._get_json_filepath()
-        schema = _content(path)
+        schema = orjson.loads(_content(path))
         is_marked = PurePath(path).stem in MARKED
         if is_marked and self.config.get("deletions") == "mark":
             mark = {"type": ["null", "string"], "format": "date-time"}
@@ -155,6 +156,7 @@ class SchemaFile(JsonFileSchemaLoader):
 
 # Each stream asks for it several times, and a process may make many sources.
 @cache
-def _content(path: str) -> Schema:
-    """The schema in a file, with the parts that it takes from other files."""
-    return JsonFileSchemaLoader(config={}, parameters={}, file_path=path).get_json_schema()
+def _content(path: str) -> bytes:
+    """The schema in a file, with the parts that it takes from other files, as JSON text."""
+    loader = JsonFileSchemaLoader(config={}, parameters={}, file_path=path)
+    return orjson.dumps(loader.get_json_schema())

@@ -50,7 +50,9 @@ class Treatment:
     def __init__(self, config: Config) -> None:
         self.mode: str = config.get("personal_data", KEEP)
         self._keeps_region = config.get("personal_data_keeps_region", True)
-        self._salt = str(config.get("hash_salt") or "").encode(errors="surrogatepass")
+        salt = str(config.get("hash_salt") or "").encode(errors="surrogatepass")
+        # Values repeat: a customer's addresses hold the same name and phone number again.
+        self._hash_of = lru_cache(_REMEMBERED)(partial(_hash_of, salt))
 
     def of(self, declared: Schema) -> str:
         kind = declared.get(PERSONAL)
@@ -60,7 +62,7 @@ class Treatment:
 
     def hashed(self, kind: str) -> Callable[[str], str]:
         """A function that hashes texts of this kind."""
-        return partial(_hash_of, self._salt, kind)
+        return partial(self._hash_of, kind)
 
     def left_of(self, declared: Schema) -> dict[str, Any] | None:
         """The schema of what is left of a field; None if nothing is.
@@ -93,8 +95,6 @@ class Treatment:
         return left if types else None
 
 
-# Values repeat: a customer's addresses hold the same name and phone number again.
-@lru_cache(_REMEMBERED)
 def _hash_of(salt: bytes, kind: str, value: str) -> str:
     """The hash of a value in its normal form; empty if that is empty.
 

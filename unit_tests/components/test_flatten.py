@@ -174,3 +174,10 @@ def test_a_schema_file_is_read_once_a_process(monkeypatch: pytest.MonkeyPatch) -
         loader = SchemaFile({"flatten_records": flattens}, parameters={}, file_path=path)
         assert loader.get_json_schema()["properties"]["name"]["type"] == ["null", "string"]
     assert read == {path: 1}
+
+
+def test_what_a_program_does_to_a_schema_changes_no_other_source() -> None:
+    path = "./source_bigcommerce/schemas/orders.json"
+    first, second = (SchemaFile(config={}, parameters={}, file_path=path) for _ in range(2))
+    first.get_json_schema()["properties"]["billing_address"]["properties"].clear()
+    assert second.get_json_schema()["properties"]["billing_address"]["properties"]

@@ -53,6 +53,15 @@ def is_waiting(work: Future[Any]) -> bool:
     return not work.done()
 
 
+def comes_to(expected: Any, read: Callable[[], Any]) -> bool:
+    """Whether it becomes so, and stays so for a moment."""
+    until = time.monotonic() + LONG
+    while read() != expected and time.monotonic() < until:
+        time.sleep(0.001)
+    time.sleep(SOON)
+    return bool(read() == expected)
+
+
 @contextmanager
 def stopped(memory: Memory) -> Iterator[None]:
     """Whatever a failed test leaves waiting ends."""
@@ -150,9 +159,8 @@ def test_windows_wait_for_the_first_reply_of_their_list(
         assert all(map(is_waiting, others))
         came.set()
         one.result(LONG)
-        time.sleep(SOON)
         # Three rows of 60 bytes: a full page has 500. One more fits beside what came.
-        assert [work.done() for work in others].count(True) == 2
+        assert comes_to(2, lambda: [work.done() for work in others].count(True))
         assert memory._held[False] == 60 + 400 + 400
 
 
@@ -170,18 +178,14 @@ def test_each_empty_reply_lets_one_more_window_ask(threads: Threads) -> None:
             memory.came(reply(body=b""))
         memory.learn(share, rows=0, asked=25)
 
-    def are_under_way(count: int) -> bool:
-        time.sleep(SOON)
-        return len(under_way) == count
-
     with stopped(memory):
         windows = [threads.submit(window, number) for number in range(7)]
-        assert are_under_way(1)
+        assert comes_to(1, lambda: len(under_way))
         came[under_way[0]].set()
-        assert are_under_way(1 + 2)
+        assert comes_to(1 + 2, lambda: len(under_way))
         came[under_way[1]].set()
         came[under_way[2]].set()
-        assert are_under_way(1 + 2 + 4)
+        assert comes_to(1 + 2 + 4, lambda: len(under_way))
         for event in came:
             event.set()
         for each in windows:
