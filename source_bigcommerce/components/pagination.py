@@ -33,21 +33,21 @@ def by_key(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[Row]]:
     If rows come in another order, or nothing comes although more was counted, the store ignores
     the key, and the list is read by page.
     """
-    page, last, asked = ask({}), None, None
+    page = ask({})
     total = page.total or 0
+    if page.rows and not (page.may_be_cut or page.next_link or total > len(page.rows)):
+        yield seen.new(page)  # in any order: this is all there is
+        return
+    if not page.rows and (page.pages or 1) > 1:
+        ask.by_page_instead("pages are counted, and nothing comes")
+        yield from by_page(ask, seen, page)
+        return
+    last, asked = None, None
     while True:
-        goes_on = page.may_be_cut or page.next_link or total > len(page.rows)
-        if last is None and page.rows and not goes_on:
-            yield seen.new(page)  # in any order: this is all there is
-            return
         keys = _ascending(page.rows, seen.key, asked)
         if keys is None:
             ask.by_page_instead(f"rows that are not in the order of {parameter}")
             yield from by_page(ask, seen, page if last is None else None)
-            return
-        if last is None and not keys and (page.pages or 1) > 1:
-            ask.by_page_instead("pages are counted, and nothing comes")
-            yield from by_page(ask, seen, page)
             return
         is_known = keys[:1] == [last]
         seen.add_keys(keys[is_known:])
@@ -71,13 +71,11 @@ def by_key(ask: Ask, seen: Seen, parameter: str) -> Iterator[list[Row]]:
             page = ask({parameter: asked})
             if _ascending(page.rows, seen.key, asked) == [last]:
                 return
-        if page.rows or not must_come:
-            continue
-        whole = ask({})  # a bulk edit can really empty a window
-        if whole.rows and not _is_all(whole, seen):
-            ask.by_page_instead(f"nothing for {parameter}={asked}")
-            yield from by_page(ask, seen, whole)
-            return
+        if not page.rows and must_come:  # a bulk edit can really empty a window
+            rest = _rest(ask, seen, f"nothing for {parameter}={asked}")
+            if rest:
+                yield from rest
+                return
 
 
 def by_cursor(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
@@ -116,12 +114,17 @@ def by_cursor(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
                 page = ask(asked)  # the reply may have come by mistake
             is_led_on = leads_on and not page.rows
             continue
-        whole = ask({})
-        if not whole.rows or _is_all(whole, seen):
-            return
-        ask.by_page_instead(reason)
-        yield from by_page(ask, seen, whole)
+        yield from _rest(ask, seen, reason) or ()
         return
+
+
+def _rest(ask: Ask, seen: Seen, reason: str) -> Iterator[list[Row]] | None:
+    """The list by page; None if it counts no more rows than were read."""
+    whole = ask({})
+    if not whole.rows or _is_all(whole, seen):
+        return None
+    ask.by_page_instead(reason)
+    return by_page(ask, seen, whole)
 
 
 def _left(page: Page, total: int, seen: Seen) -> int:
