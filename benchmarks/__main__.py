@@ -27,7 +27,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
 
-    report, scale = Report(), Scale(0.05, 1) if arguments.quick else Scale(1, 3)
+    report, scale = Report(), Scale(0.05, 1) if arguments.quick else Scale(1, 5)
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}")
     for part in arguments.only:
         parts[part](report, scale)
@@ -40,7 +40,7 @@ def _start(report: Report, scale: Scale) -> None:
         "import airbyte_cdk": [sys.executable, "-c", "import airbyte_cdk"],
         "source-bigcommerce spec": [sys.executable, "-m", "source_bigcommerce", "spec"],
     }
-    runs = programs.in_turn(commands, 3 * scale.times)
+    runs = programs.in_turn(commands, 2 * scale.times)
     rows = [
         {"": name, "seconds": run.seconds, "processor seconds": run.processor}
         for name, run in runs.items()

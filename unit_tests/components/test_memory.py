@@ -164,8 +164,11 @@ def test_windows_wait_for_the_first_reply_of_their_list(
         assert memory._held[False] == 60 + 400 + 400
 
 
-def test_each_empty_reply_lets_one_more_window_ask(threads: Threads) -> None:
+def test_each_empty_reply_lets_one_more_window_ask(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else the windows of years without orders are asked for one after the other."""
+    monkeypatch.setattr(memory_of, "FIRST_REPLY_WAIT", 10 * LONG)
     memory, came = Memory(1000), [threading.Event() for _ in range(7)]
     under_way: list[int] = []
 
