@@ -175,8 +175,8 @@ def test_json_has_the_keys_that_the_docs_explain(command: Command, tmp_path: Pat
     assert code == 0
     assert found["connector_version"] == __version__
     assert found["requests_used"] == len(store.log)
-    page = (Path(__file__).parents[1] / "docs/performance.md").read_text()
-    section = page.partition("### The document")[2].partition("\n## ")[0]
+    page = (Path(__file__).parents[1] / "docs/estimate.md").read_text()
+    section = page.partition("## The document")[2].partition("\n## ")[0]
     named = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
     explained = {name for cell in named for name in re.findall(r"`(\w+)`", cell)}
     assert keys_of(found) == {*explained, FIRST, DAILY}
