@@ -109,9 +109,7 @@ def test_an_error_with_status_200_is_not_an_empty_list(store: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_a_store_whose_bodies_alone_refuse_is_told_like_any_closed_store(
-    store: Sandbox, status: int
-) -> None:
+def test_a_refusal_with_status_200_is_reported_like_any_other(store: Sandbox, status: int) -> None:
     body = json.dumps({"code": status, "data": {}, "meta": {"message": "No access"}})
     store.faults.add("b2b_users.list", "status", status=200, body=body, times=None)
     read = sync(store, "b2b_users", failing=True)
@@ -121,7 +119,7 @@ def test_a_store_whose_bodies_alone_refuse_is_told_like_any_closed_store(
     assert "b2b_users" not in read.records
 
 
-def test_a_company_without_terms_by_its_body_alone_leaves_those_of_the_others(
+def test_a_404_in_the_body_of_one_company_does_not_hide_the_terms_of_others(
     store: Sandbox,
 ) -> None:
     body = '{"code": 404, "data": {}, "meta": {"message": "This resource is not found."}}'

@@ -175,8 +175,8 @@ def test_json_has_the_keys_that_the_docs_explain(command: Command, tmp_path: Pat
     assert code == 0
     assert found["connector_version"] == __version__
     assert found["requests_used"] == len(store.log)
-    page = (Path(__file__).parents[1] / "docs/performance.md").read_text()
-    section = page.partition("### The document")[2].partition("\n## ")[0]
+    page = (Path(__file__).parents[1] / "docs/estimate.md").read_text()
+    section = page.partition("## The document")[2].partition("\n## ")[0]
     named = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
     explained = {name for cell in named for name in re.findall(r"`(\w+)`", cell)}
     assert keys_of(found) == {*explained, FIRST, DAILY}
@@ -269,7 +269,7 @@ def test_totals_that_are_too_low_are_not_believed() -> None:
     assert survey.looks[FIRST]["brands"].rows == 700
 
 
-def test_rows_of_rows_that_orders_do_not_bring_along_are_asked_for_one_by_one() -> None:
+def test_shipping_quotes_are_counted_if_orders_embed_no_addresses() -> None:
     with Sandbox(orders=40, customers=3, products=3, ignore_include=True) as store:
         assert_within(0.05, store, "order_shipping_quotes")
 
@@ -282,7 +282,7 @@ def test_orders_whose_count_is_refused_are_counted_by_their_list(small: Sandbox)
     assert survey.looks[FIRST]["orders"].rows == 60
 
 
-def test_the_start_date_of_single_orders_saves_what_an_estimate_with_it_tells(
+def test_the_estimate_says_what_a_later_start_date_of_single_orders_saves(
     small: Sandbox,
 ) -> None:
     survey = surveyed(small, "transactions", "orders", "brands")
@@ -300,7 +300,7 @@ def test_the_start_date_of_single_orders_saves_what_an_estimate_with_it_tells(
     assert found < requests_of(survey.costs(FIRST), survey) * 0.6
 
 
-def test_skipping_what_seems_empty_saves_what_an_estimate_with_it_tells() -> None:
+def test_the_estimate_says_what_skipping_orders_saves() -> None:
     with Sandbox(orders=230, customers=20, products=15) as store:
         names = ("order_coupons", "transactions")
         survey = surveyed(store, *names)

@@ -21,7 +21,7 @@ def estimates(result: Sync) -> dict[str, int | None]:
     return {each.name: each.row_estimate for each in found if each}
 
 
-def test_estimates_end_as_the_rows_of_streams_whose_endpoints_tell_a_total(
+def test_the_last_estimate_of_a_counted_stream_is_its_number_of_rows(
     shared_store: Sandbox,
 ) -> None:
     result = sync(shared_store, "customers", "brands", "orders", "transactions", "store", **SPAN)

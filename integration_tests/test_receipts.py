@@ -165,7 +165,7 @@ def test_the_receipt_of_a_sync_that_does_not_look_back_says_not_proved(store: Sa
     assert {row["verdict"] for row in receipts(third).values()} == {"whole"}
 
 
-def test_the_receipt_of_a_full_refresh_asks_for_no_look_back_though_a_state_is_given(
+def test_a_full_refresh_with_a_state_is_proved_without_a_look_back(
     shared_store: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ("products", "sync_receipts")

@@ -62,7 +62,7 @@ def _share_freed_memory() -> None:
 
     glibc gives threads heaps of their own, and keeps what is freed there for their next replies: a
     hundred megabytes with ten workers. To give each reply back to the system costs a fifth of the
-    time of a read, for new memory comes in small pages.
+    time of a read, because new memory comes in small pages.
     https://man7.org/linux/man-pages/man3/mallopt.3.html
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,8 @@ def section(text: str, heading: str) -> str:
 
 # Streams
 
+TABLE = section(STREAMS_PAGE, "## Table of the streams")
+
 
 def table() -> dict[str, list[str]]:
     """The cells of the stream table, by stream."""
@@ -82,15 +85,18 @@ def test_the_page_names_the_fields_that_make_an_order_seem_to_have_no_rows() -> 
     assert sorted(described) == sorted(fields), "edit docs/streams.md"
 
 
-def test_the_readme_lists_each_stream_once_by_area() -> None:
-    areas = section(README, "## Streams")
-    listed = [
-        stream
-        for streams in re.findall(r"^\| [A-Z][^|]* \| (`.*`) \|$", areas, re.MULTILINE)
-        for stream in re.findall(r"`(\w+)`", streams)
-    ]
-    assert not differences(listed, NAMES), "edit the areas in README.md"
-    assert "docs/streams.md" in areas
+def test_the_readme_counts_the_streams_of_each_area_and_names_some() -> None:
+    text = section(README, "## Streams")
+    rows = re.findall(r"^\| ([A-Z][^|]*) \| (\d+) \| (`.*`) \|$", text, re.MULTILINE)
+    areas = {area: re.findall(r"`(\w+)`", examples) for area, _, examples in rows}
+    area_of = dict(re.findall(r"^\| `(\w+)` \| .* \| ([A-Z][^|]*) \|$", TABLE, re.MULTILINE))
+    assert not differences(area_of, NAMES), "edit the areas in docs/streams.md"
+    assert {area: int(count) for area, count, _ in rows} == Counter(area_of.values())
+    assert len(rows) == 10
+    assert all(2 <= len(examples) <= 4 for examples in areas.values())
+    for area, examples in areas.items():
+        assert {area_of.get(example) for example in examples} == {area}, "edit README.md"
+    assert len(re.findall(r"docs/streams\.md#table-of-the-streams", text)) == 1
 
 
 @pytest.mark.parametrize("text", [README, STREAMS_PAGE], ids=["README.md", "docs/streams.md"])
@@ -202,11 +208,16 @@ def test_the_promises_name_every_test_of_them() -> None:
 # Links
 
 
+def headings(page: Path) -> list[str]:
+    text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+
+
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
-    text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings(page)
+    }
 
 
 def links(page: Path) -> list[tuple[Path, str]]:
@@ -233,8 +244,24 @@ def test_the_index_links_every_page() -> None:
 def test_the_contents_of_a_page_are_its_headings_in_order() -> None:
     for page in PAGES:
         contents = re.findall(r"^- \[(.+)\]\(#.+\)$", page.read_text(), re.MULTILINE)
-        headings = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
-        assert not contents or contents == headings, f"edit the contents of {page.name}"
+        titles = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
+        assert not contents or contents == titles, f"edit the contents of {page.name}"
+
+
+def test_no_heading_stands_twice_on_a_page() -> None:
+    for page in PAGES:
+        twice = [heading for heading, count in Counter(headings(page)).items() if count > 1]
+        # Each version of the changelog has these.
+        repeated = {"Added", "Changed", "Fixed"} if page.name == "CHANGELOG.md" else set[str]()
+        assert set(twice) <= repeated, f"edit the headings of {page.name}"
+
+
+def test_each_table_of_the_benchmarks_has_a_heading() -> None:
+    measures = yaml.safe_load((ROOT / "benchmarks/measures.yaml").read_text())
+    titles = {each["title"] for each in measures.values()}
+    assert titles - set(headings(ROOT / "docs/performance.md")) == set(), (
+        "edit the headings of docs/performance.md"
+    )
 
 
 # Contributing

@@ -1,4 +1,4 @@
-"""The recipes of README.md and docs/hosts.md, run as printed, in an empty folder."""
+"""The recipes of docs/hosts.md, run as printed, in an empty folder."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, store: Sandbox) -> Path:
-    """A folder with nothing but the configuration, where README.md has it."""
+    """A folder with nothing but the configuration, where the recipes have it."""
     empty = tmp_path / "empty"
     (empty / "secrets").mkdir(parents=True)
     (empty / "secrets/config.json").write_text(json.dumps(config_for(store)))
@@ -61,16 +61,6 @@ def ask(programs: Path, folder: Path, database: str, sql: str) -> list[Any]:
     )
     rows: list[Any] = json.loads(run(programs / "python", "-c", code, database, sql, cwd=folder))
     return rows
-
-
-def test_the_python_of_the_readme_reads_its_streams(
-    programs: Path, folder: Path, store: Sandbox
-) -> None:
-    code = snippet("README.md", "Your own store", "python")
-    run(programs / "python", "-c", code, cwd=folder)
-    asked = {entry.operation for entry in store.log}
-    assert "orders.list" in asked
-    assert "customers.list" not in asked
 
 
 def test_the_shell_commands_read_everything_then_what_changed(
@@ -101,6 +91,9 @@ def test_the_code_for_pyairbyte_reads_everything_then_what_changed(
 ) -> None:
     (folder / "sync.py").write_text(snippet(PAGE, "PyAirbyte", "python"))
     run(programs / "python", "sync.py", cwd=folder)
+    asked = {entry.operation for entry in store.log}
+    assert "orders.list" in asked
+    assert "brands.list" not in asked  # one that the code does not select
     [database] = folder.glob("cache/**/*.duckdb")
     for stream in ("orders", "customers", "products"):
         rows = ask(programs, folder, str(database), f"SELECT id FROM main.{stream}")

@@ -72,7 +72,7 @@ def test_orders_from_before_their_own_start_are_not_asked_for(store: Sandbox, ty
     assert len(read.records["orders"]) == ORDERS
 
 
-def test_an_own_start_before_the_start_date_is_what_counts(store: Sandbox) -> None:
+def test_an_own_start_counts_even_if_it_is_before_the_start_date(store: Sandbox) -> None:
     read = asked(store, NAME, "orders", start_date="31 days ago", per_order_start_date=START)
     assert orders_asked_for(store) == changed(store, AGE)
     assert len(read.records["orders"]) == len(changed(store, 31))

@@ -93,7 +93,7 @@ def test_exactly_the_orders_that_seem_to_have_no_rows_are_not_asked(
 
 @pytest.mark.parametrize("dates", ["honoured", "ignored"])
 @pytest.mark.parametrize("name", FIELDS)
-def test_rows_of_one_that_seemed_to_have_none_bring_those_of_all_others(
+def test_all_skipped_orders_are_read_once_one_of_them_has_rows(
     store: Sandbox, name: str, dates: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     has = [key for key, count in seem(store, name).items() if count]

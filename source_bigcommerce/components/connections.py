@@ -1,4 +1,4 @@
-"""Connections whose replies end: within a minute, or with an error."""
+"""Connections on which each reply ends within a minute, or fails."""
 
 import io
 import ipaddress

@@ -81,8 +81,8 @@ _PROBLEMS = {
 # not enabled" (403), "user must belong to a company" (422).
 _OFF = re.compile("not enabled|must belong to a company")
 
-# How B2B Edition refuses a store that has none of it, or a token without its scope: which of these
-# is not documented.
+# B2B Edition may answer with any of these if a store does not have it, or the token lacks its
+# scope. It is not documented which of them means what.
 _CLOSED = (401, 403, 404)
 
 Reply = requests.Response | Exception | None
@@ -102,7 +102,7 @@ class ScopeLacking(AirbyteTracedException):
 
 @dataclass
 class ErrorHandler(DefaultErrorHandler):
-    """Retries what may pass, never gives up on rate limits, takes no broken page for an empty one.
+    """Retries what may pass, rate limits without end. Never takes a broken page as empty.
 
     - an error that only a person can mend (`_PROBLEMS`) fails at once, in the words of `messages`;
     - 429 is retried for as long as it lasts; every other retry ends after the tries of the sync;
@@ -116,12 +116,12 @@ class ErrorHandler(DefaultErrorHandler):
     - a 404 to `endpoint` of one parent, `v2/orders/{order_id}/fees`, means that it has no rows,
       unless `missing_is_empty` is false: then it is retried;
     - `has_no_pages`: a refused second page means that the first one was all;
-    - `of_several`: a refused request for several parents is not the end (ParameterRefused), nor
-      does a 404 mean that none of them has rows: they are asked for in parts;
+    - `of_several`: if a request for several parents is refused or answered 404, they are asked for
+      in parts (ParameterRefused): a 404 need not mean that none of them has rows;
     - `permission`: what the scope must allow, one of `PERMISSIONS`;
     - `off_is_empty`: a refusal that says so (`_OFF`) means that the store has none of this;
-    - `may_refuse`: a refusal is not the end (ParameterRefused): the store is asked otherwise. Nor
-      is that of a page behind the first: there may be none.
+    - `may_refuse`: after a refusal the store is asked in another way (ParameterRefused). If it
+      refuses a page after the first, there may be none.
 
     Not YAML: DefaultErrorHandler counts 429s among the tries of all other errors, ends after ten
     minutes of them, takes each 200 as it comes, and writes whole replies into the log.
@@ -199,8 +199,8 @@ class ErrorHandler(DefaultErrorHandler):
             raise problem
         if reply.status_code == 429:
             return super().interpret_response(reply)
-        # Also of a list: 202 and 206 are not all of it, 304 is none of it. For a status that it
-        # does not know, the framework would log the body, which may hold rows.
+        # A 202 or 206 does not hold the whole list, and a 304 holds none of it. The framework must
+        # not decide: it logs the body if it does not know a status, and that may hold rows.
         return _try_again(f"BigCommerce answered {reply.status_code}.")
 
     def backoff_time(

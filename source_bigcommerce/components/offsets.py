@@ -6,24 +6,25 @@ from source_bigcommerce.components.messages import LIST_ENDLESS, LIST_UNPROVED
 from source_bigcommerce.components.page import Ask, Page, Seen
 from source_bigcommerce.components.reply import Row, described
 
-# The part of a page that the page before it has as well.
+# One in so many rows of a page is also on the page before it.
 _OVERLAP = 20
-# How often a list is read again of which fewer rows came than it counts.
+# How often a list is read again if fewer rows came than it counts.
 _ROUNDS = 2
 
 
 def by_offset(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
-    """From the end backward to the first page, which is read again in the end.
+    """Reads the first page, then from the last page backward to the first.
 
-    Rows shift while a list is read. Where one is deleted, those behind it move forward, onto pages
-    that are still to be read: they come twice, and not never. Where one moves in front of others,
-    they move backward, onto a page that was read: so pages overlap by a twentieth, and a list that
-    counts more rows than came is read again. So no page lies behind the end, either.
+    Rows shift while a list is read. If one is deleted, later rows move forward, onto pages that are
+    still to be read: they come twice instead of never. If one moves to the front, others move
+    backward, onto a page that was read. So pages overlap by a twentieth, and a list that counts
+    more rows than came is read again.
 
-    Rows are skipped by as many as the first page holds: the API may grant fewer than asked for.
+    The API may grant fewer rows than asked for, so the size of the first page decides how far apart
+    pages are.
 
-    Raises an error where a page comes again in place of another one, and where rows are counted, at
-    the start as well as at the end, that do not come.
+    Raises an error if the store repeats the first page in place of another one, or if fewer rows
+    came than it counts both at the start and at the end.
     """
     page = ask({})
     first, granted = _total(page), len(page.rows)
@@ -61,5 +62,5 @@ def by_offset(ask: Ask, seen: Seen) -> Iterator[list[Row]]:
 
 
 def _total(page: Page) -> int:
-    """The rows that a reply counts in its list; 0 where that may be a count of its own alone."""
+    """The rows that a reply counts in its list; 0 if it may count only its own rows."""
     return page.believed_total or 0

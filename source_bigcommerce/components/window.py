@@ -39,7 +39,7 @@ class Window(StreamSlice):
         return self._hash
 
     def saw(self, date: str | None) -> None:
-        """A row of this date was read for its children: the state may reach it, if it has none."""
+        """Notes the date of a row read for its children: the state may reach it without any."""
         dates = self.extra_fields.get("parents", {})
         dates[self] = max(dates.get(self, ""), date or "")
 

@@ -14,7 +14,7 @@ _TITLES = {FIRST: "First sync", DAILY: "Daily sync"}
 
 
 def document(survey: Survey) -> dict[str, Any]:
-    """The estimate as `--json` prints it; docs/performance.md explains the keys."""
+    """The estimate as `--json` prints it; docs/estimate.md explains the keys."""
     prices = Prices(survey.sync, survey.asker.latency(True), survey.asker.latency(False))
     quota = survey.sync.quotas.known_of("").known
     return {

@@ -50,7 +50,7 @@ def rows_of(store: Any, **options: Any) -> Rows:
     return Rows(parameters={"name": "x"}, paging="none", **made)
 
 
-def test_a_list_at_its_limit_of_requests_takes_another_after_a_reply() -> None:
+def test_a_list_sends_no_more_requests_at_a_time_than_its_limit() -> None:
     store, other = Store(), Store()
     limited, free = rows_of(store, at_once=3), rows_of(other)
     with ThreadPoolExecutor(8) as workers:

@@ -131,16 +131,14 @@ def test_children_whose_parent_is_text_belong_to_it() -> None:
     assert ids(store.read()) == [1, 2]
 
 
-def test_parents_without_rows_cost_one_request_more_which_shows_that_their_keys_are_read() -> None:
+def test_the_next_request_ends_with_a_witness_for_parents_without_rows() -> None:
     store = Store(of_some(2, 5, 17))
     assert ids(store.read()) == [2, 5, 17]
     # Behind the second batch stands a product that has rows: it comes, so the store reads all keys.
     assert store.asked == [[*range(1, 9)], [*range(9, 17), 5], [*range(17, 21)]]
 
 
-def test_the_last_batch_is_asked_once_more_if_none_after_it_can_show_that_its_keys_are_read() -> (
-    None
-):
+def test_the_last_batch_is_repeated_with_a_witness_at_its_end() -> None:
     store = Store(of_some(2), count=8)
     assert ids(store.read()) == [2]
     assert store.asked == [[*range(1, 9)], [1, *range(3, 9), 2]]
@@ -271,7 +269,7 @@ def test_a_store_that_ignores_the_list_of_keys_is_read_whole() -> None:
     assert ids(store.read()) == [*range(1, 21)]
 
 
-def test_a_parent_of_which_only_rows_of_others_come_is_named() -> None:
+def test_a_parent_is_named_if_only_rows_of_others_come() -> None:
     with pytest.raises(AirbyteTracedException, match=re.escape("product 1.")) as caught:
         Store(lambda _: own([101])).read()
     assert "{101}" in str(caught.value.internal_message)
@@ -329,7 +327,7 @@ def test_a_reader_that_stops_closes_the_list_of_parents() -> None:
     assert store.parents.is_closed
 
 
-def test_an_error_of_children_keeps_no_parents_and_takes_back_what_was_not_asked_for_yet(
+def test_an_error_of_children_frees_the_parents_and_cancels_what_is_left_to_ask(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store = Store(own)

@@ -563,7 +563,7 @@ OTHERS = "other apps of the store use its quota too"
         ({"under_way": 1, "gone": 70}, Decision(10.0)),
     ],
 )
-def test_the_decision_is_to_go_or_to_wait_so_long_and_why(
+def test_decide_lets_a_request_go_or_says_how_long_it_waits_and_why(
     known: dict[str, Any], decision: Decision
 ) -> None:
     assert decide(replace(QUIET, **known)) == decision

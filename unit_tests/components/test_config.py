@@ -428,7 +428,7 @@ def test_a_start_after_the_end_is_refused_by_the_title_of_its_field(key: str) ->
     assert refusal(**{key: "soon"}) == f'{title} "soon" is not a date. {DATE}'
 
 
-def test_a_start_of_their_own_stands_beside_the_start_date_on_either_side_of_it() -> None:
+def test_a_start_of_their_own_may_be_before_or_after_the_start_date() -> None:
     for typed, date in (("2024-01-10", "2024-01-10T00:00:00Z"), ("1 day ago", "2024-03-14")):
         config = normalized(start_date="2024-02-01", per_order_start_date=typed)
         assert config["start_date"] == "2024-02-01T00:00:00Z"
@@ -443,7 +443,7 @@ def test_without_a_start_of_their_own_streams_begin_at_the_start_date(empty: Any
     assert starting(config, "per_order_start_date") == config
 
 
-def test_a_start_of_their_own_bounds_streams_where_the_rest_is_read_whole() -> None:
+def test_a_start_of_their_own_counts_even_without_a_start_date() -> None:
     config = normalized(per_order_start_date="2024-02-01")
     assert config["reads_everything"] is True
     assert starting(config, "per_order_start_date")["reads_everything"] is False

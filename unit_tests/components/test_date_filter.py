@@ -155,7 +155,7 @@ def test_rows_without_a_key_are_all_kept() -> None:
         assert dates.once(window(year), rows) == of
 
 
-def test_a_window_is_not_read_before_the_one_that_reads_for_all_is_through() -> None:
+def test_windows_wait_for_the_one_that_reads_for_all() -> None:
     dates, is_through = Dates(), threading.Event()
 
     def read(of: StreamSlice) -> Iterator[list[Row]]:

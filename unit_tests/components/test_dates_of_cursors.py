@@ -17,7 +17,7 @@ from source_bigcommerce.components.dates import Instant, instant
 @pytest.mark.parametrize(
     "text", ["2024-01-05T06:07:08Z", "2024-01-05T06:07:08+00:00", "2024-01-05T06:07:08.999Z"]
 )
-def test_an_instant_of_a_utc_timestamp_is_that_text_and_its_seconds(text: str) -> None:
+def test_an_instant_is_the_text_of_a_timestamp_and_the_number_of_its_seconds(text: str) -> None:
     date = instant(text)
     assert isinstance(date, Instant)
     assert (date, int(date)) == (text, 1704434828)

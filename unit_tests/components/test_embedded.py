@@ -222,7 +222,7 @@ def test_an_address_keeps_quotes_that_are_no_known_link(quotes: Any) -> None:
     assert address["shipping_quotes"] == quotes
 
 
-def test_an_embedded_address_links_to_its_quotes_as_its_endpoint_does() -> None:
+def test_an_embedded_address_has_the_same_link_to_its_quotes_as_a_listed_one() -> None:
     # The first as in the API's documentation, the other as stores send it.
     api = "https://api.bigcommerce.com/stores/x/v2"
     sent, own = (
@@ -277,7 +277,7 @@ TWO = {"shipping": [{"id": 1}, {"id": 2}]}
         (2, {"shipping": [{"id": 1}, {"id": 2, "__warning__": WARNING}]}, False),
     ],
 )
-def test_addresses_and_consignments_that_the_order_counts_otherwise_are_asked_for(
+def test_addresses_and_consignments_are_asked_for_unless_their_number_is_right(
     count: Any, sent: dict[str, Any], are_all: bool
 ) -> None:
     row = {"id": 7, "shipping_address_count": count, "consignments": sent}

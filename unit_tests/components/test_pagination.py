@@ -286,7 +286,7 @@ def test_rows_that_come_while_as_many_go_are_read() -> None:
 
 
 @pytest.mark.parametrize("deletes", [[5], [5, 6]])
-def test_rows_that_move_onto_pages_that_were_read_come_if_further_pages_are_the_last_one(
+def test_rows_that_move_back_are_read_if_the_store_repeats_its_last_page(
     deletes: list[int],
 ) -> None:
     """Where a page behind the end is asked for, the store sends the last one."""
@@ -303,7 +303,7 @@ def test_rows_that_move_onto_pages_that_were_read_come_if_further_pages_are_the_
 
 
 @pytest.mark.parametrize("deletes", [[3], [3, 4], [25, 14, 3]])
-def test_rows_behind_capped_pages_are_read_though_rows_before_them_are_gone(
+def test_rows_behind_capped_pages_are_read_even_if_earlier_rows_are_gone(
     deletes: list[int],
 ) -> None:
     """Each reply counts the whole list, and none tells that its page is capped."""
@@ -548,7 +548,7 @@ def test_a_page_that_comes_again_changed_is_an_error(version: str, kind: str) ->
     assert len(store.asked) < 50
 
 
-def test_a_row_that_moved_onto_a_page_that_was_read_comes_though_the_total_is_the_same() -> None:
+def test_a_row_that_moves_back_is_read_even_if_the_total_stays() -> None:
     class Moving(Store):
         """A row moves to the front, so that another one moves onto page 3, which was read."""
 
@@ -562,7 +562,7 @@ def test_a_row_that_moved_onto_a_page_that_was_read_comes_though_the_total_is_th
 
 
 @pytest.mark.parametrize("at", [3, 4])
-def test_a_row_pushed_back_by_a_new_one_comes_though_another_one_went(at: int) -> None:
+def test_a_row_that_a_new_one_pushes_back_is_read_even_if_another_left(at: int) -> None:
     """The total stays as it was; only the new row on the first page tells."""
 
     class Newest(Store):
@@ -576,7 +576,7 @@ def test_a_row_pushed_back_by_a_new_one_comes_though_another_one_went(at: int) -
     assert set(store.rows) <= found
 
 
-def test_a_row_that_moves_forward_and_back_comes_though_nothing_counts_it() -> None:
+def test_a_row_that_moves_forward_and_back_is_read_without_a_count() -> None:
     class Moving(Store):
         """A row goes on the way to the end, one comes to the front on the way back."""
 

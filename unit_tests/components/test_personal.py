@@ -388,7 +388,7 @@ def test_a_stream_does_not_name_the_fields_of_its_parents(
     assert source._sync.unnamed == {"order_shipping_quotes": {"owner": None}}
 
 
-def test_a_row_of_which_nothing_is_left_is_no_record(requests_mock: requests_mock.Mocker) -> None:
+def test_a_row_that_loses_all_its_fields_is_dropped(requests_mock: requests_mock.Mocker) -> None:
     url = f"{API}/v3/settings/inventory/notifications"
     row = {"low_stock_notification_address": ["ada@example.com"]}
     requests_mock.get(url, json={"data": row, "meta": {}})
@@ -398,7 +398,7 @@ def test_a_row_of_which_nothing_is_left_is_no_record(requests_mock: requests_moc
     ]
 
 
-def test_flattened_columns_have_the_names_that_they_have_otherwise() -> None:
+def test_flattened_columns_keep_their_names_if_personal_data_is_dropped() -> None:
     def columns(mode: str, name: str) -> set[str]:
         config = form(flatten_records=True, hash_salt=SALT, personal_data=mode)
         _, stream = source_of(name, config)

@@ -173,7 +173,7 @@ def test_rows_that_left_meanwhile_are_no_error() -> None:
     assert proved(Store([1, 2, 3, 4], [TWO]))[1].verdict is Verdict.WHOLE
 
 
-def test_rows_that_left_and_hide_others_that_were_missed_are_found_behind_their_page() -> None:
+def test_a_row_that_was_skipped_because_another_left_is_found() -> None:
     # By page number: 1 left after it was read, so 4 was passed over; as many came as are counted.
     shifted = [rows(1, 2, 3), rows(5)]
     store = Store([2, 3, 4, 5], [shifted, [rows(2, 3, 4), rows(5)]], 5)
@@ -222,7 +222,7 @@ def test_rows_saved_late_again_and_again_are_no_error_and_no_proof() -> None:
     assert "saved into it" in found.reason
 
 
-def test_an_uncounted_list_that_grows_is_compared_with_the_count_before_it_was_read_again() -> None:
+def test_a_growing_list_is_compared_with_the_count_before_the_second_read() -> None:
     """Orders: no reply counts them, and the store's dates may lag behind its clock."""
     counts = iter([5, 6])
     store = Store([1, 2, 3, 4, 5], [LACKING, TWO], counts=lambda _: next(counts))

@@ -39,7 +39,7 @@ def outcome(handler: ErrorHandler, status: int, path: str) -> Any:
 
 @pytest.mark.parametrize("status", [400, 422])
 @pytest.mark.parametrize("name", ["order_statuses", "category_trees"])
-def test_a_page_refused_by_a_list_without_documented_pages_does_not_exist(
+def test_a_refused_second_page_ends_a_list_without_documented_pages(
     handlers: dict[str, list[ErrorHandler]], name: str, status: int
 ) -> None:
     [handler] = handlers[name]

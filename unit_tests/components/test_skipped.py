@@ -241,7 +241,7 @@ def orders_of(*hidden: int, count: int = 500) -> dict[int, Order]:
     }
 
 
-def test_one_in_a_hundred_of_what_seems_empty_is_asked_and_no_other() -> None:
+def test_one_in_a_hundred_orders_that_seem_empty_is_asked_for_rows() -> None:
     orders = orders_of(101)
     read = Reading(orders, ZERO, {}, random.Random(0))
     seeming = {key for key, order in orders.items() if order.seems_empty}
@@ -254,7 +254,7 @@ def test_one_in_a_hundred_of_what_seems_empty_is_asked_and_no_other() -> None:
     assert receipt["reason"] == "what seemed to be empty was not asked for"
 
 
-def test_what_an_earlier_sync_skipped_in_a_window_that_is_read_again_is_in_doubt_again() -> None:
+def test_the_receipt_doubts_orders_that_are_skipped_again_in_a_repeated_window() -> None:
     orders = orders_of(101)
     first = Reading(orders, ZERO, {}, random.Random(0))
     state = {**first.state, "since": _iso(orders[490].date)}
@@ -302,7 +302,7 @@ def test_what_earlier_syncs_skipped_is_read_as_well_and_only_that() -> None:
 
 
 @pytest.mark.parametrize("is_on", [True, False])
-def test_a_sync_killed_after_the_finding_leaves_a_state_by_which_the_next_one_reads_all(
+def test_the_next_sync_reads_all_skipped_orders_if_a_killed_one_found_rows(
     is_on: bool,
 ) -> None:
     orders = orders_of(500, 101)

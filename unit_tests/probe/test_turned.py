@@ -337,7 +337,7 @@ def test_a_store_that_answers_nothing_tells_nothing() -> None:
     }
 
 
-def test_an_assumption_that_no_request_is_left_for_says_so(simulation: Simulation) -> None:
+def test_an_assumption_says_if_no_request_was_left_for_it(simulation: Simulation) -> None:
     store = store_of(simulation)
     store._left = 3
     found = probed(store)
