@@ -105,8 +105,7 @@ class NormalizeConfig(ConfigTransformation):
 
 def of_the_form(config: Mapping[str, Any]) -> dict[str, Any]:
     """The form's values alone: users must not set internal keys."""
-    # Without a configuration, as for `spec`, the form is not parsed.
-    return {key: value for key, value in config.items() if key in the_form()} if config else {}
+    return {key: value for key, value in config.items() if key in the_form()}
 
 
 def _store_hash(value: Any) -> str:

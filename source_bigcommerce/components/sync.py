@@ -51,7 +51,7 @@ class Sync(AbstractAPIBudget):
         self.tries, self.most_parents = tries, most_parents
         # The connector builder shows a few pages; the number comes with the form's values.
         self.most_pages = config.get("__test_read_config", {}).get("max_pages_per_slice")
-        # Only a sync that reads nothing, as for `spec`, has no such values.
+        # Without a configuration, as for `spec`, nothing is read, so any number does.
         share, workers = config.get("quota_share", 100), config.get("num_workers")
         self.quotas = Quotas(share)
         # B2B Edition counts requests of its own, whatever the store's API counts.

@@ -228,10 +228,8 @@ def look(
     if isinstance(retriever, ChildRows):
         return _at_children(asker, retriever, windows, earlier)
     if isinstance(retriever, Deletions):
-        inner = {"listed": _at_list(asker, retriever.listed, [_NOWHERE])}
-        if retriever.archived:
-            inner["archived"] = ListLook([(_NOWHERE, 0)])
-        return ListLook([(windows[0], 0)], doubt=inner["listed"].doubt, inner=inner)
+        listed = _at_list(asker, retriever.listed, [_NOWHERE])
+        return ListLook([(windows[0], 0)], doubt=listed.doubt, inner={"listed": listed})
     if isinstance(retriever, Rows):
         before = earlier if isinstance(earlier, ListLook) else None
         return _at_list(asker, retriever, windows, before=before)
