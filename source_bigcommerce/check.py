@@ -15,8 +15,11 @@ from typing import Any, NamedTuple, cast
 from airbyte_cdk.models import AirbyteConnectionStatus, Status
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_bigcommerce.components.batch_rows import BatchRows
+from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.error_handler import ScopeLacking
 from source_bigcommerce.components.messages import (
     FIRST_SYNC_LONG,
@@ -24,6 +27,7 @@ from source_bigcommerce.components.messages import (
     STREAMS_UNREADABLE,
     UNANSWERED,
 )
+from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.questions import answers
 
@@ -155,11 +159,12 @@ def _is_asked_for_each_order(stream: Mapping[str, Any], config: Mapping[str, Any
 def _count_orders(streams: Iterable[AbstractStream], counts: list[int]) -> None:
     """Adds to the list how many orders there are for the streams that are read through orders."""
     for stream in streams:
-        parents: Any = getattr(retriever_of(stream), "parents", None)
-        if parents and getattr(parents, "counter", None):
+        retriever = retriever_of(stream)
+        parents = retriever.parents if isinstance(retriever, ChildRows | BatchRows) else None
+        if isinstance(parents, Rows) and parents.counter:
             for window in islice(stream.generate_partitions(), 1):
                 with suppress(AirbyteTracedException):
-                    counts.append(parents.counted(window.to_slice()) or 0)
+                    counts.append(parents.counted(cast(StreamSlice, window.to_slice())) or 0)
             return
 
 

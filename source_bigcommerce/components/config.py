@@ -3,17 +3,15 @@
 import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import InitVar, dataclass, field
-from functools import cache
-from importlib.resources import files
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from airbyte_cdk.sources.declarative.transformations.config_transformations.config_transformation import (  # noqa: E501
     ConfigTransformation,
 )
-from airbyte_cdk.utils.yaml_loader import safe_load_yaml
 
 from source_bigcommerce.components.connections import is_loopback
+from source_bigcommerce.components.form import the_form
 from source_bigcommerce.components.given import NOT_GIVEN, given, shown
 from source_bigcommerce.components.messages import (
     API_URL_UNSAFE,
@@ -32,20 +30,9 @@ from source_bigcommerce.components.moments import dates, utc_now
 from source_bigcommerce.components.personal import HASH
 
 _SMALLEST_WINDOW, _ONE_WINDOW = "P1D", "P36500D"
-LONGEST_LOOKBACK = 44640  # minutes; what the form takes at most
 
 # https://developer.bigcommerce.com/b2b-edition/docs/authentication
 _B2B_URL = "https://api-b2b.bigcommerce.com"
-
-# Its keys; a test compares them with the form, which is not parsed yet where these are needed.
-FORM = {
-    *("store_hash", "access_token", "api_url", "start_date", "end_date", "channel_ids"),
-    *("per_order_start_date", "skip_likely_empty"),
-    *("num_workers", "quota_share", "lookback_minutes", "page_size"),
-    *("skip_hidden_products", "flatten_records", "prove", "deletions", "b2b_edition"),
-    *("personal_data", "hash_salt", "personal_data_keeps_region"),
-}
-
 
 # Where a store hash is found, whatever else the address holds.
 _QUOTES = " \t\r\n\u00a0\"'`<>()[]\u201c\u201d\u2018\u2019,;"
@@ -69,13 +56,6 @@ _HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+", re.IGNORECASE)
 _SECRET_PART = re.compile(r"([?#]|:(?!/|\d{1,5}(?:[/?#]|$))).*", re.DOTALL)
 
 
-@cache
-def _form_of_the_manifest() -> Mapping[str, Any]:
-    # The framework passes none of the fields that a manifest gives to a CustomConfigTransformation.
-    manifest = safe_load_yaml(files("source_bigcommerce").joinpath("manifest.yaml").read_text())
-    return cast(Mapping[str, Any], manifest["spec"]["connection_specification"]["properties"])
-
-
 @dataclass
 class NormalizeConfig(ConfigTransformation):
     """Checks the form's values, brings each into one shape and fills in the defaults.
@@ -96,7 +76,7 @@ class NormalizeConfig(ConfigTransformation):
     form: the fields as the spec has them, with their titles, limits and defaults.
     """
 
-    form: Mapping[str, Any] = field(default_factory=_form_of_the_manifest)
+    form: Mapping[str, Any] = field(default_factory=the_form)
     parameters: InitVar[Mapping[str, Any] | None] = None
 
     def __post_init__(self, parameters: Mapping[str, Any] | None) -> None:
@@ -125,7 +105,7 @@ class NormalizeConfig(ConfigTransformation):
 
 def of_the_form(config: Mapping[str, Any]) -> dict[str, Any]:
     """The form's values alone: users must not set internal keys."""
-    return {key: value for key, value in config.items() if key in FORM}
+    return {key: value for key, value in config.items() if key in the_form()}
 
 
 def _store_hash(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -12,6 +12,7 @@ from airbyte_cdk.sources.types import StreamSlice
 from source_bigcommerce.components.dates import readable_date
 from source_bigcommerce.components.keys import Keys, key_of
 from source_bigcommerce.components.messages import LIST_UNPROVED
+from source_bigcommerce.components.moments import format_instant, utc_now
 from source_bigcommerce.components.reply import Row
 
 # v2 windows ask for two more seconds, see the manifest.
@@ -46,7 +47,7 @@ class DateFilter:
         self._field, self._config, self._say = field, config, say
         self._key = partial(key_of, field=key)
         self._has_open_end = has_open_end
-        self._began = str(config.get("now") or _text(datetime.now(timezone.utc)))[:19]
+        self._began = str(config.get("now") or format_instant(utc_now()))[:19]
         self._lock = threading.Lock()
         self._through = threading.Event()
         # From the earliest to the latest window that has begun; "" is before every date.
@@ -71,8 +72,8 @@ class DateFilter:
                 self._start = start if self._start is None else min(self._start, start)
                 self._end = max(self._end, end, str(self._config.get("end_date", ""))[:19])
             self._handed_on.append(ids := Keys())
-        late = _text(datetime.fromisoformat(end) + _BEYOND) if end else ""
-        early = _text(datetime.fromisoformat(start) + _BEYOND) if start else ""
+        late = _beyond(end)
+        early = _beyond(start)
         asks_for_end = start or not self._has_open_end
         for rows in read(window) if not self.is_ignored else ():
             dates = list(map(self._date, rows))
@@ -167,5 +168,5 @@ class DateFilter:
         return (readable_date(row.get(self._field)) or "")[:19]
 
 
-def _text(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}"
+def _beyond(date: str) -> str:
+    return format_instant(datetime.fromisoformat(f"{date}+00:00") + _BEYOND)[:19] if date else ""

@@ -4,13 +4,13 @@ import logging
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from airbyte_cdk.sources.streams.concurrent.cursor import ConcurrentCursor
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from airbyte_cdk.sources.types import StreamSlice
 
+from source_bigcommerce.components.dates import Instant
 from source_bigcommerce.components.known_ids import KnownIds
 
 LOGGER = logging.getLogger("airbyte")
@@ -23,7 +23,7 @@ def when(date: Any) -> int | None:
     if not isinstance(date, str):
         return None
     try:
-        return int(datetime.fromisoformat(date[:19] + "+00:00").timestamp())
+        return int(Instant(date))
     except ValueError:
         return None
 

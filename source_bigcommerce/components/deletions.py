@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass, field
-from datetime import datetime, timezone
 from itertools import chain, pairwise
 from typing import Any
 
@@ -17,6 +16,7 @@ from source_bigcommerce.components.deletion_state import ARCHIVED, DELETED, HIDD
 from source_bigcommerce.components.error_handler import ParameterRefused
 from source_bigcommerce.components.keys import key_of
 from source_bigcommerce.components.known_ids import KnownIds
+from source_bigcommerce.components.moments import format_seconds
 from source_bigcommerce.components.receipts import Finding, Verdict
 from source_bigcommerce.components.reply import Row
 from source_bigcommerce.components.rows import Rows
@@ -111,7 +111,8 @@ class Deletions(Retriever):
             listed, latest = self._read_all()
             return listed.change(added=known), latest, set(known).difference(listed)
         # New rows only have higher ids, and a later date of creation.
-        since = _iso(latest) if self.created else (known[len(known) - 1] + 1 if known else 0)
+        next_id = known[len(known) - 1] + 1
+        since = format_seconds(latest) if self.created else next_id
         ids, latest = self._with(known, self.in_range(self.listed, {self.low: since}), latest)
         if self.created and not ids.marks:
             return self._compare(ids, latest)
@@ -297,15 +298,11 @@ class _Ranges:
             asked[self._deletions.high] = known[high] - 1 if high < size else known[size - 1]
         else:
             end = self.dates[high] - 1 if high < size else self._latest
-            asked[self._deletions.high] = _iso(end)
+            asked[self._deletions.high] = format_seconds(end)
         if low:
-            start = known[low] if self._latest is None else _iso(self.dates[low])
+            start = known[low] if self._latest is None else format_seconds(self.dates[low])
             asked = {self._deletions.low: start, **asked}
         return asked
-
-
-def _iso(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _numbered(page: int) -> dict[str, int]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, cast
 
+from source_bigcommerce.components.form import the_form
 from source_bigcommerce.components.given import NOT_GIVEN, given, shown
 from source_bigcommerce.components.messages import (
     DATE_IMPOSSIBLE,
@@ -19,11 +20,8 @@ if TYPE_CHECKING:
 # BigCommerce opened in 2009.
 BEGINNING = "2009-01-01T00:00:00Z"
 
-# The start dates of the form, with their titles.
-STARTS = {
-    "start_date": "Start date",
-    "per_order_start_date": "Start date of streams read order by order",
-}
+# The start dates of the form.
+STARTS = ("start_date", "per_order_start_date")
 
 # The patterns of the form say the same (manifest.yaml).
 _BLANKS = " \t\r\n\u00a0"
@@ -56,17 +54,17 @@ def dates(config: Mapping[str, Any], now: datetime, sure_until: datetime) -> dic
     Raises a config error that names the field of the form and what to type there.
     """
     starts = {
-        key: _instant(given(config, key, BEGINNING), title, now)
-        for key, title in STARTS.items()
+        key: _instant(given(config, key, BEGINNING), _title(key), now)
+        for key in STARTS
         if key == "start_date" or config.get(key) not in NOT_GIVEN
     }
-    end = _instant(given(config, "end_date", "now"), "End date", now, is_end=True)
+    end = _instant(given(config, "end_date", "now"), _title("end_date"), now, is_end=True)
     # Rows edited during the sync must be later than its end, so the end is never in the future.
     end = min(end, now)
     for key, start in starts.items():
         if start > end:
             shown = {"start": format_instant(start), "end": format_instant(end)}
-            raise START_AFTER_END.error(title=STARTS[key], **shown)
+            raise START_AFTER_END.error(title=_title(key), **shown)
     return {
         "per_order_start_date": "",
         **{key: format_instant(start) for key, start in starts.items()},
@@ -86,6 +84,15 @@ def starting(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def format_instant(instant: datetime) -> str:
     """A full UTC timestamp: BigCommerce adds the time of day to a bare date and drops rows."""
     return instant.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)
+
+
+def format_seconds(seconds: int) -> str:
+    """Like format_instant, of seconds since 1970."""
+    return format_instant(datetime.fromtimestamp(seconds, timezone.utc))
+
+
+def _title(key: str) -> str:
+    return str(the_form()[key]["title"])
 
 
 def _instant(value: Any, title: str, now: datetime, is_end: bool = False) -> datetime:

@@ -4,11 +4,10 @@ import logging
 import threading
 from array import array
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
 from typing import NamedTuple, cast
 
 from source_bigcommerce.components.deletion_state import when
-from source_bigcommerce.components.moments import format_instant
+from source_bigcommerce.components.moments import format_seconds
 
 LOGGER = logging.getLogger("airbyte")
 
@@ -103,7 +102,7 @@ class Skipped:
                 self._rows.extend(own)
                 dates = [self.since] if self.since else []
                 if own:
-                    dates.append(_date(min(own[1::2])))
+                    dates.append(format_seconds(min(own[1::2])))
                 self.since = min(dates, default="")
                 return array("q"), None
             if self._is_claimed:
@@ -125,8 +124,4 @@ def may_be_left(key: object, date: str | None) -> bool:
 def rows_of(pairs: "array[int]") -> Iterator[tuple[int, str]]:
     """Key and date of each parent that was skipped."""
     for place in range(0, len(pairs), 2):
-        yield pairs[place], _date(pairs[place + 1])
-
-
-def _date(seconds: int) -> str:
-    return format_instant(datetime.fromtimestamp(seconds, timezone.utc))
+        yield pairs[place], format_seconds(pairs[place + 1])

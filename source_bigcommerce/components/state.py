@@ -12,8 +12,8 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partitio
 from airbyte_cdk.sources.types import StreamSlice
 from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 
-from source_bigcommerce.components.config import LONGEST_LOOKBACK
 from source_bigcommerce.components.deletion_state import MemoryCursor
+from source_bigcommerce.components.form import the_form
 from source_bigcommerce.components.moments import format_instant
 from source_bigcommerce.components.skipped import Range, Skipped
 
@@ -173,7 +173,8 @@ class DateCursor(ConcurrentCursor):
             if spans and spans[-1].end > self._now + _JITTER:
                 # Older versions saved the start date and the look-back, and had read no further
                 # than that start date.
-                known_from = self._now - timedelta(minutes=LONGEST_LOOKBACK)
+                longest = the_form()["lookback_minutes"]["maximum"]
+                known_from = self._now - timedelta(minutes=longest)
                 if not self._is_open:
                     self._first = min(self._first, known_from, spans[0].start)
                 raise ValueError(f"{format_instant(spans[-1].end)} is still to come")

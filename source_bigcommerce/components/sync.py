@@ -20,7 +20,6 @@ from source_bigcommerce.components.reply import is_b2b_url
 # https://developer.bigcommerce.com/b2b-edition/docs/best-practices
 B2B_LIMIT = Limit(150, 60.0)
 _TRIES = 6
-_WORKERS = 10
 # Endpoints in a row without any answer, after which the address counts as down.
 _SILENT_ENDPOINTS = 2
 
@@ -52,9 +51,11 @@ class Sync(AbstractAPIBudget):
         self.tries, self.most_parents = tries, most_parents
         # The connector builder shows a few pages; the number comes with the form's values.
         self.most_pages = config.get("__test_read_config", {}).get("max_pages_per_slice")
-        self.quotas = Quotas(config.get("quota_share", 100))
+        # Without a configuration, as for `spec`, nothing is read, so any number does.
+        share, workers = config.get("quota_share", 100), config.get("num_workers")
+        self.quotas = Quotas(share)
         # B2B Edition counts requests of its own, whatever the store's API counts.
-        self.b2b_quotas = Quotas(config.get("quota_share", 100), limit=B2B_LIMIT)
+        self.b2b_quotas = Quotas(share, limit=B2B_LIMIT)
         self.progress = Progress()
         self.receipts = Receipts(self.progress.read_of, bool(config.get("prove")))
         # What one stream finds out about the store, for later streams: see WithArchived.
@@ -64,9 +65,7 @@ class Sync(AbstractAPIBudget):
         self.connections = Connections()
         self.memory = Memory()
         self.accepted: set[str | None] = set()
-        self._workers = ThreadPoolExecutor(
-            config.get("num_workers", _WORKERS), thread_name_prefix="child-rows"
-        )
+        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="child-rows")
         self._lock = threading.Lock()
         self._asked = threading.local()
         self._broken: set[str] = set()

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ import orjson
 import requests
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.types import StreamSlice
+from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.components.all_channels import CHANNEL
@@ -21,10 +22,12 @@ from source_bigcommerce.components.child_rows import ChildRows
 from source_bigcommerce.components.deletion_state import Memory
 from source_bigcommerce.components.deletions import Deletions
 from source_bigcommerce.components.error_handler import ParameterRefused
+from source_bigcommerce.components.moments import format_instant
 from source_bigcommerce.components.page import as_count
 from source_bigcommerce.components.quotas import resource_of
 from source_bigcommerce.components.reply import is_b2b_url, is_v3_url
 from source_bigcommerce.components.rows import Rows
+from source_bigcommerce.components.store_and_channels import StoreAndChannels
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.components.window import WindowRetriever
 from source_bigcommerce.estimate.looks import Archived, ChildrenLook, ListLook, Look
@@ -33,7 +36,7 @@ LOGGER = logging.getLogger("airbyte")
 
 # A longer list is read twice, as if it had so many pages. The difference tells what a page costs.
 _PAGES = (12, 16)
-_FIRST_DAY = datetime(2020, 1, 1)
+_FIRST_DAY = datetime(2020, 1, 1, tzinfo=timezone.utc)
 _ARCHIVED_ID = 10**9
 # A comparison is tried with so many ids: more of them take no more requests.
 _COMPARED = 1000
@@ -108,8 +111,8 @@ class DryRun:
 
     def _of_children(self, rows: ChildRows | BatchRows, known: ChildrenLook) -> Cost:
         cost = self._cost(rows.parents, known.parents)
-        if known.store and (store := getattr(rows, "store", None)):
-            cost += self._of_list(store, known.store)
+        if known.store and isinstance(rows, StoreAndChannels) and rows.store:
+            cost += self._of_list(rows.store, known.store)
         cost.rows = known.rows
         by_parent = Counter[str]()
         self._begin(rows.children)
@@ -147,8 +150,8 @@ class DryRun:
         rows.config = {**rows.config, **self._form}
         page_size = rows.config["page_size"]
         rows.page_size = min(page_size, rows.rows_at_most or page_size)
-        if archived := getattr(rows, "archived", None):
-            self._begin(archived)
+        if isinstance(rows, WindowRetriever) and rows.archived:
+            self._begin(rows.archived)
 
     def _read(
         self, rows: Rows, known: ListLook, window: StreamSlice, count: int, reads_records: bool
@@ -225,9 +228,9 @@ def _stand_in(
     for name, inner in known.inner.items():
         part = getattr(rows, name)
         part.requester = StandIn(part, inner, inner.count, asked)
-    archived = getattr(rows, "archived", None)
-    if archived is not None:
-        archived.requester = ArchivedOrders(archived, known, count, asked)
+    if isinstance(rows, WindowRetriever) and rows.archived:
+        archived = rows.archived
+        archived.requester = ArchivedOrders(archived, known, count, asked)  # type: ignore[assignment]
 
 
 class StandIn:
@@ -360,12 +363,12 @@ def _counts(counts: Mapping[str, Any], total: int, size: int) -> dict[str, Any]:
 
 def _date_of(key: int) -> str:
     """When the row with this id was created; each is a minute later than the one before."""
-    return f"{_FIRST_DAY + timedelta(minutes=key):%Y-%m-%dT%H:%M:%SZ}"
+    return format_instant(_FIRST_DAY + timedelta(minutes=key))
 
 
 def _created_at(date: str) -> int:
     """The id of the last row that was created by then."""
-    return int((datetime.fromisoformat(date[:19]) - _FIRST_DAY) / timedelta(minutes=1))
+    return int((ab_datetime_parse(date) - _FIRST_DAY) / timedelta(minutes=1))
 
 
 def _date_within(window: StreamSlice | None) -> str:

@@ -33,6 +33,7 @@ from source_bigcommerce.components.receipt_rows import ReceiptRows
 from source_bigcommerce.components.reply import ROWS, Row, is_b2b_url, is_v3_url, parsed_body
 from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.skipped import SAMPLE
+from source_bigcommerce.components.store_and_channels import StoreAndChannels
 from source_bigcommerce.components.window import WindowRetriever
 
 # The children of so many parents are counted; if there are few parents, those of each.
@@ -227,10 +228,8 @@ def look(
     if isinstance(retriever, ChildRows):
         return _at_children(asker, retriever, windows, earlier)
     if isinstance(retriever, Deletions):
-        inner = {"listed": _at_list(asker, retriever.listed, [_NOWHERE])}
-        if retriever.archived:
-            inner["archived"] = ListLook([(_NOWHERE, 0)])
-        return ListLook([(windows[0], 0)], doubt=inner["listed"].doubt, inner=inner)
+        listed = _at_list(asker, retriever.listed, [_NOWHERE])
+        return ListLook([(windows[0], 0)], doubt=listed.doubt, inner={"listed": listed})
     if isinstance(retriever, Rows):
         before = earlier if isinstance(earlier, ListLook) else None
         return _at_list(asker, retriever, windows, before=before)
@@ -453,7 +452,7 @@ def _at_children(
         _at_list(asker, rows.children, [rows.slice_of(each, _joined(windows))], wanted=1)
         for each in picked
     ]
-    store = getattr(rows, "store", None)
+    store = rows.store if isinstance(rows, StoreAndChannels) else None
     return ChildrenLook(
         parents=parents,
         sample_of_parents=len(sample),
@@ -463,7 +462,7 @@ def _at_children(
         children=children,
         sample=_of_all(rows, zip(sample, brought, strict=True))
         or _of_all(rows, zip(picked, [each.sample for each in children], strict=True)),
-        store=_at_list(asker, store, [_NOWHERE]) if isinstance(store, Rows) else None,
+        store=_at_list(asker, store, [_NOWHERE]) if store else None,
     )
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from source_bigcommerce.components.form import the_form
 from source_bigcommerce.estimate.dry_run import Cost
 
 # A change that saves a smaller part is not worth a word.
 _LEAST = 0.01
-_MOST_WORKERS, _LARGEST_PAGE = 40, 250
 
 
 class Change(NamedTuple):
@@ -56,6 +56,7 @@ def _tried(
         changed = {**form, name: value}
         return Change(name, value, seconds(costs, changed), _requests(costs))
 
+    most = {name: field.get("maximum") for name, field in the_form().items()}
     if costs:
         costliest = max(costs, key=lambda name: costs[name].requests)
         rest = {name: cost for name, cost in costs.items() if name != costliest}
@@ -64,12 +65,11 @@ def _tried(
         yield with_(name, date[:10], again(**{name: date}))
     if not form["skip_likely_empty"]:
         yield with_("skip_likely_empty", True, again(skip_likely_empty=True))
-    if form["quota_share"] < 100:
-        yield with_("quota_share", 100)
-    if form["num_workers"] < _MOST_WORKERS:
-        yield with_("num_workers", _MOST_WORKERS)
-    if form["page_size"] < _LARGEST_PAGE:
-        yield with_("page_size", _LARGEST_PAGE, again(page_size=_LARGEST_PAGE))
+    for name in ("quota_share", "num_workers"):
+        if form[name] < most[name]:
+            yield with_(name, most[name])
+    if form["page_size"] < most["page_size"]:
+        yield with_("page_size", most["page_size"], again(page_size=most["page_size"]))
     if form["prove"]:
         yield with_("prove", False, again(prove=False))
 

@@ -3,17 +3,20 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, cast
 
 from airbyte_cdk.models import ConfiguredAirbyteCatalog
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.types import StreamSlice
+from airbyte_cdk.utils.datetime_helpers import ab_datetime_parse
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_bigcommerce.check import retriever_of
 from source_bigcommerce.components.error_handler import ScopeLacking
+from source_bigcommerce.components.moments import format_instant
+from source_bigcommerce.components.rows import Rows
 from source_bigcommerce.components.state import DateCursor
 from source_bigcommerce.components.sync import Sync
 from source_bigcommerce.estimate.dry_run import Cost, DryRun
@@ -67,8 +70,7 @@ class Survey:
         return self._before(_YEAR)
 
     def _before(self, span: timedelta) -> str:
-        end = datetime.fromisoformat(self.form["end_date"][:19])
-        return f"{end - span:%Y-%m-%dT%H:%M:%SZ}"
+        return format_instant(ab_datetime_parse(self.form["end_date"]) - span)
 
     @property
     def clock_requests(self) -> int:
@@ -163,7 +165,8 @@ def _is_dated(stream: AbstractStream) -> bool:
 
 
 def _is_object(stream: AbstractStream) -> bool:
-    return getattr(retriever_of(stream), "paging", "") == "none"
+    retriever = retriever_of(stream)
+    return isinstance(retriever, Rows) and retriever.paging == "none"
 
 
 def _one_object(stream: AbstractStream) -> Look:

@@ -19,7 +19,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from source_bigcommerce.components import NormalizeConfig
-from source_bigcommerce.components.config import FORM
 from source_bigcommerce.components.moments import STARTS, starting
 
 SPEC = json.loads((Path(__file__).parents[1] / "snapshots/spec.json").read_text())
@@ -611,10 +610,6 @@ def test_a_switch_that_is_neither_on_nor_off_is_refused(key: str) -> None:
         assert refusal(**{key: text}) == (
             f'{SWITCHES[key]} is "{shown}". Turn it on or off: true or false.'
         )
-
-
-def test_the_keys_of_the_form_are_those_of_the_spec() -> None:
-    assert set(PROPERTIES) == FORM, "edit FORM in source_bigcommerce/components/config.py"
 
 
 def test_the_form_is_that_of_the_manifest_by_default() -> None:

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from source_bigcommerce import SourceBigcommerce
 from source_bigcommerce.components.deletion_state import MemoryCursor
+from source_bigcommerce.components.form import the_form
 from source_bigcommerce.components.moments import format_instant
 from source_bigcommerce.components.state import DateCursor
 from unit_tests.cursors import END, START, Windows
@@ -269,7 +270,7 @@ def test_a_state_of_date_alone_counts_as_read_from_the_own_start_on() -> None:
     assert windows.close(0) == {**state, "since": OWN}
 
 
-@pytest.mark.parametrize("lookback", [0, 10, 1440, 44640])
+@pytest.mark.parametrize("lookback", [0, 10, 1440, the_form()["lookback_minutes"]["maximum"]])
 @pytest.mark.parametrize("workers", [1, 3, 40])
 def test_the_state_does_not_pass_the_first_incomplete_window(lookback: int, workers: int) -> None:
     for state in ({}, {"date_modified": "2024-01-20T00:00:00Z", "since": START}):
