@@ -17,7 +17,7 @@ import orjson
 from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteCatalogSerializer
 
 from integration_tests import sending, syncs
-from sandbox.process import Log, Store
+from sandbox.process import Log, StoreProcess
 
 _ROOT = Path(__file__).parent.parent
 _FILES = tempfile.TemporaryDirectory(prefix="benchmarks-")
@@ -44,18 +44,18 @@ class Run:
         return replace(self, seconds=max(0.01, seconds), processor=max(0.01, processor))
 
 
-def connector(streams: Iterable[str], store: Store, **config: Any) -> Command:
+def connector(streams: Iterable[str], store: StoreProcess, **config: Any) -> Command:
     """The connector's `read` of some streams."""
     catalog = syncs.catalog_of(streams, {})
     return [sys.executable, "-m", "source_bigcommerce", "read", *_files(store, catalog, config)]
 
 
-def loop(streams: Iterable[str], store: Store) -> Command:
+def loop(streams: Iterable[str], store: StoreProcess) -> Command:
     """Baseline (a), `benchmarks.plain`; of no streams it is its start."""
     return [sys.executable, "-m", "benchmarks.plain", store.url, *streams]
 
 
-def destination(store: Store, **config: Any) -> Command:
+def destination(store: StoreProcess, **config: Any) -> Command:
     """The destination's `write` of orders."""
     files = _files(store, sending.catalog_of("orders"), config)
     return [sys.executable, "-m", "destination_bigcommerce", "write", *files]
@@ -117,7 +117,9 @@ def input_of(records: Iterable[Mapping[str, Any]]) -> bytes:
     return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
 
 
-def _files(store: Store, catalog: ConfiguredAirbyteCatalog, config: dict[str, Any]) -> list[str]:
+def _files(
+    store: StoreProcess, catalog: ConfiguredAirbyteCatalog, config: dict[str, Any]
+) -> list[str]:
     given = {**store.config, **config}
     files = {"config": given, "catalog": ConfiguredAirbyteCatalogSerializer.dump(catalog)}
     return [f"--{name}={file_of(name, orjson.dumps(content))}" for name, content in files.items()]

@@ -18,7 +18,7 @@ from benchmarks.plain import ENDPOINTS, Reader
 from benchmarks.programs import Command, Run
 from benchmarks.report import Report
 from integration_tests.sending import order
-from sandbox.process import Log, Store, store_of
+from sandbox.process import Log, StoreProcess, store_of
 
 Figures = dict[str, Any]
 
@@ -174,7 +174,7 @@ def _allowed(reads: Reads, workers: int) -> float:
     return float(rate / 2 if reads.beside == "app" else rate)
 
 
-def _run(store: Store, reads: Reads, command: Command) -> Run:
+def _run(store: StoreProcess, reads: Reads, command: Command) -> Run:
     """One run, and the requests of all that use the store meanwhile."""
     ended, keys = threading.Event(), (f"PO-{number}" for number in range(reads.sent))
 
@@ -200,7 +200,7 @@ def _run(store: Store, reads: Reads, command: Command) -> Run:
     return replace(run, log=store.log())
 
 
-def _make_heavy(store: Store, page_bytes: int) -> None:
+def _make_heavy(store: StoreProcess, page_bytes: int) -> None:
     """Gives each product so many variants that 250 products have so many bytes."""
     products = [row for rows in Reader(store.url).pages("products") for row in rows]
     variant = products[0]["variants"][0]

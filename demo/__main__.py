@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from demo import SIZE, report
-from sandbox.process import Store, store_of
+from sandbox.process import StoreProcess, store_of
 
 if TYPE_CHECKING:
     from demo.warehouse import Warehouse
@@ -131,7 +131,7 @@ def show(folder: Path) -> int:
     return 0
 
 
-def change(store: Store, warehouse: Warehouse) -> str:
+def change(store: StoreProcess, warehouse: Warehouse) -> str:
     """Edits some rows of the store; gives a sentence that says which."""
     orders = warehouse.ids("SELECT id FROM orders WHERE status_id = 11 ORDER BY id DESC LIMIT 3")
     for order in orders:

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from demo import SIZE, report
-from sandbox.process import Store, store_of
+from sandbox.process import StoreProcess, store_of
 
 FILE = Path(__file__).with_name("purchase_orders.csv")
 _STREAM = "purchase_orders"
@@ -84,7 +84,7 @@ def numbers_in(told: str) -> tuple[int, int]:
     return counts.get("created", 0), counts.get("already there", 0)
 
 
-def read_back(store: Store, folder: Path) -> dict[str, Row]:
+def read_back(store: StoreProcess, folder: Path) -> dict[str, Row]:
     """The orders that have a key, by key, as the source reads them, with their `lines`."""
     names = ("orders", "order_products")
     catalog = {"streams": [configured(name) for name in names]}

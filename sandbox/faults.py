@@ -131,10 +131,6 @@ def _is_heavy(fault: Fault, asked: Mapping[str, str]) -> bool:
     return (int(limit) if limit.isdigit() else DEFAULT_LIMIT) > fault.above
 
 
-def _whole(_: Fault, head: bytes, body: bytes) -> Iterator[Step]:
-    yield head + body
-
-
 def _half(_: Fault, head: bytes, body: bytes) -> Iterator[Step]:
     yield head + body[: len(body) // 2]
     yield End.CLOSE

@@ -16,6 +16,8 @@ _NO_ROW = Condition("id", "in", frozenset())
 _PAGES = tuple(str(number) for number in range(1, 1000))
 # These are read in windows of dates, so every row must have a date.
 _ALWAYS_DATED = ("customers", "products")
+# The API filters these by date, too, but nobody asks it to.
+_ALSO_FILTERED = ("pickup_methods",)
 
 
 def as_asked(route: Route, options: Options) -> Route:
@@ -90,6 +92,7 @@ def undated(route: Route, options: Options) -> Callable[[Row], bool] | None:
     if route.collection == "channel_listings":
         return lambda row: "date_modified" not in row
     is_filtered = route.family is Family.V3 and "date_modified:max" in route.filters
+    is_filtered = is_filtered or route.collection in _ALSO_FILTERED
     if not options.undated or not is_filtered or route.collection in _ALWAYS_DATED:
         return None
     return lambda row: int(row.get("id") or row.get("variant_id") or 0) % 3 == 0

@@ -17,7 +17,7 @@ Log = list[dict[str, Any]]
 
 
 @contextmanager
-def store_of(**flags: Any) -> Iterator[Store]:
+def store_of(**flags: Any) -> Iterator[StoreProcess]:
     """A running `python -m sandbox` with these flags: `store_of(orders=5000, years=2)`.
 
     It stops at the end, whatever happens.
@@ -30,7 +30,7 @@ def store_of(**flags: Any) -> Iterator[Store]:
         ready = process.stdout.readline()
         if not ready:
             raise RuntimeError("The sandbox store did not start.")
-        yield Store(orjson.loads(ready))
+        yield StoreProcess(orjson.loads(ready))
     finally:
         process.terminate()
         try:
@@ -40,7 +40,7 @@ def store_of(**flags: Any) -> Iterator[Store]:
 
 
 @dataclass(frozen=True)
-class Store:
+class StoreProcess:
     """What a running store can be asked and told.
 
     config: the connector's configuration that reaches it.

@@ -177,10 +177,6 @@ class Surface:
                     raise KeyError(condition.value)
         else:
             row = self.data.objects[route.collection]
-            for condition in asked.conditions:
-                # Settings of one channel: null is what the store's own settings decide.
-                self.data.get("channels", condition.value)
-                row = dict.fromkeys(row)
         row = route.shown(row) if route.shown else row
         if route.collection == "b2b_company_credit" and not self.options.b2b_credit:
             raise Refusal(400, "Store company credit is not enabled")

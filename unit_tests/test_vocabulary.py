@@ -15,7 +15,11 @@ from unit_tests.test_manifest import EDIT, MANIFEST, PACKAGE, TEXT, nodes
 TABLE = f"{EDIT}: the table at its head"
 CLASSES = [getattr(components, name) for name in components.__all__] + [DateCursor]
 IN_TEMPLATES = re.compile(r"parameters\['(\w+)'\]")
-IN_CLASSES = re.compile(r'parameters"?\)?[^\n]{0,7}\.get\("(\w+)"')
+# Variables that hold `$parameters`, and those that hold a stream, which has them as its fields.
+HOLDS_WORDS = re.compile(
+    r'\b(\w+)(?: = | in \()[^\n]*"\$parameters"(?:\]|, {}\))(?: for|$)', re.MULTILINE
+)
+HOLDS_STREAM = re.compile(r'for (\w+) in [^\n]*manifest\["streams"\]')
 
 
 def vocabulary() -> dict[str, set[str]]:
@@ -24,21 +28,36 @@ def vocabulary() -> dict[str, set[str]]:
     word = ""
     for first, readers in re.findall(r"^# \| (\w*) *\| .*? \| (.*?) *\|$", TEXT, re.MULTILINE)[1:]:
         word = first or word
-        found.setdefault(word, set()).update(re.findall(r"[\w.]+", readers))
+        found.setdefault(word, set()).update(re.findall(r"[\w./]+", readers))
     return found
 
 
+def asked(code: str) -> set[str]:
+    """The words that a piece of Python looks up in `$parameters`."""
+    words = rf'\b(?:{"|".join(["parameters", *HOLDS_WORDS.findall(code)])})"?(?:\]|, {{}}\))?'
+    looked_up = re.findall(rf'{words}(?:\[|\.get\()"(\w+)"', code)
+    return {*looked_up, *re.findall(rf'"(\w+)" in {words}', code)}
+
+
 def reads() -> Iterator[tuple[str, str]]:
-    """Each word with one that reads it: a template, a class that asks for it, or one with a field
-    of its name, which the framework fills."""
+    """Each word with one that reads it: a template, Python that asks for it, a class with a field
+    of its name, or a stream's field of its name; the framework fills both."""
     for name, part in MANIFEST["definitions"].items():
         for word in IN_TEMPLATES.findall(str(part)):
             yield word, name
     for each in CLASSES:
-        asked = IN_CLASSES.findall(inspect.getsource(each))
         fields = vocabulary().keys() & vars(each).get("__annotations__", {}).keys()
-        for word in {*asked, *fields}:
+        for word in asked(inspect.getsource(each)) | fields:
             yield word, each.__name__
+    for path in {*PACKAGE.rglob("*.py")} - {*PACKAGE.glob("components/*")}:
+        code = path.read_text()
+        taken = {
+            field
+            for stream in HOLDS_STREAM.findall(code)
+            for field in re.findall(rf'\b{stream}\["(\w+)"\]', code)
+        }
+        for word in asked(code) | vocabulary().keys() & taken:
+            yield word, path.relative_to(PACKAGE).as_posix()
 
 
 def test_the_vocabulary_has_the_used_words_and_no_other() -> None:
@@ -47,14 +66,10 @@ def test_the_vocabulary_has_the_used_words_and_no_other() -> None:
 
 
 def test_the_vocabulary_has_every_word_that_is_read() -> None:
-    text = "".join(path.read_text() for path in PACKAGE.glob("components/*.py"))
-    assert {*IN_TEMPLATES.findall(TEXT), *IN_CLASSES.findall(text)} <= vocabulary().keys(), TABLE
+    found = [asked(path.read_text()) for path in PACKAGE.rglob("*.py")]
+    assert set().union(IN_TEMPLATES.findall(TEXT), *found) <= vocabulary().keys(), TABLE
 
 
 @pytest.mark.parametrize("word", vocabulary())
 def test_the_vocabulary_names_every_reader_of_a_word(word: str) -> None:
-    found = {reader for each, reader in reads() if each == word}
-    for path in PACKAGE.glob("*.py"):
-        if re.search(rf"""\[["']{word}["']\]""", path.read_text()):
-            found.add(path.name)
-    assert vocabulary()[word] == found, TABLE
+    assert vocabulary()[word] == {reader for each, reader in reads() if each == word}, TABLE

@@ -20,7 +20,7 @@ PRODUCT_FILTERS: Filters = {
     **v3_filters("id", "eq in min max greater", Kind.INT),
     **v3_filters("channel_id", "in", Kind.INT, "channels"),
     **v3_filters("is_visible", "eq", Kind.BOOL),
-    **v3_filters("sku", "eq in", Kind.TEXT),
+    **v3_filters("sku", "in", Kind.TEXT),
     **MODIFIED,
 }
 
@@ -214,6 +214,5 @@ ROUTES: tuple[Route, ...] = (
         "/v3/pickup/methods",
         "pickup_methods",
         FULFILLMENT,
-        filters=MODIFIED,
     ),
 )

@@ -25,28 +25,19 @@ from sandbox.endpoints.common import (
     metafields,
     of_parent,
 )
-from sandbox.route import Answer, Filter, Filters, Kind, Meta, Paging, Route, v3_filters
+from sandbox.route import Answer, Filter, Filters, Kind, Meta, Paging, Route
 from sandbox.table import Row
-
-
-def settings(area: str, path: str, by_channel: bool = False) -> Route:
-    """One area of the settings, for the whole store or for one channel."""
-    return Route(
-        f"settings_{area}.get",
-        V3,
-        f"/v3/settings/{path}",
-        f"settings_{area}",
-        INFORMATION,
-        Answer.OBJECT,
-        Paging.NONE,
-        filters=v3_filters("channel_id", "eq", Kind.INT) if by_channel else {},
-    )
 
 
 def of_area(area: str, path: str, scopes: tuple[str, ...], bare: bool = False) -> Route:
     """One area of the settings that has an endpoint of its own."""
     name = f"settings_{area}"
     return Route(f"{name}.get", V3, path, name, scopes, Answer.OBJECT, Paging.NONE, bare=bare)
+
+
+def settings(area: str, path: str) -> Route:
+    """One area of the settings of the whole store."""
+    return of_area(area, f"/v3/settings/{path}", INFORMATION)
 
 
 def of_channels(
@@ -86,7 +77,6 @@ ROUTES: tuple[Route, ...] = (
         "channel_listings",
         LISTINGS,
         paging=Paging.AFTER,
-        filters=MODIFIED,
         max_limit=1000,
     ),
     Route(
@@ -178,7 +168,7 @@ ROUTES: tuple[Route, ...] = (
     settings("locale", "store/locale"),
     settings("catalog", "catalog"),
     settings("inventory", "inventory"),
-    settings("seo", "storefront/seo", by_channel=True),
+    settings("seo", "storefront/seo"),
     settings("search", "storefront/search"),
     settings("security", "storefront/security"),
     settings("status", "storefront/status"),

@@ -194,11 +194,3 @@ class Customers:
 
     def segment_id(self, nth: int) -> str:
         return uuid(self._seed, 9, nth)
-
-
-_FIELD_TYPES = {"Field 1": "radiobuttons", "Field 2": "numbers", "Field 3": "checkboxes"}
-
-
-def field_type(form_field: Row) -> str:
-    """The type of the form field that a value was entered in."""
-    return _FIELD_TYPES.get(form_field["name"], "text")

@@ -172,7 +172,7 @@ class Seen:
         self._keys = Keys()
         fresh = []
         for place, row in enumerate(page.rows):
-            known_by = key_of(row, self.key) if self.key else None
+            known_by = as_count(row.get(self.key)) if self.key else None
             known_by = page.content[place] if known_by is None else known_by
             if known_by in self._known:
                 continue
@@ -212,10 +212,6 @@ def _content(row: Row) -> int:
         return hash(orjson.dumps(row))
     except TypeError:  # an integer beyond 64 bits, half an emoji
         return hash(repr(row))
-
-
-def key_of(row: Row, key: str) -> int | None:
-    return as_count(row.get(key))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ only when the replies have shown the end.
 from collections.abc import Iterator
 
 from source_bigcommerce.components.backward import Backward
-from source_bigcommerce.components.page import Ask, Page, Seen, SmallerPages, key_of
+from source_bigcommerce.components.page import Ask, Page, Seen, SmallerPages, as_count
 from source_bigcommerce.components.reply import Row
 
 
@@ -149,7 +149,7 @@ def _ascending(rows: list[Row], key: str, asked: int | None) -> list[int] | None
     """The rows' keys; None if they do not ascend, or if a row has none."""
     keys: list[int] = []
     for row in rows:
-        found, lowest = key_of(row, key), keys[-1] + 1 if keys else asked or 0
+        found, lowest = as_count(row.get(key)), keys[-1] + 1 if keys else asked or 0
         if found is None or found < lowest:
             return None
         keys.append(found)

@@ -115,7 +115,7 @@ class Survey:
         streams = {
             each.name: each
             for each in self._streams[FIRST]
-            if each.name in self.looks[FIRST] and self._word(each.name, "start") == PER_ORDER
+            if each.name in self.looks[FIRST] and self._start_of(each.name) == PER_ORDER
         }
         later: dict[str, Look] = {}
         with suppress(AirbyteTracedException):
@@ -127,8 +127,8 @@ class Survey:
     def _scope_of(self, name: str) -> str:
         return str(self._manifest[name]["$parameters"].get("scope", ""))
 
-    def _word(self, name: str, word: str) -> Any:
-        return self._manifest[name].get("incremental_sync", {}).get("$parameters", {}).get(word)
+    def _start_of(self, name: str) -> Any:
+        return self._manifest[name].get("incremental_sync", {}).get("$parameters", {}).get("start")
 
     def _state(self, stream: AbstractStream) -> Mapping[str, Any]:
         """The state of a stream that was read a day ago."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from source_bigcommerce.components.dates import UnreadableDate, iso_date
 from source_bigcommerce.probe.finding import Finding, found
-from source_bigcommerce.probe.store import NO_ROWS, CannotTell, Reply, Row, Store, ids, key_of
+from source_bigcommerce.probe.store import NO_ROWS, CannotTell, Reply, Row, Store, id_of, ids
 
 _SECOND = timedelta(seconds=1)
 _ZONES = timedelta(hours=14)  # the farthest that a zone is from UTC
@@ -144,7 +144,7 @@ def bare_date_is_midnight_utc(store: Store) -> Finding:
     """Checks v2 by orders that changed within some hours of a midnight."""
     newest = {"sort": "date_modified:desc", "limit": _LIMIT}
     rows = store.rows("v2/orders", newest)
-    dated = [(date, key_of(row)) for row in rows if (date := moment(row.get("date_modified")))]
+    dated = [(date, id_of(row)) for row in rows if (date := moment(row.get("date_modified")))]
     midnights = {date.replace(hour=0, minute=0, second=0) for date, _ in dated}
     midnights |= {midnight + timedelta(days=1) for midnight in midnights}
 
@@ -196,7 +196,7 @@ def _key(row: Row) -> Any:
 def listings_are_dated(store: Store) -> Finding:
     """Whether each channel listing says when it was modified."""
     for channel in store.stream_rows("channels")[:2]:
-        rows = store.answered(f"v3/channels/{key_of(channel)}/listings", {"limit": _LIMIT}).rows
+        rows = store.answered(f"v3/channels/{id_of(channel)}/listings", {"limit": _LIMIT}).rows
         if rows:
             undated = [row for row in rows if not row.get("date_modified")]
             return found(not undated, rows=len(rows), undated=len(undated))

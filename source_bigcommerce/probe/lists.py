@@ -12,8 +12,8 @@ from source_bigcommerce.probe.store import (
     Reply,
     Row,
     Store,
+    id_of,
     ids,
-    key_of,
     whole_pages,
 )
 
@@ -164,7 +164,7 @@ def rows_once(store: Store) -> Finding:
 
 
 def _unique(rows: Sequence[Row]) -> list[Row]:
-    return list({repr(key_of(row)): row for row in rows}.values())
+    return list({repr(id_of(row)): row for row in rows}.values())
 
 
 def totals_exact(store: Store) -> Finding:
@@ -318,7 +318,7 @@ def unknown_refused(store: Store, where: str) -> Finding:
 
 
 def listings_refuse_unknown(store: Store) -> Finding:
-    channel = key_of(store.stream_rows("channels")[0])
+    channel = id_of(store.stream_rows("channels")[0])
     path = f"v3/channels/{channel}/listings"
     reply = store.ask(path, {"unknown_parameter": 1, "limit": 1})
     if not reply.is_refused or reply.status == 403:
@@ -354,7 +354,7 @@ def later_children_follow(store: Store) -> Finding:
     """The second page of an order's line items, with one row a page."""
     orders = sorted(store.stream_rows("orders"), key=items_of, reverse=True)
     for order in orders[:3]:
-        path = f"v2/orders/{key_of(order)}/products"
+        path = f"v2/orders/{id_of(order)}/products"
         lines = ids(store.answered(path, {"limit": _LARGEST}).rows)
         if len(lines) < 2:
             continue

@@ -9,7 +9,7 @@ from source_bigcommerce.components.values import Unfit, flag, whole
 from source_bigcommerce.probe.filters import moment
 from source_bigcommerce.probe.finding import Finding, found
 from source_bigcommerce.probe.lists import UNKNOWN_ID, items_of
-from source_bigcommerce.probe.store import NO_ROWS, CannotTell, Reply, Row, Store, ids, key_of
+from source_bigcommerce.probe.store import NO_ROWS, CannotTell, Reply, Row, Store, id_of, ids
 
 _ORDERS = "v2/orders"
 _LINES_AT_MOST = 50
@@ -29,7 +29,7 @@ def _archived(store: Store) -> tuple[list[Any], Reply]:
     asked = {**store.streams["orders"].parameters, "is_deleted": "true"}
     reply = store.ask(_ORDERS, asked)
     rows = [*store.stream_rows("orders"), *reply.rows]
-    return [key_of(row) for row in rows if _flag(row.get("is_deleted"))], reply
+    return [id_of(row) for row in rows if _flag(row.get("is_deleted"))], reply
 
 
 def _flag(value: Any) -> bool:
@@ -48,7 +48,7 @@ def archived_are_listed(store: Store) -> Finding:
 
 def incomplete_are_listed(store: Store) -> Finding:
     incomplete = [
-        key_of(row) for row in store.stream_rows("orders") if whole(row.get("status_id")) == 0
+        id_of(row) for row in store.stream_rows("orders") if whole(row.get("status_id")) == 0
     ]
     if not incomplete:
         incomplete = ids(store.rows(_ORDERS, {"status_id": 0, "limit": 1}))
@@ -190,8 +190,8 @@ def warning_in_consignment(store: Store) -> Finding:
         for order in orders[:2]:
             if items_of(order) <= _LINES_AT_MOST:
                 break
-            alone = {"min_id": key_of(order) - 1, "max_id": key_of(order) + 1}
-            same = [row for row in _with_lines(store, **alone) if key_of(row) == key_of(order)]
+            alone = {"min_id": id_of(order) - 1, "max_id": id_of(order) + 1}
+            same = [row for row in _with_lines(store, **alone) if id_of(row) == id_of(order)]
             places |= {place for row in same if (place := _warned(row))}
             if any(len(_lines(row)) > _LINES_AT_MOST for row in same):
                 return found(False, place="nowhere")
@@ -208,7 +208,7 @@ def empty_transactions_are_200(store: Store) -> Finding:
     orders = sorted(store.stream_rows("orders"), key=lambda row: whole(row.get("status_id")) != 0)
     statuses: dict[str, int] = {}
     for order in orders[:6]:
-        reply = store.ask(f"v3/orders/{key_of(order)}/transactions", {"limit": 250})
+        reply = store.ask(f"v3/orders/{id_of(order)}/transactions", {"limit": 250})
         if reply.status not in (204, 404):
             store.check(reply)
         if not reply.rows:
@@ -233,19 +233,17 @@ def unknown_order_is_404(store: Store) -> Finding:
 
 def order_date_moves(store: Store, child: str) -> Finding:
     """Whether no child is younger than the last change of its order."""
-    dates = {key_of(row): moment(row.get("date_modified")) for row in store.stream_rows("orders")}
+    dates = {id_of(row): moment(row.get("date_modified")) for row in store.stream_rows("orders")}
     return _moves(dates, _children(store, child), "order_id")
 
 
 def product_date_moves(store: Store, child: str) -> Finding:
-    dates = {key_of(row): moment(row.get("date_modified")) for row in store.stream_rows("products")}
+    dates = {id_of(row): moment(row.get("date_modified")) for row in store.stream_rows("products")}
     return _moves(dates, _children(store, child), "product_id")
 
 
 def customer_date_moves(store: Store, child: str) -> Finding:
-    dates = {
-        key_of(row): moment(row.get("date_modified")) for row in store.stream_rows("customers")
-    }
+    dates = {id_of(row): moment(row.get("date_modified")) for row in store.stream_rows("customers")}
     return _moves(dates, _children(store, child), "customer_id")
 
 
@@ -256,7 +254,7 @@ def _children(store: Store, name: str) -> list[Row]:
         return store.stream_rows(name)
     if stream.embeds:
         return [
-            {stream.parent: key_of(parent), **row}
+            {stream.parent: id_of(parent), **row}
             for parent in store.stream_rows("products")
             for row in parent.get(stream.embeds) or []
         ]
@@ -295,7 +293,7 @@ def undated(_: Store) -> Finding:
 def external_order_id_exact(store: Store) -> Finding:
     """Searches for the key of an order, for it in the other case, and for its beginning."""
     keyed = [
-        (key_of(row), key)
+        (id_of(row), key)
         for row in store.stream_rows("orders")
         if isinstance(key := row.get("external_order_id"), str)
         if len(key) > 2 and key.swapcase() != key

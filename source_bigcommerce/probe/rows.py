@@ -8,7 +8,7 @@ from typing import Any
 from source_bigcommerce.components.dates import UnreadableDate, iso_date, iso_day
 from source_bigcommerce.components.values import Field, whole
 from source_bigcommerce.probe.finding import Finding, found
-from source_bigcommerce.probe.store import NO_ROWS, NONE_LEFT, CannotTell, Row, Store, key_of
+from source_bigcommerce.probe.store import NO_ROWS, NONE_LEFT, CannotTell, Row, Store, id_of
 from source_bigcommerce.probe.streams import PARENTS, SMALL_PAGES, Stream
 
 _READS = {"date-time": iso_date, "date": iso_day}
@@ -41,7 +41,7 @@ def rows_of(store: Store, stream: Stream) -> list[Row]:
         raise CannotTell("its parent is unknown")
     if stream.parent == "product_id" and stream.embeds:
         rows: list[Row] = [
-            {"product_id": key_of(each), **row}
+            {"product_id": id_of(each), **row}
             for each in _products(store, stream)
             for row in each.get(stream.embeds) or []
         ]
@@ -239,7 +239,7 @@ def ids_fit_32_bits(store: Store) -> Finding:
 
 
 def small_pages_of_ten(store: Store) -> Finding:
-    rows = len({key_of(row) for row in small_pages(store)})
+    rows = len({id_of(row) for row in small_pages(store)})
     if len(store.stream_rows("products")) <= _SMALL_PAGE:
         raise CannotTell(NO_ROWS)
     return found(rows == _SMALL_PAGE, more=rows > _SMALL_PAGE)

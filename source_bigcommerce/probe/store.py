@@ -170,13 +170,13 @@ class Store:
         return rows
 
 
-def key_of(row: Row) -> Any:
+def id_of(row: Row) -> Any:
     """The id of a row; as a number, even if it comes as text."""
     return whole(row.get("id"))
 
 
 def ids(rows: Iterable[Row]) -> list[Any]:
-    return [key_of(row) for row in rows]
+    return [id_of(row) for row in rows]
 
 
 def whole_pages(total: int, limit: int) -> int:

@@ -175,12 +175,6 @@ def test_a_new_child_names_its_parent(store: Sandbox, get: Get) -> None:
         store.insert("product_metafields", parent=987654)
 
 
-def test_settings_of_a_channel_are_inherited(shared_store: Sandbox, get: Get) -> None:
-    path = "/v3/settings/storefront/seo"
-    assert set(get(shared_store, path, channel_id=1).json()["data"].values()) == {None}
-    assert get(shared_store, path, channel_id=987654).status_code == 404
-
-
 def test_listings_of_a_missing_channel_are_not_found(shared_store: Sandbox, get: Get) -> None:
     response = get(shared_store, "/v3/channels/987654/listings")
     assert (response.status_code, response.json()["data"]) == (200, [])
