@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -208,11 +209,13 @@ def test_requests_beyond_the_limit_at_a_time_are_refused(
 ) -> None:
     parents = {"price_list_id": 1, "tree_id": 1, "promotion_id": store.rows("promotions")[3]["id"]}
     path = route.path.format(**parents)
-    store.options.update({"latency_ms": 300, "quota": 100})
+    store.options.update({"quota": 100})
     with ThreadPoolExecutor(route.concurrent + 2) as pool:
-        replies = list(pool.map(lambda _: get(store, path), range(route.concurrent + 2)))
-    statuses = [reply.status_code for reply in replies]
+        with store.data.lock:  # no request is answered with rows until two are refused
+            asked = [pool.submit(get, store, path) for _ in range(route.concurrent + 2)]
+            refused = [each.result() for each in islice(as_completed(asked), 2)]
+        statuses = [each.result().status_code for each in asked]
+    assert [reply.status_code for reply in refused] == [429, 429]
     assert sorted(statuses) == [200] * route.concurrent + [429] * 2
-    refused = next(reply for reply in replies if reply.status_code == 429)
-    assert int(refused.headers["X-Rate-Limit-Requests-Left"]) > 0
+    assert int(refused[0].headers["X-Rate-Limit-Requests-Left"]) > 0
     assert get(store, path).status_code == 200
