@@ -43,9 +43,13 @@ def _run(args: list[str]) -> None:
         print(f"{_NAME} {__version__}")
         return
 
+    # What is imported stays to the end: to look for garbage in it takes a tenth of the start.
+    gc.disable()
     from airbyte_cdk.entrypoint import AirbyteEntrypoint, launch
     from airbyte_cdk.exception_handler import init_uncaught_exception_handler
 
+    gc.freeze()
+    gc.enable()
     sys.argv[0] = _NAME  # argparse prints it
     if args[:1] == ["probe"]:
         from source_bigcommerce.probe.command import probe
@@ -70,8 +74,7 @@ def _run(args: list[str]) -> None:
     except Exception as error:
         fail(error, command)
         return
-    # Imported modules stay to the end, so the garbage collector can skip them.
-    gc.freeze()
+    gc.freeze()  # the source stays, too
     if command == "read":
         end_with_the_reader()
     launch(source, args)
